@@ -1,0 +1,98 @@
+/**
+ * Instants as whole microseconds since 1970 in UTC (bigint): exact where `Date` is not, comparable where texts are not.
+ * Digits below the microsecond are cut, never rounded up: a watermark must not run ahead of its record.
+ */
+export type Micros = bigint;
+
+const INSTANT =
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,12}))?)?\s*(Z|z|[+-]\d{2}(?::?\d{2})?)?)?$/;
+
+const DAYS_IN_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
+
+export function isLeapYear(year: number): boolean {
+  return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+}
+
+/** Whether year, month (1-12) and day name a day of the Gregorian calendar. */
+export function isCalendarDay(year: number, month: number, day: number): boolean {
+  if (month < 1 || month > 12 || day < 1) return false;
+  return day <= (month === 2 && isLeapYear(year) ? 29 : (DAYS_IN_MONTH[month - 1] ?? 0));
+}
+
+export interface ParsedInstant {
+  readonly micros: Micros;
+  /** The text carried its own offset (or `Z`); otherwise the caller's zone was applied. */
+  readonly zoned: boolean;
+  readonly dateOnly: boolean;
+}
+
+/**
+ * Reads the instant forms the sources send: `2024-08-05T12:06:10+0530`, `…Z`, fractions of any length, a space for the `T`,
+ * date only. `zone` (IANA) says what a text without offset means. `null` where the text is no instant.
+ */
+export function parseInstant(text: string, zone = 'UTC'): ParsedInstant | null {
+  const match = INSTANT.exec(text);
+  if (!match) return null;
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  const [hour, minute, second] = [Number(match[4] ?? 0), Number(match[5] ?? 0), Number(match[6] ?? 0)];
+  if (year < 1 || !isCalendarDay(year, month, day) || hour > 23 || minute > 59 || second > 59) return null;
+  const fraction = BigInt((match[7] ?? '').slice(0, 6).padEnd(6, '0'));
+  const wall = BigInt(utcMillis(year, month, day, hour, minute, second)) * 1000n + fraction;
+  const offset = match[8] === undefined ? null : offsetMinutes(match[8]);
+  if (match[8] !== undefined && offset === null) return null;
+  const micros = offset === null ? wall - BigInt(zoneOffsetMillis(wall, zone)) * 1000n : wall - BigInt(offset) * 60_000_000n;
+  return { micros, zoned: offset !== null, dateOnly: match[4] === undefined };
+}
+
+/** ISO text in UTC with six digits: the one form in which instants travel (contracts §11). */
+export function formatInstant(micros: Micros): string {
+  const millis = micros >= 0n ? micros / 1000n : (micros - 999n) / 1000n;
+  const rest = micros - millis * 1000n;
+  return `${new Date(Number(millis)).toISOString().slice(0, -1)}${rest.toString().padStart(3, '0')}Z`;
+}
+
+function utcMillis(...[year, month, day, hour, minute, second]: [number, number, number, number, number, number]): number {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  date.setUTCHours(hour, minute, second, 0);
+  return date.getTime();
+}
+
+function offsetMinutes(text: string): number | null {
+  if (text === 'Z' || text === 'z') return 0;
+  const hours = Number(text.slice(1, 3));
+  const minutes = Number(text.slice(3).replace(':', '') || 0);
+  if (hours > 15 || minutes > 59) return null;
+  return (text.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
+}
+
+const FORMATS = new Map<string, Intl.DateTimeFormat>();
+
+/** Offset of a zone in ms for a wall-clock time; in a gap or fold the offset before the change. */
+function zoneOffsetMillis(wall: Micros, zone: string): number {
+  if (zone === 'UTC') return 0;
+  const wallMillis = Number(wall / 1000n);
+  const first = offsetAt(wallMillis, zone);
+  const second = offsetAt(wallMillis - first, zone);
+  return second === first ? first : Math.max(offsetAt(wallMillis - second, zone) === second ? second : first, first);
+}
+
+function offsetAt(utcMillisValue: number, zone: string): number {
+  const format =
+    FORMATS.get(zone) ??
+    new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+    });
+  FORMATS.set(zone, format);
+  const parts = new Map(format.formatToParts(new Date(utcMillisValue)).map((part) => [part.type, Number(part.value)]));
+  const read = (name: Intl.DateTimeFormatPartTypes): number => parts.get(name) ?? 0;
+  const wall = utcMillis(read('year'), read('month'), read('day'), read('hour'), read('minute'), read('second'));
+  return wall - Math.floor(utcMillisValue / 1000) * 1000;
+}
