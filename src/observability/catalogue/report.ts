@@ -1,0 +1,4 @@
+import type { CatalogueSection } from './entry';
+
+/** Log statements of report/ (RP-nnn). */
+export const report = {} as const satisfies CatalogueSection<'RP'>;
