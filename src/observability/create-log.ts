@@ -7,7 +7,9 @@ import { logText } from './log-text';
 import { prettyLine } from './pretty-line';
 import { safeFacts, type SafeValue } from './safe-facts';
 
-export type ComponentLevels = Readonly<{ [name in Component]?: LogLevel | undefined }>;
+export type ComponentLevels = Readonly<{
+  [name in Component]?: LogLevel | undefined;
+}>;
 
 /** Where lines go: the process's stderr, a file that is appended to, or anything with `write`. */
 export type LogDestination = 'stderr' | { readonly file: string } | { write(line: string): unknown };
@@ -35,13 +37,23 @@ export function logStyle(
   env: Readonly<Record<string, string | undefined>>,
 ): { pretty: boolean; colour: boolean } {
   const terminal = stream.isTTY === true;
-  return { pretty: pretty === 'auto' ? terminal : pretty === 'always', colour: terminal && (env['NO_COLOR'] ?? '') === '' };
+  return {
+    pretty: pretty === 'auto' ? terminal : pretty === 'always',
+    colour: terminal && (env['NO_COLOR'] ?? '') === '',
+  };
 }
 
 function sink(destination: LogDestination): pino.DestinationStream {
   // Synchronous: the last line before a crash is the one that is needed.
   if (destination === 'stderr') return pino.destination({ dest: 2, sync: true });
-  if ('file' in destination) return pino.destination({ dest: destination.file, sync: true, mkdir: true, append: true, mode: 0o600 });
+  if ('file' in destination)
+    return pino.destination({
+      dest: destination.file,
+      sync: true,
+      mkdir: true,
+      append: true,
+      mode: 0o600,
+    });
   return { write: (line) => void destination.write(line) };
 }
 
@@ -57,9 +69,17 @@ export function logOver(write: (line: LogRecord) => void, passes: (id: LogId) =>
       if (!passes(id)) return;
       const { level, text } = entryOf(id);
       const all = { ...bindings, ...safeFacts(facts) };
-      write({ id, level, component: componentOf(id), text: logText(text, all), facts: all });
+      write({
+        id,
+        level,
+        component: componentOf(id),
+        text: logText(text, all),
+        facts: all,
+      });
     };
-    return Object.assign(log, { child: (more: Readonly<Record<string, unknown>>) => bound({ ...bindings, ...safeFacts(more) }) });
+    return Object.assign(log, {
+      child: (more: Readonly<Record<string, unknown>>) => bound({ ...bindings, ...safeFacts(more) }),
+    });
   };
   return bound({});
 }
@@ -75,7 +95,13 @@ export interface LogRecord {
 /** The logger of a process: one line a statement, level and text from the catalogue, secrets removed. */
 export function createLog(options: LogOptions): Log {
   const logger = pino(
-    { level: 'debug', base: null, messageKey: 'text', timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } },
+    {
+      level: 'debug',
+      base: null,
+      messageKey: 'text',
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
     stream(options),
   );
   const passes = (id: LogId): boolean => {

@@ -7,7 +7,9 @@ const MOST = 400;
 function base64Cores(value: string): string[] {
   const bytes = Buffer.from(value, 'utf8');
   return [0, 1, 2].map((offset) => {
-    const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString('base64').replace(/=+$/, '');
+    const text = Buffer.concat([Buffer.alloc(offset), bytes])
+      .toString('base64')
+      .replace(/=+$/, '');
     const tail = (offset + bytes.length) % 3 === 0 ? 0 : 1;
     return text.slice([0, 2, 3][offset], text.length - tail);
   });

@@ -1,7 +1,12 @@
 import { catalogue, entryOf, type LogId } from './catalogue';
 import type { LogLevel } from './catalogue/entry';
 
-const COLOURS: Readonly<Record<LogLevel, string>> = { debug: '\u001b[2m', info: '\u001b[36m', warn: '\u001b[33m', error: '\u001b[31m' };
+const COLOURS: Readonly<Record<LogLevel, string>> = {
+  debug: '\u001b[2m',
+  info: '\u001b[36m',
+  warn: '\u001b[33m',
+  error: '\u001b[31m',
+};
 const HIDDEN = new Set(['time', 'level', 'id', 'component', 'text']);
 
 interface Line {
@@ -14,7 +19,9 @@ interface Line {
 
 function shortFacts(line: Line): string {
   const template = entryOf(line.id).text;
-  const shown = Object.entries(line).filter(([name, value]) => !HIDDEN.has(name) && typeof value !== 'object' && !template.includes(`{${name}}`));
+  const shown = Object.entries(line).filter(
+    ([name, value]) => !HIDDEN.has(name) && typeof value !== 'object' && !template.includes(`{${name}}`),
+  );
   return shown.map(([name, value]) => ` ${name}=${String(value)}`).join('');
 }
 

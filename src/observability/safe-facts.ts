@@ -18,8 +18,18 @@ export function safeText(text: string): string {
 
 function safeError(error: Error, depth: number): SafeValue {
   const known: [string, unknown][] = isFreshetError(error)
-    ? [['type', error.type], ['code', error.code], ['why', error.why], ['where', error.where], ['remedy', error.remedy], ['facts', error.facts]]
-    : [['code', (error as { code?: unknown }).code], ['stack', error.stack]];
+    ? [
+        ['type', error.type],
+        ['code', error.code],
+        ['why', error.why],
+        ['where', error.where],
+        ['remedy', error.remedy],
+        ['facts', error.facts],
+      ]
+    : [
+        ['code', (error as { code?: unknown }).code],
+        ['stack', error.stack],
+      ];
   const parts: [string, unknown][] = [['name', error.name], ['message', error.message], ...known, ['cause', error.cause]];
   return safeEntries(parts, depth);
 }
@@ -41,7 +51,11 @@ function safeObject(value: object, depth: number): SafeValue {
   if (value instanceof Uint8Array) return `[${value.byteLength} bytes]`;
   if (depth >= DEEPEST) return '[deeper]';
   if (value instanceof Error) return safeError(value, depth);
-  if (value instanceof Map) return safeEntries([...value].map(([name, item]: [unknown, unknown]) => [String(name), item] as const), depth);
+  if (value instanceof Map)
+    return safeEntries(
+      [...value].map(([name, item]: [unknown, unknown]) => [String(name), item] as const),
+      depth,
+    );
   if (value instanceof Set) return safeValue([...value], depth);
   if (Array.isArray(value)) return value.slice(0, MOST_ITEMS).map((item) => safeValue(item, depth + 1));
   return safeEntries(Object.entries(value), depth);
@@ -58,7 +72,9 @@ export function safeValue(value: unknown, depth = 0): SafeValue {
 }
 
 /** The facts of a log line, safe to print; names that the line itself uses are set apart. */
-export function safeFacts(facts: Readonly<Record<string, unknown>>): { [name: string]: SafeValue } {
+export function safeFacts(facts: Readonly<Record<string, unknown>>): {
+  [name: string]: SafeValue;
+} {
   return safeEntries(
     Object.entries(facts).map(([name, value]) => [RESERVED.has(name) ? `${name}_` : name, value] as const),
     0,

@@ -8,5 +8,8 @@ export const config = {
     meaning: 'A setting was read and checked, but it changes nothing: it is unknown as a variable, or this version does not use it yet.',
     remedy: 'Correct the name, or take the setting out until the version that uses it.',
   },
-  'CF-002': { level: 'debug', text: 'settings of environment {environment} read from {layers}' },
+  'CF-002': {
+    level: 'debug',
+    text: 'settings of environment {environment} read from {layers}',
+  },
 } as const satisfies CatalogueSection<'CF'>;
