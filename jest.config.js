@@ -1,0 +1,49 @@
+// A test belongs to a project by its folder under tests/. A folder named nowhere here is in `db`: it gets a database.
+const FOLDERS = {
+  unit: ['unit', 'sandbox', 'json', 'http', 'config', 'domain', 'observability', 'architecture', 'sources', 'report'],
+  temporal: ['temporal', 'workflows', 'activities', 'cli', 'client', 'stack'],
+  replay: ['replay'],
+  chaos: ['chaos'],
+};
+
+const below = (folders) => folders.map((folder) => `<rootDir>/tests/${folder}/`);
+
+const base = {
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, sourceMaps: 'inline' }] },
+};
+
+const database = {
+  testEnvironment: '<rootDir>/tests/support/database-environment.ts',
+  globalSetup: '<rootDir>/tests/support/setup-database.ts',
+  globalTeardown: '<rootDir>/tests/support/teardown.ts',
+};
+
+const temporal = { ...database, globalSetup: '<rootDir>/tests/support/setup-temporal.ts' };
+
+const project = (displayName, services) => ({
+  ...base,
+  ...services,
+  displayName,
+  testMatch: below(FOLDERS[displayName]).map((folder) => `${folder}**/*.test.ts`),
+});
+
+/** @type {import('jest').Config} */
+module.exports = {
+  maxWorkers: 2,
+  testTimeout: 60_000,
+  projects: [
+    project('unit', {}),
+    {
+      ...base,
+      ...database,
+      displayName: 'db',
+      testMatch: ['<rootDir>/tests/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', ...below(Object.values(FOLDERS).flat())],
+    },
+    project('temporal', temporal),
+    project('replay', temporal),
+    project('chaos', temporal),
+  ],
+};

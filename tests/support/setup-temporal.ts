@@ -1,0 +1,5 @@
+import { requireDatabase } from './run-services';
+
+export default async function setup(): Promise<void> {
+  await requireDatabase();
+}
