@@ -46,8 +46,12 @@ async function startDatabase(services: RunServices): Promise<void> {
 async function migrate(url: string): Promise<void> {
   const file = join(__dirname, '../../src/database/migrate.ts');
   if (!existsSync(file)) return;
-  const { migrateToLatest } = (await import(file)) as { migrateToLatest(url: string): Promise<unknown> };
-  await migrateToLatest(url);
+  try {
+    const { migrateToLatest } = (await import(file)) as { migrateToLatest(url: string): Promise<unknown> };
+    await migrateToLatest(url);
+  } catch (error) {
+    process.stderr.write(`The template database stays empty, migrations failed: ${String(error)}\n`);
+  }
 }
 
 /** As root the server runs as another user, whom a private TMPDIR would lock out. */
