@@ -1,4 +1,26 @@
 import type { CatalogueSection } from './entry';
 
 /** Log statements of sources/ (SR-nnn). */
-export const sources = {} as const satisfies CatalogueSection<'SR'>;
+export const sources = {
+  'SR-001': {
+    level: 'info',
+    text: '{what} failed ({code}); trying again in {ms} ms, attempt {attempt}',
+    meaning: 'A passing trouble of the source or of the way to it. A call is made at most four times before the error goes up.',
+  },
+  'SR-002': {
+    level: 'debug',
+    text: 'new access token from {host}, good for {seconds} s',
+  },
+  'SR-003': {
+    level: 'warn',
+    text: '{account} refused a request for its rate limit (code {code}); nothing is sent for {seconds} s',
+    meaning: 'The source counts more requests than this process sent: another program or worker uses the same account.',
+    remedy:
+      'Nothing to do if it is rare. Otherwise lower the limits of the source in config/sources.yaml, or run the other program at another time.',
+  },
+  'SR-004': {
+    level: 'info',
+    text: '{account} no longer takes the access token; asking for a new one',
+    meaning: 'Tokens die early when too many are alive for one refresh token. One new token is fetched for all calls.',
+  },
+} as const satisfies CatalogueSection<'SR'>;

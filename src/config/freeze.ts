@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+
+import { z } from 'zod';
+
+import { FreshetError } from '../domain/errors';
+import { canonicalJson } from './canonical-json';
+import { pipelineFileSchema, type PipelineSettings } from './schema/pipeline-file';
+import { settingsSchema, type Settings } from './schema/settings';
+import type { ResolvedSource } from './sources';
+
+/** What a run is made of, besides the code: resolved once, then the same for every activity of the run. */
+export interface ResolvedSettings {
+  readonly settings: Settings;
+  readonly source: ResolvedSource;
+  readonly pipeline: PipelineSettings;
+}
+
+/** The same as it comes back: the database's URL is a secret of the process and no part of it. */
+export interface ThawedSettings extends Omit<ResolvedSettings, 'settings'> {
+  readonly settings: Omit<Settings, 'database'> & { readonly database: Omit<Settings['database'], 'url'> };
+}
+
+export interface FrozenSettings {
+  /** SHA-256 of the body, hexadecimal. */
+  readonly digest: string;
+  /** Canonical JSON, for `freshet.config`. */
+  readonly body: string;
+}
+
+const FORMAT = 1;
+
+/** Resolved settings as text and digest. Durations and sizes are written as in the files, so a later version reads them too; secrets stay references. */
+export function freezeSettings({ settings, source, pipeline }: ResolvedSettings): FrozenSettings {
+  const { environment, ...inFile } = settings;
+  const { url: _secret, ...database } = inFile.database;
+  const written = z.encode(settingsSchema, { ...inFile, database });
+  const body = canonicalJson({ format: FORMAT, environment, settings: written, source, pipeline: z.encode(pipelineFileSchema, pipeline) });
+  return { digest: createHash('sha256').update(body).digest('hex'), body };
+}
+
+/** The settings behind a stored body (text or parsed). Keys that this version added get their defaults. Throws config_error `settings-frozen-unreadable`. */
+export function thawSettings(body: unknown): ThawedSettings {
+  const parsed = (typeof body === 'string' ? JSON.parse(body) : body) as { format?: unknown; environment: string; source: ResolvedSource };
+  const { settings, pipeline } = parsed as { settings?: unknown; pipeline?: unknown };
+  const read = [settingsSchema.safeParse(settings), pipelineFileSchema.safeParse(pipeline)] as const;
+  if (parsed.format !== FORMAT || !read[0].success || !read[1].success) {
+    throw new FreshetError('config_error', {
+      code: 'settings-frozen-unreadable',
+      message: 'The settings stored with the run cannot be read by this version',
+      remedy: 'Finish the run with the version that began it, or cancel it and start a new one.',
+      where: 'freshet.config',
+    });
+  }
+  return { settings: { ...(read[0].data as Settings), environment: parsed.environment }, source: parsed.source, pipeline: read[1].data };
+}

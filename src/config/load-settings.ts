@@ -1,0 +1,93 @@
+import { join, resolve } from 'node:path';
+
+import { allowsFaults } from '../observability/test-environment';
+import { checkSchema } from './check-schema';
+import { environmentName } from './environment-name';
+import { originIn } from './layers';
+import { settingsError, type Mistake, type Origin } from './mistake';
+import { schemaTree } from './schema-tree';
+import { settingsSchema, type Settings } from './schema/settings';
+import { readLayers, type FlagValue } from './setting-layers';
+import { readSources, type Sources } from './sources';
+import { readEnvFile, setVariables, type Variables } from './variables';
+
+export interface SettingFlags {
+  readonly environment?: string | undefined;
+  /** Instead of `config/freshet.yaml`. */
+  readonly config?: string | undefined;
+  readonly values?: readonly FlagValue[];
+}
+
+export interface SettingsRequest {
+  /** The project's folder: `config/`, `.env` and relative paths are looked up from here. */
+  readonly cwd: string;
+  readonly env: Variables;
+  readonly flags?: SettingFlags;
+  /** The kinds of source this build has. */
+  readonly sourceTypes: readonly string[];
+}
+
+export interface LoadedSettings {
+  readonly settings: Settings;
+  /** `config/sources.yaml`; credentials are references. */
+  readonly sources: Sources;
+  /** Where each given value comes from, by dotted path; what is not here is a default. */
+  readonly origins: ReadonlyMap<string, Origin>;
+  /** One sentence each; for the log (CF-001). */
+  readonly warnings: readonly string[];
+  /** `.env` under the environment: what references to variables see. Holds secrets. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** The project's folder, absolute. */
+  readonly root: string;
+}
+
+function refusedVariables(environment: string, variables: Readonly<Record<string, string>>): Mistake[] {
+  if (allowsFaults(environment)) return [];
+  const names = ['FRESHET_FAULTS', 'FRESHET_DEFECTS'].filter((name) => variables[name] !== undefined);
+  const problem = `forbidden in environment ${environment}: only development and test may have injected faults; unset it`;
+  return names.map((name) => ({ key: '', problem, origin: { kind: 'variable', name } }));
+}
+
+function complete(parsed: ReturnType<typeof settingsSchema.parse>, root: string, environment: string): Settings {
+  const home = resolve(root, parsed.home ?? '.freshet');
+  return {
+    ...parsed,
+    environment,
+    home,
+    landing: { path: parsed.landing.path === undefined ? join(home, 'landing') : resolve(root, parsed.landing.path) },
+    reports: { path: resolve(root, parsed.reports.path ?? 'reports') },
+    temporal: { ...parsed.temporal, task_queue: parsed.temporal.task_queue ?? `freshet-${environment}` },
+  };
+}
+
+/** Reads all layers of the settings and the sources. Every mistake in any of them is told in one config_error `settings-invalid`. */
+export function loadSettings({ cwd, env, flags = {}, sourceTypes }: SettingsRequest): LoadedSettings {
+  const root = resolve(cwd);
+  const fileVariables = setVariables(readEnvFile(join(root, '.env')));
+  const own = setVariables(env);
+  const variables = { ...fileVariables, ...own };
+  const environment = environmentName(flags.environment, variables);
+  const tree = schemaTree(settingsSchema);
+  const request = {
+    root,
+    environment: environment.name,
+    configFile: flags.config,
+    fileVariables,
+    variables: own,
+    flags: flags.values ?? [],
+    tree,
+  };
+  const layers = readLayers(request);
+  const checked = checkSchema({ schema: settingsSchema, value: layers.value, origin: originIn(layers.origins) });
+  const sources = readSources({ root, types: sourceTypes });
+  const mistakes = [
+    ...environment.mistakes,
+    ...refusedVariables(environment.name, variables),
+    ...layers.mistakes,
+    ...(checked.ok ? [] : checked.mistakes),
+    ...sources.mistakes,
+  ];
+  if (mistakes.length > 0 || !checked.ok) throw settingsError(mistakes);
+  const settings = complete(checked.value, root, environment.name);
+  return { settings, sources: sources.sources, origins: layers.origins, warnings: layers.notices, variables, root };
+}

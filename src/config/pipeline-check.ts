@@ -1,0 +1,71 @@
+import { planFault } from '../domain/plan';
+import { closest } from './closest';
+import type { Mistake, Origin } from './mistake';
+import type { PipelineSettings } from './schema/pipeline-file';
+import type { Sources } from './sources';
+
+interface Surroundings {
+  readonly sources: Sources;
+  readonly entitiesOf?: (sourceType: string) => readonly string[] | null;
+}
+
+type OriginOf = (path: readonly PropertyKey[]) => Origin;
+
+function notOneOf(name: string, allowed: readonly string[]): string {
+  const meant = closest(name, allowed);
+  return meant === undefined ? `must be one of ${allowed.join(', ') || '(there are none)'}` : `unknown; did you mean ${meant}?`;
+}
+
+function orderMistakes(pipeline: PipelineSettings, origin: OriginOf): Mistake[] {
+  const names = Object.keys(pipeline.entities);
+  const nodes = Object.entries(pipeline.entities).map(([entity, { depends_on, priority = 'medium' }]) => ({
+    entity,
+    dependsOn: depends_on,
+    priority,
+  }));
+  const unknown = nodes.flatMap(({ entity, dependsOn }) =>
+    dependsOn.flatMap((name, index): Mistake[] => {
+      if (names.includes(name)) return [];
+      const path = ['entities', entity, 'depends_on', String(index)];
+      return [{ key: path.join('.'), value: name, problem: notOneOf(name, names), origin: origin(path) }];
+    }),
+  );
+  const fault = unknown.length > 0 ? null : planFault(nodes);
+  if (fault?.kind !== 'cycle') return unknown;
+  const path = ['entities', fault.path[0]!, 'depends_on'];
+  return [
+    { key: path.join('.'), problem: `the entities wait for each other in a circle: ${fault.path.join(' → ')}`, origin: origin(path) },
+  ];
+}
+
+function entityMistakes(pipeline: PipelineSettings, known: readonly string[] | null, origin: OriginOf): Mistake[] {
+  if (known === null) return [];
+  return Object.entries(pipeline.entities).flatMap(([name, { from }]): Mistake[] => {
+    if (known.includes(from ?? name)) return [];
+    const path = from === undefined ? ['entities', name] : ['entities', name, 'from'];
+    return [{ key: path.join('.'), value: from ?? name, problem: notOneOf(from ?? name, known), origin: origin(path) }];
+  });
+}
+
+/** What a schema cannot see: names that lead nowhere, and circles. */
+export function pipelineMistakes(pipeline: PipelineSettings, { sources, entitiesOf }: Surroundings, origin: OriginOf): Mistake[] {
+  const source = Object.hasOwn(sources, pipeline.source) ? sources[pipeline.source] : undefined;
+  if (source === undefined) {
+    const problem = `${notOneOf(pipeline.source, Object.keys(sources))} (keys of config/sources.yaml)`;
+    return [{ key: 'source', value: pipeline.source, problem, origin: origin(['source']) }, ...orderMistakes(pipeline, origin)];
+  }
+  return [...entityMistakes(pipeline, entitiesOf?.(source.type) ?? null, origin), ...orderMistakes(pipeline, origin)];
+}
+
+/** Keys that this version checks and does not act on yet: each is said, none is passed over in silence. */
+export function unusedKeys(pipeline: PipelineSettings, file: string): string[] {
+  const whole = [pipeline.schedule === undefined ? '' : 'schedule', pipeline.after.length === 0 ? '' : 'after'];
+  const single = Object.entries(pipeline.entities).flatMap(([name, entity]) => [
+    entity.publish === undefined ? '' : `entities.${name}.publish`,
+    entity.details_every === undefined ? '' : `entities.${name}.details_every`,
+    entity.schema_policy === 'evolve' ? '' : `entities.${name}.schema_policy: ${entity.schema_policy}`,
+  ]);
+  return [...whole, ...single]
+    .filter((key) => key !== '')
+    .map((key) => `${file}: ${key} is checked, but this version does not act on it yet`);
+}

@@ -1,0 +1,93 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+
+import { FreshetError } from '../domain/errors';
+import { checkSchema } from './check-schema';
+import { closest } from './closest';
+import { settingsError, type Mistake } from './mistake';
+import { pipelineMistakes, unusedKeys } from './pipeline-check';
+import { readYaml, type YamlContent } from './read-yaml';
+import { pipelineFileSchema, type PipelineSettings } from './schema/pipeline-file';
+import { shownPath } from './setting-layers';
+import type { Sources } from './sources';
+
+export type { EntitySettings, PipelineSettings } from './schema/pipeline-file';
+
+export interface PipelineRequest {
+  /** The project's folder. */
+  readonly root: string;
+  readonly sources: Sources;
+  /** The entities a kind of source knows; null: any name goes (as with `rest`). */
+  readonly entitiesOf?: (sourceType: string) => readonly string[] | null;
+}
+
+export interface LoadedPipeline {
+  readonly pipeline: PipelineSettings;
+  /** As named in messages: relative to the project where it lies inside. */
+  readonly file: string;
+  /** One sentence for each key that is read and checked but changes nothing in this version. */
+  readonly warnings: readonly string[];
+}
+
+const folderOf = (root: string): string => join(root, 'config', 'pipelines');
+
+/** The names of the pipelines in `config/pipelines`, sorted. */
+export function listPipelines(root: string): readonly string[] {
+  const folder = folderOf(root);
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  return files
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => basename(file, '.yaml'))
+    .sort();
+}
+
+/** A name means `config/pipelines/<name>.yaml`; what looks like a path is one, relative to the project. */
+function fileOf(nameOrPath: string, root: string): { path: string; named: boolean } {
+  const isPath = /[/\\]/.test(nameOrPath) || /\.ya?ml$/i.test(nameOrPath);
+  return isPath ? { path: resolve(root, nameOrPath), named: false } : { path: join(folderOf(root), `${nameOrPath}.yaml`), named: true };
+}
+
+function unknownPipeline(nameOrPath: string, root: string): FreshetError {
+  const names = listPipelines(root);
+  const meant = closest(nameOrPath, names);
+  return new FreshetError('config_error', {
+    code: 'pipeline-unknown',
+    message: `There is no pipeline "${nameOrPath}"`,
+    remedy:
+      meant === undefined
+        ? `Use one of: ${names.join(', ') || 'none found in config/pipelines'}, or the path of a file.`
+        : `Did you mean ${meant}?`,
+    where: 'config/pipelines',
+  });
+}
+
+/** `contacts:` without anything behind it is an entity with all defaults. */
+function withEmptyEntities(value: unknown): unknown {
+  const entities = (value as { entities?: unknown }).entities;
+  if (typeof entities !== 'object' || entities === null || Array.isArray(entities)) return value;
+  const filled = Object.entries(entities).map(([name, entity]: [string, unknown]) => [name, entity ?? {}] as const);
+  return { ...(value as object), entities: Object.fromEntries(filled) };
+}
+
+function checked(content: YamlContent, request: PipelineRequest, expectedName: string | null): PipelineSettings {
+  if (content.mistakes.length > 0) throw settingsError(content.mistakes);
+  const result = checkSchema({ schema: pipelineFileSchema, value: withEmptyEntities(content.value), origin: content.origin });
+  if (!result.ok) throw settingsError(result.mistakes);
+  const mistakes: Mistake[] = pipelineMistakes(result.value, request, content.origin);
+  if (expectedName !== null && result.value.name !== expectedName) {
+    const problem = `must be ${expectedName}, as the file is called`;
+    mistakes.push({ key: 'name', value: result.value.name, problem, origin: content.origin(['name']) });
+  }
+  if (mistakes.length > 0) throw settingsError(mistakes);
+  return result.value;
+}
+
+/** Reads and checks a pipeline by name or path. Throws config_error: `pipeline-unknown`, or `settings-invalid` with every mistake. */
+export function loadPipeline(nameOrPath: string, request: PipelineRequest): LoadedPipeline {
+  const { path, named } = fileOf(nameOrPath, request.root);
+  const file = shownPath(request.root, path);
+  const content = readYaml(path, file);
+  if (content === undefined) throw unknownPipeline(nameOrPath, request.root);
+  const pipeline = checked(content, request, named ? nameOrPath : null);
+  return { pipeline, file, warnings: unusedKeys(pipeline, file) };
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod';
+
+import { durationSchema } from './units';
+
+const name = (pattern: RegExp, allowed: string) => z.string(allowed).regex(pattern, allowed);
+const entityName = () => name(/^[a-z][a-z0-9_-]{0,47}$/, 'an entity name: lower-case letters, digits, _ and -, at most 48');
+const sourceField = () => name(/^[^\s.\0]{1,200}$/, 'the name of a field of the source');
+const column = () => name(/^[a-z_][a-z0-9_]{0,62}$/, 'a column: lower-case letters, digits and _, at most 63');
+
+const zone = z.string('an IANA time zone').refine((text) => {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: text }));
+  } catch {
+    return false;
+  }
+}, 'an IANA time zone such as Europe/Berlin');
+
+const schedule = z.union(
+  [
+    z.strictObject({
+      frequency: z.enum(['hourly', 'daily', 'weekly', 'monthly']),
+      time: z
+        .string()
+        .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
+        .optional(),
+      timezone: zone.optional(),
+    }),
+    z.strictObject({ every: durationSchema() }),
+    z.strictObject({ cron: z.string().regex(/^\S+( \S+){4}$/), timezone: zone.optional() }),
+  ],
+  'one of { frequency: daily, time: "02:00", timezone: Europe/Berlin }, { every: 15m }, { cron: "0 2 * * *" }',
+);
+
+const incremental = z.strictObject({
+  enabled: z.boolean().default(true),
+  timestamp_field: sourceField().optional(),
+  /** Absent: the source's own. */
+  lag: durationSchema().optional(),
+  /** Absent: sync_pipeline.full_every. */
+  full_every: durationSchema().optional(),
+  full_sync_fallback: z.boolean().default(true),
+});
+
+const publish = z.strictObject({
+  table: column(),
+  unique_field: column(),
+  conflict_strategy: z.enum(['source_wins', 'target_wins', 'newest_wins', 'manual']).default('source_wins'),
+  missing: z.enum(['keep', 'null', 'reject']).default('keep'),
+  field_mappings: z.record(column(), sourceField()),
+  transforms: z.array(column()).default([]),
+  validation_rules: z.array(z.strictObject({ field: column(), rule: column(), error_message: z.string().min(1).optional() })).default([]),
+});
+
+const filter = z.union([z.string(), z.number(), z.boolean()], 'text, a number, true or false');
+
+const entity = z.strictObject({
+  /** The source's own name of the object; absent: the entity's name. */
+  from: sourceField().optional(),
+  priority: z.enum(['high', 'medium', 'low']).optional(),
+  depends_on: z.array(entityName()).default([]),
+  run_if: z.enum(['success', 'always', 'failed', 'changed']).default('success'),
+  filters: z.record(sourceField(), filter).default({}),
+  incremental: incremental.optional(),
+  details: z.boolean('true or false').optional(),
+  details_every: durationSchema().optional(),
+  schema_policy: z.enum(['evolve', 'hold', 'reject']).default('evolve'),
+  publish: publish.optional(),
+});
+
+/** A file of `config/pipelines/`. Unknown keys are refused. */
+export const pipelineFileSchema = z.strictObject({
+  name: name(/^[a-z][a-z0-9-]{0,62}$/, 'a pipeline name: lower-case letters, digits and hyphens'),
+  description: z.string().max(1_000).optional(),
+  owner: z.string().max(200).optional(),
+  source: name(/^[a-z][a-z0-9-]{0,40}$/, 'a key of config/sources.yaml'),
+  schedule: schedule.optional(),
+  after: z.array(z.string()).default([]),
+  entities: z.record(entityName(), entity).refine((all) => Object.keys(all).length > 0, 'at least one entity'),
+});
+
+export type PipelineSettings = z.output<typeof pipelineFileSchema>;
+export type EntitySettings = PipelineSettings['entities'][string];

@@ -1,0 +1,80 @@
+import { isAbsolute, join, relative, resolve } from 'node:path';
+
+import { safeText } from '../observability/safe-facts';
+import { mergeLayers, layerOf, type Layer } from './layers';
+import type { Mistake } from './mistake';
+import { readYaml, type YamlContent } from './read-yaml';
+import type { SchemaNode } from './schema-tree';
+import { CHAOS_PROFILE } from './schema/settings';
+import { fromText, variableLayer } from './variables';
+import { nodesAt } from './schema-tree';
+
+/** A setting given on the command line, by its dotted path. Text is read as the schema wants it. */
+export interface FlagValue {
+  readonly path: string;
+  readonly flag: string;
+  readonly value: unknown;
+}
+
+export interface LayerRequest {
+  readonly root: string;
+  readonly environment: string;
+  /** Instead of `config/freshet.yaml`; must exist. */
+  readonly configFile: string | undefined;
+  readonly fileVariables: Readonly<Record<string, string>>;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly flags: readonly FlagValue[];
+  readonly tree: SchemaNode;
+}
+
+/** How a file is called in mistakes: relative to the project where it lies inside. */
+export function shownPath(root: string, path: string): string {
+  const inside = relative(root, path);
+  return inside.startsWith('..') || isAbsolute(inside) ? path : inside;
+}
+
+function files({ root, environment, configFile }: LayerRequest): { contents: YamlContent[]; mistakes: Mistake[] } {
+  const main = configFile === undefined ? join(root, 'config', 'freshet.yaml') : resolve(root, configFile);
+  const found = [main, join(root, 'config', 'environments', `${environment}.yaml`)].map((path) => readYaml(path, shownPath(root, path)));
+  const contents = found.filter((content) => content !== undefined);
+  const mistakes = contents.flatMap((content) => content.mistakes);
+  if (configFile !== undefined && found[0] === undefined) {
+    mistakes.push({ key: '', problem: `there is no file ${safeText(configFile)}`, origin: { kind: 'flag', name: '--config' } });
+  }
+  return { contents, mistakes };
+}
+
+function passwordInYaml(content: YamlContent): Mistake[] {
+  const url = (content.value as { database?: { url?: unknown } }).database?.url;
+  if (typeof url !== 'string' || !/\/\/[^/@]*:[^@]*@|password=/i.test(url)) return [];
+  const problem = 'a password in YAML; secrets come from the environment: set DATABASE_URL';
+  return [{ key: 'database.url', problem, origin: content.origin(['database', 'url']) }];
+}
+
+function flagLayer(flags: readonly FlagValue[], tree: SchemaNode): Layer {
+  const given = flags.filter((flag) => flag.value !== undefined);
+  return layerOf(
+    given.map(({ path, flag, value }) => {
+      const steps = path.split('.');
+      const node = nodesAt(tree, steps)[0];
+      const read = typeof value === 'string' && node !== undefined ? fromText(value, node) : value;
+      return { path: steps, value: read, origin: { kind: 'flag', name: flag } };
+    }),
+  );
+}
+
+function profileLayer(value: { readonly worker?: unknown }): Layer[] {
+  const chaos = (value.worker as { readonly profile?: unknown } | undefined)?.profile === 'chaos';
+  return chaos ? [{ value: CHAOS_PROFILE, origin: () => ({ kind: 'profile', name: 'chaos' }) }] : [];
+}
+
+/** The settings of all layers, lowest to highest: profile, freshet.yaml, the environment's file, .env, variables, flags. */
+export function readLayers(request: LayerRequest): ReturnType<typeof mergeLayers> & { mistakes: Mistake[]; notices: string[] } {
+  const { contents, mistakes } = files(request);
+  const fromFile = variableLayer(request.fileVariables, request.tree, '.env');
+  const fromEnvironment = variableLayer(request.variables, request.tree);
+  const layers = [...contents, fromFile.layer, fromEnvironment.layer, flagLayer(request.flags, request.tree)];
+  const merged = mergeLayers([...profileLayer(mergeLayers(layers).value), ...layers]);
+  mistakes.push(...contents.flatMap(passwordInYaml));
+  return { ...merged, mistakes, notices: [...fromFile.notices, ...fromEnvironment.notices] };
+}
