@@ -1,0 +1,130 @@
+import { codeAnswer, UNAUTHORIZED, type Answer } from './answer';
+import { DAY_USED_UP, TOO_MANY_AT_ONCE, TOO_MANY_PER_MINUTE } from './limits';
+import type { SandboxRequest } from './request';
+import type { EntityName } from './world';
+
+export const FAULTS = [
+  'rate44',
+  'rate45',
+  'rate1070',
+  'unauthorized57',
+  'html502',
+  'internal1000',
+  'codeNonZero200',
+  'truncated',
+  'notUtf8',
+  'wrongEnvelope',
+  'emptyObject',
+  'reset',
+  'resetMidBody',
+  'hang',
+  'delay',
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export interface RequestMatch {
+  readonly kind: 'list' | 'detail' | 'token' | 'organizations' | 'any';
+  readonly entity?: EntityName;
+  readonly page?: number;
+  readonly recordId?: string;
+}
+
+export interface FaultRule {
+  readonly id?: string;
+  readonly match: RequestMatch;
+  readonly fault: Fault;
+  /** How often it strikes; without it, always. */
+  readonly times?: number;
+  /** Matching requests left alone before the first strike. */
+  readonly skip?: number;
+  /** Sent as `Retry-After` with 429 and 502 answers. */
+  readonly retryAfterSeconds?: number;
+  /** Real milliseconds before the (bad) answer; fault `delay` answers well afterwards. */
+  readonly delayMs?: number;
+}
+
+export interface ActiveRule extends FaultRule {
+  readonly id: string;
+  readonly seen: number;
+  readonly struck: number;
+}
+
+/** Whether a request is the one a rule or hook means. */
+export function matches(match: RequestMatch, request: SandboxRequest): boolean {
+  if (match.kind !== 'any' && match.kind !== request.kind) return false;
+  if (match.entity !== undefined && match.entity !== request.entity) return false;
+  if (match.page !== undefined && match.page !== request.page) return false;
+  return match.recordId === undefined || match.recordId === request.recordId;
+}
+
+/** The switchboard: rules in the order they were added; the first that matches and is not used up strikes. */
+export class Faults {
+  readonly #rules = new Map<string, { rule: FaultRule; seen: number; struck: number }>();
+  #nextId = 1;
+
+  /** Adds a rule, replacing one of the same id; returns the id. */
+  add(rule: FaultRule): string {
+    if (!FAULTS.includes(rule.fault)) throw new RangeError(`no such fault: ${String(rule.fault)}; known are ${FAULTS.join(', ')}`);
+    const id = rule.id ?? `fault-${this.#nextId++}`;
+    this.#rules.set(id, { rule, seen: 0, struck: 0 });
+    return id;
+  }
+
+  /** Removes one rule, or all. */
+  clear(id?: string): void {
+    if (id === undefined) this.#rules.clear();
+    else this.#rules.delete(id);
+  }
+
+  list(): ActiveRule[] {
+    return [...this.#rules].map(([id, { rule, seen, struck }]) => ({ ...rule, id, seen, struck }));
+  }
+
+  /** The rule that strikes this request, counted as struck. */
+  strike(request: SandboxRequest): (FaultRule & { readonly id: string }) | undefined {
+    for (const [id, entry] of this.#rules) {
+      const { rule } = entry;
+      if (entry.struck >= (rule.times ?? Infinity) || !matches(rule.match, request)) continue;
+      entry.seen += 1;
+      if (entry.seen <= (rule.skip ?? 0)) continue;
+      entry.struck += 1;
+      return { ...rule, id };
+    }
+    return undefined;
+  }
+}
+
+const BAD_GATEWAY: Answer = {
+  status: 502,
+  code: undefined,
+  contentType: 'text/html; charset=UTF-8',
+  body: '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>ZGS</center>\r\n</body>\r\n</html>\r\n',
+};
+
+const INSTEAD: Partial<Record<Fault, Answer>> = {
+  rate44: TOO_MANY_PER_MINUTE,
+  rate45: DAY_USED_UP,
+  rate1070: TOO_MANY_AT_ONCE,
+  unauthorized57: UNAUTHORIZED,
+  html502: BAD_GATEWAY,
+  internal1000: codeAnswer(500, 1000, 'Internal error'),
+  codeNonZero200: codeAnswer(200, 1000, 'Internal error'),
+  emptyObject: { status: 200, code: undefined, body: '{}' },
+};
+
+/** The answer that a fault sends instead of any work, if it is of that sort. */
+export function insteadOf(rule: FaultRule): Answer | undefined {
+  const answer = INSTEAD[rule.fault];
+  if (answer === undefined || rule.retryAfterSeconds === undefined) return answer;
+  return { ...answer, headers: { 'Retry-After': String(rule.retryAfterSeconds) } };
+}
+
+/** The bytes of a good answer after a fault went over them; only damage that a client can notice. */
+export function damaged(fault: Fault | undefined, body: string): Buffer {
+  if (fault === 'truncated') return Buffer.from(body).subarray(0, Math.floor(Buffer.byteLength(body) * 0.6));
+  if (fault === 'wrongEnvelope') return Buffer.from(`{"code":0,"message":"success","data":${body}}`);
+  if (fault !== 'notUtf8') return Buffer.from(body);
+  const place = body.indexOf('":"', Math.floor(body.length / 2)) + 3;
+  const cut = place < 3 ? body.indexOf('":"') + 3 : place;
+  return Buffer.concat([Buffer.from(body.slice(0, cut)), Buffer.from([0x53, 0xe9]), Buffer.from(body.slice(cut))]);
+}

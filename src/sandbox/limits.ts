@@ -1,0 +1,56 @@
+import { codeAnswer, type Answer } from './answer';
+
+export interface LimitSettings {
+  callsPerMinute: number;
+  concurrent: number;
+}
+
+const MINUTE = 60_000;
+
+export const TOO_MANY_PER_MINUTE = codeAnswer(
+  429,
+  44,
+  'For security reasons your organization has been blocked as it have exceeded the maximum number of requests per minute that can originate from an organization.',
+);
+export const DAY_USED_UP = codeAnswer(429, 45, 'The API call for this organization has exceeded the maximum call rate limit of 1000.');
+export const TOO_MANY_AT_ONCE = codeAnswer(
+  429,
+  1070,
+  'You have reached the maximum number of in process requests allowed. Kindly try again after some time.',
+);
+
+/** Calls per sliding minute and calls at once. Only served calls count: how Zoho counts refused ones is not documented. */
+export class Limits {
+  #running = 0;
+  #served: number[] = [];
+
+  constructor(
+    readonly settings: LimitSettings,
+    private readonly now: () => number,
+  ) {}
+
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Takes a place for one call, or says why there is none. A taken place is given back by `leave`. */
+  enter(): Answer | undefined {
+    if (this.#running >= this.settings.concurrent) return TOO_MANY_AT_ONCE;
+    const now = this.now();
+    const stillCounts = this.#served.findIndex((at) => at > now - MINUTE);
+    this.#served = stillCounts < 0 ? [] : stillCounts === 0 ? this.#served : this.#served.slice(stillCounts);
+    if (this.#served.length >= this.settings.callsPerMinute) return TOO_MANY_PER_MINUTE;
+    this.#served.push(now);
+    this.#running += 1;
+    return undefined;
+  }
+
+  leave(): void {
+    this.#running -= 1;
+  }
+
+  /** Forgets the calls of the last minute. */
+  reset(): void {
+    this.#served = [];
+  }
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { plainAnswer, type Answer } from './answer';
+import type { SandboxClock } from './clock';
+
+export interface Credentials {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly refreshToken: string;
+  readonly organizationId: string;
+}
+
+export interface OAuthOptions {
+  readonly credentials: Credentials;
+  readonly lifetimeSeconds: number;
+  /** Told in `api_domain`. */
+  readonly apiDomain: () => string;
+}
+
+/** The accounts host: exchanges the refresh token for access tokens that expire by the sandbox's clock. */
+export class OAuth {
+  readonly #expiry = new Map<string, number>();
+
+  constructor(
+    private readonly clock: SandboxClock,
+    private readonly options: OAuthOptions,
+  ) {}
+
+  /** Errors come with HTTP 200, as Zoho sends them. */
+  token(params: URLSearchParams): Answer {
+    const { credentials, lifetimeSeconds } = this.options;
+    if (params.get('client_id') !== credentials.clientId) return plainAnswer(200, { error: 'invalid_client' });
+    if (params.get('client_secret') !== credentials.clientSecret) return plainAnswer(200, { error: 'invalid_client_secret' });
+    if (params.get('grant_type') !== 'refresh_token') return plainAnswer(200, { error: 'unsupported_grant_type' });
+    if (params.get('refresh_token') !== credentials.refreshToken) return plainAnswer(200, { error: 'invalid_code' });
+    const token = `1000.${randomBytes(16).toString('hex')}.${randomBytes(16).toString('hex')}`;
+    this.#sweep();
+    this.#expiry.set(token, this.clock.now() + lifetimeSeconds * 1000);
+    return plainAnswer(200, {
+      access_token: token,
+      scope: 'ZohoBooks.contacts.READ ZohoBooks.settings.READ ZohoBooks.invoices.READ',
+      api_domain: this.options.apiDomain(),
+      token_type: 'Bearer',
+      expires_in: lifetimeSeconds,
+    });
+  }
+
+  /** Whether an `Authorization` header carries a live token under Zoho's own scheme. */
+  accepts(header: string | undefined): boolean {
+    const token = /^Zoho-oauthtoken (\S+)$/.exec(header ?? '')?.[1];
+    const expiry = token === undefined ? undefined : this.#expiry.get(token);
+    return expiry !== undefined && this.clock.now() < expiry;
+  }
+
+  get live(): number {
+    return this.#expiry.size;
+  }
+
+  expireAll(): void {
+    this.#expiry.clear();
+  }
+
+  #sweep(): void {
+    const now = this.clock.now();
+    for (const [token, expiry] of this.#expiry) if (expiry <= now) this.#expiry.delete(token);
+  }
+}

@@ -1,0 +1,149 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Answer } from './answer';
+import { booksAnswer, refusal } from './books';
+import { damaged, insteadOf, type FaultRule } from './faults';
+import { parsedRequest, type SandboxRequest } from './request';
+import type { LogLine } from './request-log';
+import type { SandboxState } from './state';
+import type { Switchboard } from './switchboard';
+
+const BODY_LIMIT = 4 * 1024 * 1024;
+
+interface Exchange {
+  readonly incoming: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly request: SandboxRequest;
+  readonly line: LogLine;
+}
+
+/** The HTTP face of one sandbox: accounts host, Books API and switchboard on one port. */
+export class SandboxServer {
+  readonly #server: Server;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #closed = false;
+
+  constructor(
+    private readonly state: SandboxState,
+    private readonly switchboard: Switchboard,
+  ) {
+    this.#server = createServer((incoming, response) => {
+      this.#handle(incoming, response).catch(() => response.destroy());
+    });
+    this.#server.keepAliveTimeout = 65_000;
+  }
+
+  /** Listens; resolves with the port. */
+  listen(port: number, host: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        const address = this.#server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : port);
+      });
+    });
+  }
+
+  /** Ends at once, also requests that hang on purpose. */
+  close(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#closed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.sendDate = false;
+    response.setHeader('Date', this.state.clock.httpDate());
+    const target = incoming.url ?? '/';
+    if (target.startsWith('/__sandbox/')) return this.switchboard.handle(incoming, response, await bodyOf(incoming));
+    const request = parsedRequest(incoming.method ?? 'GET', target);
+    const line = this.state.log.add(request, this.state.clock.now());
+    const exchange = { incoming, response, request, line };
+    return request.kind === 'token' ? this.#token(exchange) : this.#books(exchange);
+  }
+
+  async #token(exchange: Exchange): Promise<void> {
+    const { incoming, request } = exchange;
+    const params = new URLSearchParams(request.params);
+    for (const [key, value] of new URLSearchParams(await bodyOf(incoming))) params.set(key, value);
+    await this.#serve(exchange, () =>
+      request.method === 'POST' ? this.state.oauth.token(params) : { status: 405, code: undefined, body: '{"error":"method_not_allowed"}' },
+    );
+  }
+
+  async #books(exchange: Exchange): Promise<void> {
+    const { state } = this;
+    exchange.incoming.resume();
+    const full = state.limits.enter();
+    if (full) return this.#send(exchange, full, undefined);
+    const place = { taken: true };
+    const leave = (): void => {
+      if (place.taken) state.limits.leave();
+      place.taken = false;
+    };
+    // Freed before the last byte goes out, else a client that answers at once would find its own place still taken; a client that gives up frees it too.
+    exchange.response.once('prefinish', leave).once('close', leave);
+    const refused = refusal(state, exchange.request, exchange.incoming.headers.authorization);
+    if (refused) return this.#send(exchange, refused, undefined);
+    await this.#serve(exchange, () => booksAnswer(state, exchange.request));
+  }
+
+  async #serve(exchange: Exchange, answer: () => Answer): Promise<void> {
+    const { request, line } = exchange;
+    const rule = this.state.faults.strike(request);
+    line.fault = rule?.id;
+    if (rule?.delayMs !== undefined) await this.#wait(rule.delayMs);
+    if (rule?.fault === 'hang') return;
+    if (rule?.fault === 'reset') {
+      exchange.incoming.socket.resetAndDestroy();
+      return;
+    }
+    const instead = rule && insteadOf(rule);
+    if (instead) return this.#send(exchange, instead, rule);
+    await this.state.hooks.run('before', request);
+    const good = answer();
+    await this.state.hooks.run('after', request);
+    this.#send(exchange, good, rule);
+  }
+
+  #send({ incoming, response, line }: Exchange, answer: Answer, rule: FaultRule | undefined): void {
+    line.status = answer.status;
+    line.code = answer.code;
+    if (this.state.logIds) line.ids = answer.ids;
+    const bytes = damaged(rule?.fault, answer.body);
+    response.writeHead(answer.status, {
+      'Content-Type': answer.contentType ?? 'application/json;charset=UTF-8',
+      'Content-Length': bytes.length,
+      ...answer.headers,
+    });
+    if (rule?.fault !== 'resetMidBody') {
+      response.end(bytes);
+      return;
+    }
+    response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => incoming.socket.resetAndDestroy());
+  }
+
+  #wait(millis: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        resolve();
+      }, millis);
+      this.#timers.add(timer);
+    });
+  }
+}
+
+async function bodyOf(incoming: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > BODY_LIMIT) throw new RangeError('request body too large for the sandbox');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
