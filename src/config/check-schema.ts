@@ -31,8 +31,9 @@ function hidden(tree: SchemaNode, path: Path): boolean {
 
 /** Single values are shown, whatever is secret or composed is not. */
 function shown(value: unknown, tree: SchemaNode, path: Path): { value?: string } {
-  if (hidden(tree, path) || value === undefined || (typeof value === 'object' && value !== null)) return {};
-  return { value: typeof value === 'string' ? `"${safeText(value).slice(0, 120)}"` : String(value) };
+  if (hidden(tree, path)) return {};
+  if (typeof value === 'string') return { value: `"${safeText(value).slice(0, 120)}"` };
+  return typeof value === 'number' || typeof value === 'boolean' ? { value: String(value) } : {};
 }
 
 function problemOf(issue: Issue, value: unknown): string {

@@ -8,7 +8,7 @@ import type { Mistake, Origin } from './mistake';
 export interface YamlContent {
   readonly value: unknown;
   /** The place of a path, or of its nearest parent that the file has. */
-  origin(path: readonly PropertyKey[]): Origin;
+  readonly origin: (path: readonly PropertyKey[]) => Origin;
   readonly mistakes: readonly Mistake[];
 }
 

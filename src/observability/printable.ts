@@ -3,7 +3,6 @@ export const PRINTABLE_LIMIT = 2_000;
 
 /* C0, DEL and C1 controls, line and paragraph separators, bidirectional marks and overrides, invisible joiners, BOM, lone surrogates. */
 const UNPRINTABLE =
-  // eslint-disable-next-line no-control-regex -- these very characters are what this module removes
   /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 const SHORT: Readonly<Record<string, string>> = {

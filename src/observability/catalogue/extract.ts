@@ -1,4 +1,15 @@
 import type { CatalogueSection } from './entry';
 
 /** Log statements of extract/ (EX-nnn). */
-export const extract = {} as const satisfies CatalogueSection<'EX'>;
+export const extract = {
+  'EX-001': { level: 'debug', text: '{entity}: list page {page} of pass {pass} stored, {rows} rows, {fresh} of them new' },
+  'EX-002': { level: 'debug', text: '{entity}: {details} details stored, {vanished} vanished' },
+  'EX-003': { level: 'info', text: '{entity}: batch {batch} published, {records} records in {file}' },
+  'EX-004': {
+    level: 'warn',
+    text: '{entity}: waiting until {until}: {reason}',
+    meaning: 'The source asked for a pause that is longer than an activity should sit out; the run goes on by itself afterwards.',
+    remedy: 'Nothing to do. If it happens daily, lower the limits of the source in config/sources.yaml or ask for a higher quota.',
+  },
+  'EX-005': { level: 'info', text: '{entity}: {read} read closed, watermark {watermark}, doubts {doubts}' },
+} as const satisfies CatalogueSection<'EX'>;
