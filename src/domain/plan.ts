@@ -8,7 +8,9 @@ export type Plan = readonly PlanNode[];
 
 const RANK = { high: 0, medium: 1, low: 2 } as const;
 
-export type PlanFault = { readonly kind: 'unknown'; readonly entity: string; readonly missing: string } | { readonly kind: 'cycle'; readonly path: readonly string[] };
+export type PlanFault =
+  | { readonly kind: 'unknown'; readonly entity: string; readonly missing: string }
+  | { readonly kind: 'cycle'; readonly path: readonly string[] };
 
 /** Names dependencies that lead nowhere or round in a circle. */
 export function planFault(plan: Plan): PlanFault | null {
@@ -39,7 +41,9 @@ function circle(name: string, byName: ReadonlyMap<string, PlanNode>, path: reado
 /** A narrowed run keeps only what was asked for; dependencies on entities outside it count as met. */
 export function narrowPlan(plan: Plan, entities: readonly string[]): Plan {
   const kept = new Set(entities);
-  return plan.filter((node) => kept.has(node.entity)).map((node) => ({ ...node, dependsOn: node.dependsOn.filter((name) => kept.has(name)) }));
+  return plan
+    .filter((node) => kept.has(node.entity))
+    .map((node) => ({ ...node, dependsOn: node.dependsOn.filter((name) => kept.has(name)) }));
 }
 
 /** An order that respects dependencies; among the ready, high priority first, then as written. Precondition: no fault. */

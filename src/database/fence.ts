@@ -1,0 +1,73 @@
+import { FreshetError } from '../domain/errors';
+import { FINAL_ENTITY_STATES } from '../domain/run';
+import { defect } from '../observability/defects';
+import type { StageContext } from '../observability/stage-context';
+import type { Database, Tx } from './database';
+
+/** What an attempt may write with: taken by `beginAttempt`, checked as the last statement of every writing transaction. */
+export interface Fence {
+  readonly runId: string;
+  readonly entity: string;
+  readonly entityNumber: number;
+  readonly token: string;
+  /** The extraction this attempt writes into; `null` before one is open. */
+  readonly extractionId: string | null;
+}
+
+export interface FencedOptions {
+  readonly site: string;
+  readonly ctx: StageContext;
+  readonly lockTimeoutMs?: number;
+}
+
+/** `freshet <run id> <entity's number> <token>`: who holds a lock can be told from pg_stat_activity, and ended. */
+export function applicationName(fence: Fence): string {
+  return `freshet ${fence.runId} ${fence.entityNumber} ${fence.token}`;
+}
+
+/**
+ * A writing transaction of an attempt. A zombie (stopped worker, closed run, extraction adopted by another run)
+ * is refused at its last statement, so nothing of it is ever committed.
+ */
+export function fenced<T>(db: Database, fence: Fence, options: FencedOptions, body: (tx: Tx) => Promise<T>): Promise<T> {
+  return db.transaction({ ...options, applicationName: applicationName(fence) }, async (tx) => {
+    const result = await body(tx);
+    await checkToken(tx, fence);
+    return result;
+  });
+}
+
+interface TokenRow {
+  token: string;
+  state: string;
+  owner_run: string | null;
+  extraction_state: string | null;
+}
+
+async function checkToken(tx: Tx, fence: Fence): Promise<void> {
+  const [row] = await tx.query<TokenRow>(
+    `select re.token, re.state, x.owner_run, x.state as extraction_state
+       from freshet.run_entity re left join freshet.extraction x on x.id = $3
+      where re.run_id = $1 and re.entity = $2
+        for update of re`,
+    [fence.runId, fence.entity, fence.extractionId],
+  );
+  if (defect('token-check-off')) return;
+  const reason = refusal(row, fence);
+  if (reason === null) return;
+  throw new FreshetError('cancelled', {
+    code: 'attempt-superseded',
+    message: `${fence.entity} of run ${fence.runId}: attempt ${fence.token} may not write any more, ${reason}`,
+    remedy: 'Nothing to do: a newer attempt or run carries on; this one wrote nothing.',
+    facts: { token: fence.token },
+    retryable: false,
+  });
+}
+
+function refusal(row: TokenRow | undefined, fence: Fence): string | null {
+  if (!row) return 'its run does not exist';
+  if (row.token !== fence.token) return `attempt ${row.token} has begun`;
+  if ((FINAL_ENTITY_STATES as readonly string[]).includes(row.state)) return `the entity is ${row.state}`;
+  if (fence.extractionId !== null && row.owner_run !== fence.runId) return `run ${row.owner_run ?? 'none'} owns its extraction`;
+  return null;
+}

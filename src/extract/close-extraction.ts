@@ -1,0 +1,170 @@
+import { beginAttempt } from '../database/attempt';
+import { lockTable } from '../database/advisory-lock';
+import type { Tx } from '../database/database';
+import { fenced } from '../database/fence';
+import { ident } from '../database/identifier';
+import { FreshetError } from '../domain/errors';
+import type { StageContext } from '../observability/stage-context';
+import { type Doubt, doubtsOf } from './doubt';
+import { doubtFacts } from './doubt-facts';
+import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow } from './extraction';
+import type { ExtractDeps, ExtractInput, ExtractScope } from './extract-slice';
+import { readWatermark, seenTable } from './open-extraction';
+import { neverHeldStill } from './position';
+import { questionOf } from './read-plan';
+import { writeMetadata } from './session-metadata';
+
+export interface Closed {
+  readonly doubts: readonly Doubt[];
+}
+
+/**
+ * The closing transaction of an extraction whose every batch is loaded, also with zero records: watermark, `as_of`, state complete.
+ * Doing it again changes nothing. Errors: `reconcile_error` when something is still unfetched or unloaded.
+ */
+export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ctx: StageContext): Promise<Closed> {
+  const attempt = await beginAttempt(deps.db, input, ctx);
+  const [row] = await deps.db.query<ExtractionRow & { state: string }>(
+    `select ${EXTRACTION_COLUMNS}, state from freshet.extraction
+      where id = (select extraction_id from freshet.run_entity where run_id = $1 and entity = $2)`,
+    [input.runId, input.entity],
+  );
+  if (!row) throw notReady(input, 'nothing was extracted');
+  const extraction = extractionOf(row);
+  const fence = { ...attempt.fence, extractionId: extraction.id };
+  const watermark = await readWatermark(deps, input);
+  const scope: ExtractScope = { deps, input, fence, ctx, watermark, moveWatermarkEarly: () => Promise.resolve() };
+  if (row.state === 'complete') {
+    await writeMetadata(scope, extraction, true);
+    return { doubts: [] };
+  }
+  const doubts = doubtsOf(await doubtFacts(scope, extraction));
+  await ctx.fault('extract.before-close');
+  await fenced(deps.db, fence, { site: 'extract.close', ctx }, async (tx) => {
+    await lockTable(tx, input.target.schema, input.target.table);
+    await refuseUnfinished(tx, input, extraction);
+    if (watermarkMayMove(extraction)) await moveWatermark(tx, scope, extraction);
+    await ctx.fault('extract.close.after-watermark');
+    await moveAsOf(tx, scope, extraction);
+    await tx.query(`update freshet.extraction set state = 'complete', completed_at = now() where id = $1`, [extraction.id]);
+    await closeRejects(tx, scope, extraction);
+    await bookClosing(tx, scope, { extraction, doubts });
+    await tx.query(`drop table if exists ${seenTable(extraction.id)}`);
+  });
+  await ctx.fault('extract.after-close');
+  await writeMetadata(scope, extraction, true);
+  ctx.log('EX-005', {
+    entity: input.entity,
+    read: extraction.read,
+    watermark: extraction.greatest?.text ?? 'unchanged',
+    doubts: doubts.length,
+  });
+  return { doubts };
+}
+
+/** A list that never held still may have hidden rows: its watermark stays, so the next read asks for them again. */
+function watermarkMayMove(extraction: Extraction): boolean {
+  return extraction.read !== 'window' && extraction.read !== 'partial' && !neverHeldStill(extraction.position);
+}
+
+async function refuseUnfinished(tx: Tx, input: ExtractInput, extraction: Extraction): Promise<void> {
+  const [open] = await tx.query<{ queued: string; unloaded: string }>(
+    `select (select count(*) from freshet.detail_queue where extraction_id = $1 and state = 'queued') as queued,
+            (select count(*) from freshet.page p left join freshet.batch b on b.extraction_id = p.extraction_id and b.n = p.batch_n
+              where p.extraction_id = $1 and p.records > 0 and b.state is distinct from 'loaded') as unloaded`,
+    [extraction.id],
+  );
+  if (extraction.position.phase !== 'done') throw notReady(input, `the list stands at page ${extraction.position.page}`);
+  if (open?.queued !== '0') throw notReady(input, `${open?.queued ?? '?'} details are not fetched`);
+  if (open.unloaded !== '0') throw notReady(input, `${open.unloaded} pages are not loaded`);
+}
+
+/** Never below the old value, unless the question is another one. */
+export async function moveWatermark(tx: Tx, scope: ExtractScope, extraction: Extraction): Promise<void> {
+  const { greatest } = extraction;
+  const { input, deps } = scope;
+  if (greatest === null || deps.definition.cursor === null) return;
+  await tx.query(
+    `insert into freshet.watermark as w (pipeline, entity, partition, kind, text, sort, question, carrier_id, carrier_text, extraction_id, reason)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $5, $9, '')
+     on conflict (pipeline, entity, partition) do update
+        set kind = excluded.kind, text = excluded.text, sort = excluded.sort, question = excluded.question, carrier_id = excluded.carrier_id,
+            carrier_text = excluded.carrier_text, extraction_id = excluded.extraction_id, changed_at = now(),
+            reason = case when w.question = excluded.question then '' else 'reset: the question changed' end
+      where w.question <> excluded.question or w.sort <= excluded.sort`,
+    [
+      input.pipeline,
+      input.entity,
+      input.partition,
+      deps.definition.cursor.kind,
+      greatest.text,
+      greatest.sort.toString(),
+      questionOf(deps.definition, input.filters),
+      greatest.id,
+      extraction.id,
+    ],
+  );
+}
+
+async function moveAsOf(tx: Tx, scope: ExtractScope, extraction: Extraction): Promise<void> {
+  if (extraction.read === 'window' || extraction.read === 'partial') return;
+  const newest =
+    scope.deps.definition.cursor?.kind === 'instant'
+      ? `(select max(source_instant) from ${ident(scope.input.target.schema, scope.input.target.table)})`
+      : 'null';
+  await tx.query(
+    `update freshet.pipeline_entity pe
+        set as_of = greatest(pe.as_of, coalesce(x.source_started_at, x.started_at_db)),
+            as_of_db = greatest(pe.as_of_db, x.started_at_db),
+            newest = coalesce(${newest}, pe.newest),
+            last_complete_at = case when x.read_kind = 'complete' and not $4 then greatest(pe.last_complete_at, x.started_at_db) else pe.last_complete_at end
+       from freshet.extraction x
+      where x.id = $3 and pe.pipeline = $1 and pe.entity = $2`,
+    [scope.input.pipeline, scope.input.entity, extraction.id, neverHeldStill(extraction.position)],
+  );
+}
+
+/** A reject of stage extract is closed by the read that got its record after all, or learned that it is gone. */
+async function closeRejects(tx: Tx, scope: ExtractScope, extraction: Extraction): Promise<void> {
+  await tx.query(
+    `update freshet.reject r set closed_by_run = $4, closed_at = now()
+       from freshet.detail_queue q
+      where r.pipeline = $1 and r.entity = $2 and r.stage = 'extract' and r.closed_by_run is null
+        and q.extraction_id = $3 and q.record_id = r.record_id and q.state in ('done', 'vanished')`,
+    [scope.input.pipeline, scope.input.entity, extraction.id, scope.input.runId],
+  );
+}
+
+interface Closing {
+  readonly extraction: Extraction;
+  readonly doubts: readonly Doubt[];
+}
+
+async function bookClosing(tx: Tx, scope: ExtractScope, { extraction, doubts }: Closing): Promise<void> {
+  const { input } = scope;
+  await tx.query(
+    `update freshet.run_entity re
+        set state = 'verifying', read_complete = $3, doubts = doubts || $4::jsonb, verdict = case when $4::jsonb = '[]' then verdict else 'doubtful' end,
+            remaining = 0, unloaded_after = 0,
+            live_before = case when landed = 0 then o.live else live_before end, live_after = o.live,
+            lines_before = case when landed = 0 then o.lines else lines_before end, lines_after = o.lines
+       from freshet.table_owner o
+      where re.run_id = $1 and re.entity = $2 and o.schema = $5 and o."table" = $6`,
+    [
+      input.runId,
+      input.entity,
+      extraction.read === 'complete' && !neverHeldStill(extraction.position),
+      JSON.stringify(doubts),
+      input.target.schema,
+      input.target.table,
+    ],
+  );
+}
+
+function notReady(input: ExtractInput, what: string): FreshetError {
+  return new FreshetError('reconcile_error', {
+    code: 'extraction-unfinished',
+    message: `${input.entity} of run ${input.runId} cannot be closed: ${what}`,
+    remedy: 'Run `./freshet verify --deep` and report its output; the watermark did not move, so nothing is lost.',
+  });
+}

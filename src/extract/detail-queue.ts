@@ -1,0 +1,48 @@
+import type { Tx } from '../database/database';
+import type { ExtractScope } from './extract-slice';
+import { heldRows, isKnown } from './held-rows';
+import type { ListedRow } from './listed-row';
+
+export interface DetailDecision {
+  readonly queued: readonly ListedRow[];
+  readonly listed: number;
+  readonly known: number;
+}
+
+/** Which of the new rows need a detail call, and how the listing is counted (each record once, until a newer cursor asks for it again). */
+export async function decideDetails(scope: ExtractScope, extractionId: string, rows: readonly ListedRow[]): Promise<DetailDecision> {
+  if (scope.deps.definition.detail === null) return { queued: [], listed: rows.length, known: 0 };
+  const ids = rows.map((row) => row.id);
+  const held = await heldRows(scope.deps.db, scope.input.target, ids);
+  const queue = new Map(
+    (
+      await scope.deps.db.query<{ record_id: string; cursor_text: string | null; state: string }>(
+        `select record_id, cursor_text, state from freshet.detail_queue where extraction_id = $1 and record_id = any ($2)`,
+        [extractionId, ids],
+      )
+    ).map((row) => [row.record_id, row]),
+  );
+  const queued: ListedRow[] = [];
+  let [listed, known] = [0, 0];
+  for (const row of rows) {
+    const entry = queue.get(row.id);
+    if (entry && entry.state !== 'queued' && (row.cursorText === null || entry.cursor_text === row.cursorText)) continue;
+    const isHeld = !entry && isKnown(held.get(row.id), row, scope.deps.definition.settleMs);
+    if (entry?.state !== 'queued') listed++;
+    if (isHeld) known++;
+    else queued.push(row);
+  }
+  return { queued, listed, known };
+}
+
+/** Part of the page's transaction. A row that is queued already takes the newer cursor; one that was done is asked again. */
+export async function queueDetails(tx: Tx, extractionId: string, rows: readonly ListedRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  await tx.query(
+    `insert into freshet.detail_queue (extraction_id, record_id, cursor_text, cursor_sort, state)
+     select $1, id, cursor_text, cursor_sort, 'queued' from unnest($2::text[], $3::text[], $4::bigint[]) as n (id, cursor_text, cursor_sort)
+     on conflict (extraction_id, record_id) do update
+        set cursor_text = excluded.cursor_text, cursor_sort = excluded.cursor_sort, state = 'queued', tries = 0`,
+    [extractionId, rows.map((row) => row.id), rows.map((row) => row.cursorText), rows.map((row) => row.cursorSort?.toString() ?? null)],
+  );
+}

@@ -1,0 +1,64 @@
+import type { ReadKind } from '../sources/source';
+
+/** A verdict beside the state (contracts §2): everything adds up, yet someone should look. */
+export interface Doubt {
+  readonly kind: 'empty' | 'carrier-missing' | 'list-never-still' | 'same-page-twice' | 'unusual-count';
+  readonly message: string;
+}
+
+export interface DoubtFacts {
+  readonly read: ReadKind;
+  readonly listed: number;
+  readonly liveBefore: number;
+  /** The watermark's row should come back in this read, did not, and no look-up says that it is deleted. */
+  readonly carrierMissing: boolean;
+  readonly carrier: string | null;
+  readonly neverHeldStill: boolean;
+  readonly samePageTwice: boolean;
+  /** Listed counts of the last reads of this kind, newest first, at most ten. */
+  readonly history: readonly number[];
+}
+
+const HISTORY_NEEDED = 5;
+/** Below this difference a count is not unusual, only small: an entity with three edits a day is not doubtful on a day with one. */
+const UNUSUAL_DIFFERENCE = 50;
+
+/** All reasons to doubt a read; empty when there is none. Computed for zero rows too. */
+export function doubtsOf(facts: DoubtFacts): Doubt[] {
+  const doubts: Doubt[] = [];
+  if (facts.read === 'complete' && facts.listed === 0 && facts.liveBefore > 0) {
+    doubts.push({ kind: 'empty', message: `The source lists nothing, while the table holds ${facts.liveBefore} rows` });
+  }
+  if (facts.carrierMissing) {
+    doubts.push({
+      kind: 'carrier-missing',
+      message: `Record ${facts.carrier ?? '?'}, which carries the watermark, did not come back although it exists`,
+    });
+  }
+  if (facts.neverHeldStill) {
+    doubts.push({ kind: 'list-never-still', message: 'The list changed in every pass; rows may have slipped between its pages' });
+  }
+  if (facts.samePageTwice) {
+    doubts.push({ kind: 'same-page-twice', message: 'The source answered two pages in a row with the same records' });
+  }
+  const usual = median(facts.history);
+  if (facts.history.length >= HISTORY_NEEDED && usual !== null && isUnusual(facts.listed, usual)) {
+    doubts.push({
+      kind: 'unusual-count',
+      message: `${facts.listed} records listed, where the last ${facts.history.length} reads listed ${usual} (median)`,
+    });
+  }
+  return doubts;
+}
+
+function isUnusual(listed: number, usual: number): boolean {
+  return Math.abs(listed - usual) >= UNUSUAL_DIFFERENCE && (listed * 2 < usual || listed > usual * 10);
+}
+
+export function median(values: readonly number[]): number | null {
+  if (values.length === 0) return null;
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const [low, high] = [sorted[middle - (sorted.length % 2 === 0 ? 1 : 0)] ?? 0, sorted[middle] ?? 0];
+  return (low + high) / 2;
+}

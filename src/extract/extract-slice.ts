@@ -1,0 +1,132 @@
+import type { Database, Tx } from '../database/database';
+import { beginAttempt } from '../database/attempt';
+import type { Fence } from '../database/fence';
+import { isFreshetError } from '../domain/errors';
+import type { LandingStore } from '../landing/landing-store';
+import type { StageContext } from '../observability/stage-context';
+import type { EntityDefinition, SourceClient } from '../sources/source';
+import { cutBatch, finishPlanned, isFull, unbatched, type BatchLimits } from './batch';
+import { moveWatermark } from './close-extraction';
+import { detailPage } from './detail-page';
+import type { Extraction } from './extraction';
+import { listPage } from './list-page';
+import { openExtraction, readWatermark } from './open-extraction';
+import { sweepWorkFolder } from './page-file';
+import type { Watermark } from './read-plan';
+
+export interface ExtractDeps {
+  readonly db: Database;
+  readonly landing: LandingStore;
+  readonly client: SourceClient;
+  readonly definition: EntityDefinition;
+  /** IANA zone of the source's times without offset. */
+  readonly zone: string;
+}
+
+/** What of an entity this run extracts; every value comes from the run's frozen settings. */
+export interface ExtractInput {
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly entity: string;
+  readonly partition: string;
+  readonly sessionId: string;
+  readonly target: { readonly schema: string; readonly table: string };
+  readonly filters: Readonly<Record<string, string | number | boolean>>;
+  readonly full: boolean;
+  /** ms for instants, steps for integers. */
+  readonly lag: number;
+  readonly fullEveryMs: number;
+  readonly adoptForMs: number;
+  readonly concurrency: number;
+  readonly detailPage: number;
+  readonly detailSeconds: number;
+  readonly slice: { readonly pages: number; readonly seconds: number; readonly bytes: number };
+  readonly batch: BatchLimits;
+}
+
+export type SliceOutcome =
+  /** Nothing to load yet, more to fetch. */
+  | { readonly outcome: 'more' }
+  /** A batch is published: load it, then come again. */
+  | { readonly outcome: 'loadable' }
+  /** Everything is fetched and published. */
+  | { readonly outcome: 'done' }
+  /** The source wants a pause longer than an activity should sit out. */
+  | { readonly outcome: 'wait'; readonly until: string; readonly reason: string };
+
+/** What every page of a slice works with. */
+export interface ExtractScope {
+  readonly deps: ExtractDeps;
+  readonly input: ExtractInput;
+  readonly fence: Fence;
+  readonly ctx: StageContext;
+  readonly watermark: Watermark | null;
+  moveWatermarkEarly(tx: Tx, extraction: Extraction): Promise<void>;
+}
+
+/**
+ * One bounded slice of an extraction: begins an attempt, opens, adopts or continues the extraction, and stores pages until a
+ * limit, a full batch, a wait, or the end. Everything up to the last page is durable whenever it ends.
+ */
+export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: StageContext): Promise<SliceOutcome> {
+  const attempt = await beginAttempt(deps.db, input, ctx);
+  const opened = await openExtraction(deps, input, attempt.fence, ctx);
+  const watermark = await readWatermark(deps, input);
+  const scope: ExtractScope = {
+    deps,
+    input,
+    fence: opened.fence,
+    ctx,
+    watermark,
+    moveWatermarkEarly: (tx, extraction) => moveWatermark(tx, scope, extraction),
+  };
+  await sweepWorkFolder(scope, opened.extraction.id);
+  await finishPlanned(scope, opened.extraction);
+  try {
+    return await readPages(scope, opened.extraction);
+  } catch (error) {
+    const wait = waitOf(error);
+    if (wait === null) throw error;
+    await markWaiting(scope, wait);
+    return { outcome: 'wait', ...wait };
+  }
+}
+
+async function readPages(scope: ExtractScope, start: Extraction): Promise<SliceOutcome> {
+  const { input, ctx } = scope;
+  const deadline = performance.now() + input.slice.seconds * 1000;
+  let extraction = start;
+  for (let pages = 0; extraction.position.phase !== 'done'; pages++) {
+    if (pages > 0) {
+      const waiting = await unbatched(scope, extraction.id);
+      if (isFull(waiting, input.batch)) {
+        await cutBatch(scope, extraction);
+        return { outcome: 'loadable' };
+      }
+      if (pages >= input.slice.pages || performance.now() >= deadline || waiting.bytes >= input.slice.bytes) return { outcome: 'more' };
+    }
+    extraction = extraction.position.phase === 'list' ? await listPage(scope, extraction) : await detailPage(scope, extraction);
+    await ctx.fault('extract.after-page');
+  }
+  await cutBatch(scope, extraction);
+  return { outcome: 'done' };
+}
+
+interface Wait {
+  readonly until: string;
+  readonly reason: string;
+}
+
+function waitOf(error: unknown): Wait | null {
+  if (!isFreshetError(error) || (error.type !== 'rate_limited' && error.type !== 'quota_exhausted')) return null;
+  const until = error.facts['until'];
+  return typeof until === 'string' ? { until, reason: error.message } : null;
+}
+
+async function markWaiting(scope: ExtractScope, wait: Wait): Promise<void> {
+  await scope.deps.db.query(
+    `update freshet.run_entity set wait_reason = $3, wait_until = $4 where run_id = $1 and entity = $2 and token = $5`,
+    [scope.input.runId, scope.input.entity, wait.reason, wait.until, scope.fence.token],
+  );
+  scope.ctx.log('EX-004', { entity: scope.input.entity, until: wait.until, reason: wait.reason });
+}

@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import { formatInstant, parseInstant } from '../domain/instant';
+import type { Tx } from '../database/database';
+import { fenced } from '../database/fence';
+import { defect } from '../observability/defects';
+import { FreshetError } from '../domain/errors';
+import type { ListAnswer } from '../sources/source';
+import { saveExtraction, type Extraction } from './extraction';
+import type { ExtractScope } from './extract-slice';
+import { raiseGreatest } from './greatest';
+import { readListedRows, type ListedPage, type ListedRow } from './listed-row';
+import { bookCounters } from './run-counters';
+import { countFresh, newRows, type NewRow } from './new-rows';
+import { decideDetails, queueDetails } from './detail-queue';
+import { seenTable } from './open-extraction';
+import { writePageFile, type PageFile } from './page-file';
+import { afterListPage, progressMark } from './position';
+
+/** A source that gives the same page this often in a row does not turn its pages. */
+const SAME_PAGE_LIMIT = 3;
+
+/** Fetches, lands and books one list page. */
+export async function listPage(scope: ExtractScope, extraction: Extraction): Promise<Extraction> {
+  const { deps, input, ctx } = scope;
+  await ctx.fault('extract.before-list');
+  const answer = await deps.client.list(
+    {
+      entity: input.entity,
+      position: extraction.position.next,
+      from: extraction.from,
+      to: null,
+      partitions: input.partition === '' ? [] : [input.partition],
+      filters: input.filters,
+    },
+    ctx,
+  );
+  await ctx.fault('extract.after-list');
+  const begun = begin(extraction, answer);
+  const page = readListedRows(answer.body, deps.definition, deps.zone);
+  const news = await newRows(scope, begun, page.rows);
+  const step = {
+    next: answer.next,
+    fresh: countFresh(news, begun),
+    digest: contentDigest(page),
+    rows: page.rows.length,
+    slides: slides(scope),
+    details: deps.definition.detail !== null,
+  };
+  const moved = { ...raise(scope, begun, page.rows), position: afterListPage(begun.position, step) };
+  if (moved.position.repeats >= SAME_PAGE_LIMIT) throw pagesDoNotTurn(input.entity, moved.position.page);
+  const file =
+    deps.definition.detail === null
+      ? await writePageFile(scope, begun, { records: news.map(({ row }) => answer.body.subarray(row.offset, row.offset + row.length)) })
+      : null;
+  await ctx.fault('extract.before-page-commit');
+  await bookListPage(scope, { before: begun, after: moved, page, news, file, answer });
+  ctx.progress(progressMark(moved.position));
+  ctx.log('EX-001', {
+    page: begun.position.page + 1,
+    pass: begun.position.pass,
+    entity: input.entity,
+    rows: page.rows.length,
+    fresh: news.length,
+  });
+  return moved;
+}
+
+/** The first answer of an extraction tells the source's clock at its start. */
+function begin(extraction: Extraction, answer: ListAnswer): Extraction {
+  if (extraction.sourceStartedAt !== null || answer.clock === null) return extraction;
+  const clock = parseInstant(answer.clock);
+  return clock === null ? extraction : { ...extraction, sourceStartedAt: formatInstant(clock.micros) };
+}
+
+function raise(scope: ExtractScope, extraction: Extraction, rows: readonly ListedRow[]): Extraction {
+  const { watermark } = scope;
+  const carrierSeen =
+    extraction.carrierSeen ||
+    (watermark !== null &&
+      rows.some((row) => row.id === watermark.carrierId && row.cursorSort !== null && row.cursorSort >= watermark.sort));
+  return { ...extraction, carrierSeen, greatest: raiseGreatest(extraction.greatest, rows, ceiling(scope, extraction)) };
+}
+
+/** Instants are capped by the source's clock at the read's start; counters have no clock. */
+export function ceiling(scope: ExtractScope, extraction: Extraction): bigint | null {
+  if (scope.deps.definition.cursor?.kind !== 'instant' || extraction.sourceStartedAt === null) return null;
+  return parseInstant(extraction.sourceStartedAt)?.micros ?? null;
+}
+
+function slides(scope: ExtractScope): boolean {
+  const { paging } = scope.deps.definition;
+  return paging.kind === 'number' || (paging.kind === 'token' && scope.deps.definition.order !== 'cursor_ascending');
+}
+
+function contentDigest(page: ListedPage): string {
+  const hash = createHash('sha256');
+  for (const row of page.rows) hash.update(JSON.stringify([row.id, row.cursorText]));
+  return hash.digest('hex').slice(0, 16);
+}
+
+interface ListBooking {
+  readonly before: Extraction;
+  readonly after: Extraction;
+  readonly page: ListedPage;
+  readonly news: readonly NewRow[];
+  readonly file: PageFile | null;
+  readonly answer: ListAnswer;
+}
+
+/** One transaction: page row, seen ids, queue, position, counters; the token is checked last. */
+async function bookListPage(scope: ExtractScope, booking: ListBooking): Promise<void> {
+  const { deps, input, fence, ctx } = scope;
+  const { before, after, page, news, file, answer } = booking;
+  const counts = await decideDetails(
+    scope,
+    before.id,
+    news.map(({ row }) => row),
+  );
+  await fenced(deps.db, fence, { site: 'extract.list-page', ctx }, async (tx) => {
+    await tx.query(
+      `insert into freshet.page (extraction_id, seq, run_id, entity, kind, pass, token, request_digest, envelope, listed, records, bytes, sha256,
+                                 fetched_at, profile, work_file)
+       values ($1, $2, $3, $4, 'list', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+      [
+        before.id,
+        before.position.seq,
+        input.runId,
+        input.entity,
+        before.position.pass,
+        fence.token,
+        answer.requestDigest,
+        page.envelope,
+        page.rows.length,
+        file?.records ?? 0,
+        file?.bytes ?? 0,
+        file?.sha256 ?? null,
+        answer.clock ?? before.sourceStartedAt,
+        file === null ? null : JSON.stringify(file.profile),
+        file?.key ?? null,
+      ],
+    );
+    await ctx.fault('extract.list-page.after-page-row');
+    await rememberSeen(tx, before, news);
+    await queueDetails(tx, before.id, counts.queued);
+    await ctx.fault('extract.list-page.after-queue');
+    await saveExtraction(tx, after);
+    if (defect('watermark-before-rows')) await scope.moveWatermarkEarly(tx, after);
+    await bookCounters(tx, scope, {
+      listed: counts.listed,
+      known: counts.known,
+      fetched: file?.records ?? 0,
+      mark: progressMark(after.position),
+    });
+  });
+}
+
+async function rememberSeen(tx: Tx, extraction: Extraction, news: readonly NewRow[]): Promise<void> {
+  if (news.length === 0) return;
+  await tx.query(
+    `insert into ${seenTable(extraction.id)} (id, cursor_text, pass)
+     select id, cursor_text, $3 from unnest($1::text[], $2::text[]) as n (id, cursor_text)
+     on conflict (id) do update set cursor_text = excluded.cursor_text, pass = excluded.pass`,
+    [news.map(({ row }) => row.id), news.map(({ row }) => row.cursorText), extraction.position.pass],
+  );
+}
+
+function pagesDoNotTurn(entity: string, page: number): FreshetError {
+  return new FreshetError('source_error', {
+    code: 'pages-do-not-turn',
+    message: `The source answers page ${page} of ${entity} with the same records as the ${SAME_PAGE_LIMIT} pages before`,
+    why: 'Reading on would never end, and stopping here would take an unread list for a whole one.',
+    remedy: 'Try again later; if it stays, open the list in the source and look whether paging works there.',
+    retryable: true,
+  });
+}

@@ -1,0 +1,72 @@
+import { parseInstant } from '../domain/instant';
+import { joinKey } from '../domain/ids';
+import { FreshetError } from '../domain/errors';
+import { LosslessNumber } from 'lossless-json';
+import { fieldOf, isJsonObject, parseExact, type JsonObject, type JsonValue } from '../json/decode';
+import { numberText } from '../json/number-text';
+import { envelopeOf, sliceArray } from '../json/slices';
+import type { EntityDefinition } from '../sources/source';
+
+/** A row of a list answer: its place in the bytes, its key, its cursor. */
+export interface ListedRow {
+  readonly id: string;
+  readonly cursorText: string | null;
+  /** µs, or the integer itself; `null` where the text is absent or cannot be read as a cursor. */
+  readonly cursorSort: bigint | null;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface ListedPage {
+  readonly rows: readonly ListedRow[];
+  /** The answer without its records. */
+  readonly envelope: string;
+}
+
+/** Reads keys and cursors of a list answer. Errors: `source_error` for a row without key, naming the place. */
+export function readListedRows(body: Buffer, definition: EntityDefinition, zone: string): ListedPage {
+  const rows = sliceArray(body, definition.recordsPath).map(({ offset, length }) => {
+    const record = recordOf(body.subarray(offset, offset + length), definition, offset);
+    return { id: keyOf(record, definition, offset), ...cursorOf(record, definition, zone), offset, length };
+  });
+  return { rows, envelope: envelopeOf(body, definition.recordsPath) };
+}
+
+function recordOf(bytes: Buffer, definition: EntityDefinition, offset: number): JsonObject {
+  const record = parseExact(bytes.toString('utf8'));
+  if (isJsonObject(record)) return record;
+  throw new FreshetError('source_error', {
+    code: 'listed-row-not-object',
+    message: `A list row of ${definition.object} is no object (at byte ${offset} of the answer)`,
+    remedy: 'Run again; if it stays, the source answers something that is not its documented list.',
+  });
+}
+
+/** A key or cursor as text: strings as they are, numbers with the digits they were sent with. */
+export function scalarText(value: JsonValue | undefined): string | null {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || value instanceof LosslessNumber) return numberText(value);
+  return null;
+}
+
+function keyOf(record: JsonObject, definition: EntityDefinition, offset: number): string {
+  const parts = definition.key.map((field) => scalarText(fieldOf(record, field)));
+  if (parts.every((part): part is string => part !== null && part !== '')) return joinKey(parts);
+  throw new FreshetError('source_error', {
+    code: 'listed-row-without-key',
+    message: `A list row of ${definition.object} has no ${definition.key.join(' and ')} (at byte ${offset} of the answer)`,
+    remedy: 'Open the newest records in the source; if they look whole there, run again, else ask the source’s support.',
+  });
+}
+
+/** Cursor of a record, from a list row or a detail. */
+export function cursorOf(record: JsonObject, definition: EntityDefinition, zone: string): Pick<ListedRow, 'cursorText' | 'cursorSort'> {
+  const text = definition.cursor === null ? null : scalarText(fieldOf(record, definition.cursor.field));
+  if (text === null || text === '') return { cursorText: null, cursorSort: null };
+  return { cursorText: text, cursorSort: cursorSort(text, definition, zone) };
+}
+
+function cursorSort(text: string, definition: EntityDefinition, zone: string): bigint | null {
+  if (definition.cursor?.kind === 'integer') return /^-?\d{1,18}$/.test(text) ? BigInt(text) : null;
+  return parseInstant(text, zone)?.micros ?? null;
+}

@@ -1,0 +1,202 @@
+import { randomBytes } from 'node:crypto';
+import { parseInstant, type Micros } from '../domain/instant';
+import { FINAL_RUN_STATES } from '../domain/run';
+import type { Tx } from '../database/database';
+import { fenced, type Fence } from '../database/fence';
+import { ident } from '../database/identifier';
+import type { StageContext } from '../observability/stage-context';
+import type { ExtractDeps, ExtractInput } from './extract-slice';
+import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow } from './extraction';
+import { adopted, START } from './position';
+import { planRead, questionOf, type ReadPlan, type Watermark } from './read-plan';
+
+export interface Opened {
+  readonly extraction: Extraction;
+  readonly fence: Fence;
+}
+
+/** Table of the ids an extraction has listed. */
+export function seenTable(extractionId: string): string {
+  return ident('freshet_stage', `seen_${extractionId}`);
+}
+
+/**
+ * The extraction this attempt works on: its own, one left open by a run that is final and asked the same, or a new one.
+ * Others left open are abandoned with the reason.
+ */
+export async function openExtraction(deps: ExtractDeps, input: ExtractInput, fence: Fence, ctx: StageContext): Promise<Opened> {
+  const question = questionOf(deps.definition, input.filters);
+  const watermark = await readWatermark(deps, input);
+  const lastCompleteAt = await lastComplete(deps, input);
+  const plan = planRead({
+    definition: deps.definition,
+    lag: input.lag,
+    watermark,
+    question,
+    full: input.full,
+    lastCompleteAt,
+    fullEveryMs: input.fullEveryMs,
+    now: BigInt(ctx.now().getTime()) * 1000n,
+  });
+  const extraction = await fenced(deps.db, fence, { site: 'extract.open', ctx }, async (tx) => {
+    const own = await ownExtraction(tx, input);
+    if (own) return extractionOf(own);
+    const found = await adopt(tx, input, { question, plan });
+    const row = found ?? (await create(tx, input, { question, plan }));
+    await abandonOthers(tx, input, row.id);
+    await claimForRun(tx, input, row.id, plan);
+    return extractionOf(row);
+  });
+  return { extraction, fence: { ...fence, extractionId: extraction.id } };
+}
+
+async function ownExtraction(tx: Tx, input: ExtractInput): Promise<ExtractionRow | undefined> {
+  const [row] = await tx.query<ExtractionRow>(
+    `select ${EXTRACTION_COLUMNS} from freshet.extraction
+      where id = (select extraction_id from freshet.run_entity where run_id = $1 and entity = $2) and owner_run = $1`,
+    [input.runId, input.entity],
+  );
+  return row;
+}
+
+interface Wanted {
+  readonly question: string;
+  readonly plan: ReadPlan;
+}
+
+async function adopt(tx: Tx, input: ExtractInput, { question, plan }: Wanted): Promise<ExtractionRow | undefined> {
+  const [row] = await tx.query<ExtractionRow>(
+    `update freshet.extraction x
+        set owner_run = $1, session_id = $2
+      where x.id = (
+              select id from freshet.extraction
+               where pipeline = $3 and entity = $4 and partition = $5 and state = 'open' and question = $6 and read_kind = $7
+                 and read_kind <> 'partial' and last_page_at > now() - make_interval(secs => $8)
+               order by last_page_at desc limit 1 for update)
+        and (x.owner_run is null or exists (select from freshet.run r where r.id = x.owner_run and r.state = any ($9)))
+      returning ${EXTRACTION_COLUMNS}`,
+    [
+      input.runId,
+      input.sessionId,
+      input.pipeline,
+      input.entity,
+      input.partition,
+      question,
+      plan.read,
+      input.adoptForMs / 1000,
+      FINAL_RUN_STATES,
+    ],
+  );
+  if (!row) return undefined;
+  const position = adopted(row.position);
+  await tx.query(`update freshet.extraction set position = $2 where id = $1`, [row.id, JSON.stringify(position)]);
+  if (position !== row.position) await tx.query(`delete from ${seenTable(row.id)}`);
+  return { ...row, position };
+}
+
+async function create(tx: Tx, input: ExtractInput, { question, plan }: Wanted): Promise<ExtractionRow> {
+  const id = randomBytes(8).toString('hex');
+  const [row] = await tx.query<ExtractionRow>(
+    `insert into freshet.extraction
+       (id, pipeline, entity, partition, question, read_kind, from_text, late_before, state, owner_run, position, session_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11)
+     returning ${EXTRACTION_COLUMNS}`,
+    [
+      id,
+      input.pipeline,
+      input.entity,
+      input.partition,
+      question,
+      plan.read,
+      plan.from,
+      plan.lateBefore?.toString() ?? null,
+      input.runId,
+      JSON.stringify(START),
+      input.sessionId,
+    ],
+  );
+  await requeueRejected(tx, input, id);
+  // Logged on purpose: an unlogged table is empty after a crash of PostgreSQL, and this one says what the source still has.
+  await tx.query(`create table ${seenTable(id)} (id text primary key, cursor_text text, pass integer not null)`);
+  return row as ExtractionRow;
+}
+
+/** Records whose detail could not be had are asked again by every read, until one gets them or learns that they are gone. */
+async function requeueRejected(tx: Tx, input: ExtractInput, id: string): Promise<void> {
+  await tx.query(
+    `insert into freshet.detail_queue (extraction_id, record_id, state)
+     select distinct $1, record_id, 'queued' from freshet.reject
+      where pipeline = $2 and entity = $3 and stage = 'extract' and closed_by_run is null and record_id is not null
+     on conflict do nothing`,
+    [id, input.pipeline, input.entity],
+  );
+}
+
+async function abandonOthers(tx: Tx, input: ExtractInput, keep: string): Promise<void> {
+  const gone = await tx.query<{ id: string }>(
+    `update freshet.extraction x
+        set state = 'abandoned', abandoned_reason = $5
+      where pipeline = $1 and entity = $2 and partition = $3 and state = 'open' and id <> $4
+        and (owner_run is null or exists (select from freshet.run r where r.id = x.owner_run and r.state = any ($6)))
+      returning id`,
+    [
+      input.pipeline,
+      input.entity,
+      input.partition,
+      keep,
+      `run ${input.runId} could not continue it: other question or read, or too old`,
+      FINAL_RUN_STATES,
+    ],
+  );
+  for (const { id } of gone) await tx.query(`drop table if exists ${seenTable(id)}`);
+}
+
+/** The run's ledger begins with what an earlier run left undone. */
+async function claimForRun(tx: Tx, input: ExtractInput, id: string, plan: ReadPlan): Promise<void> {
+  await tx.query(
+    `update freshet.run_entity
+        set extraction_id = $3, read_kind = $4, full_reason = nullif($5, ''), state = 'extracting', started_at = coalesce(started_at, now()),
+            resumed = (select count(*) from freshet.detail_queue where extraction_id = $3 and state = 'queued'),
+            unloaded_before = (select coalesce(sum(p.records), 0) from freshet.page p
+                                 left join freshet.batch b on b.extraction_id = p.extraction_id and b.n = p.batch_n
+                                where p.extraction_id = $3 and b.state is distinct from 'loaded')
+      where run_id = $1 and entity = $2`,
+    [input.runId, input.entity, id, plan.read, plan.reason],
+  );
+}
+
+export async function readWatermark(
+  deps: Pick<ExtractDeps, 'db'>,
+  input: Pick<ExtractInput, 'pipeline' | 'entity' | 'partition'>,
+): Promise<Watermark | null> {
+  const [row] = await deps.db.query<{
+    kind: 'instant' | 'integer';
+    text: string;
+    sort: string;
+    question: string;
+    carrier_id: string | null;
+    carrier_text: string | null;
+  }>(
+    `select kind, text, sort, question, carrier_id, carrier_text from freshet.watermark
+      where pipeline = $1 and entity = $2 and partition = $3`,
+    [input.pipeline, input.entity, input.partition],
+  );
+  if (!row) return null;
+  return {
+    kind: row.kind,
+    text: row.text,
+    sort: BigInt(row.sort),
+    question: row.question,
+    carrierId: row.carrier_id,
+    carrierText: row.carrier_text,
+  };
+}
+
+async function lastComplete(deps: ExtractDeps, input: ExtractInput): Promise<Micros | null> {
+  const [row] = await deps.db.query<{ last_complete_at: string | null }>(
+    `select last_complete_at from freshet.pipeline_entity where pipeline = $1 and entity = $2`,
+    [input.pipeline, input.entity],
+  );
+  const text = row?.last_complete_at ?? null;
+  return text === null ? null : (parseInstant(text)?.micros ?? null);
+}

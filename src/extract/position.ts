@@ -1,0 +1,82 @@
+import type { PagePosition } from '../sources/source';
+
+/** How far an extraction is; stored as JSON in `extraction.position`, moved in the page's transaction. */
+export interface Position {
+  readonly phase: 'list' | 'detail' | 'done';
+  /** Which time the list is being read, from 1. */
+  readonly pass: number;
+  /** Pages of this pass that are stored. */
+  readonly page: number;
+  readonly next: PagePosition | null;
+  /** Rows of this pass that no pass before it showed. */
+  readonly fresh: number;
+  /** Number of the next page row. */
+  readonly seq: number;
+  /** Content digest of the page before, and how often it came in a row: a source that does not turn its pages. */
+  readonly lastDigest: string | null;
+  readonly repeats: number;
+  /** Two pages in a row had the same records, at any time in this extraction. */
+  readonly samePage: boolean;
+}
+
+export const START: Position = {
+  phase: 'list',
+  pass: 1,
+  page: 0,
+  next: null,
+  fresh: 0,
+  seq: 1,
+  lastDigest: null,
+  repeats: 0,
+  samePage: false,
+};
+
+/** A list that slides is read at most this often. */
+export const MAX_PASSES = 3;
+
+export interface ListStep {
+  readonly next: PagePosition | null;
+  readonly fresh: number;
+  readonly digest: string;
+  readonly rows: number;
+  /** Whether rows can slip between pages of this list (paged by number or token over data that moves). */
+  readonly slides: boolean;
+  readonly details: boolean;
+}
+
+/** Where the extraction stands after a list page. */
+export function afterListPage(position: Position, step: ListStep): Position {
+  const fresh = position.fresh + step.fresh;
+  const repeats = step.rows > 0 && step.digest === position.lastDigest ? position.repeats + 1 : 0;
+  const moved = {
+    ...position,
+    page: position.page + 1,
+    seq: position.seq + 1,
+    fresh,
+    lastDigest: step.digest,
+    repeats,
+    samePage: position.samePage || repeats > 0,
+  };
+  if (step.next !== null) return { ...moved, next: step.next };
+  const again = step.slides && moved.page > 1 && (position.pass === 1 || fresh > 0) && position.pass < MAX_PASSES;
+  if (again) return { ...moved, pass: position.pass + 1, page: 0, next: null, fresh: 0, lastDigest: null, repeats: 0 };
+  return { ...moved, next: null, phase: step.details ? 'detail' : 'done' };
+}
+
+export function afterDetailPage(position: Position, left: number): Position {
+  return { ...position, seq: position.seq + 1, phase: left === 0 ? 'done' : 'detail' };
+}
+
+/** The last pass still showed rows that no pass before it did: the list never held still, and is not known to be whole. */
+export function neverHeldStill(position: Position): boolean {
+  return position.phase !== 'list' && position.pass === MAX_PASSES && position.fresh > 0;
+}
+
+/** Taken over by another run: a list half-read is begun again (its pages may have shifted), finished detail calls stay. */
+export function adopted(position: Position): Position {
+  return position.phase === 'list' ? { ...START, seq: position.seq } : position;
+}
+
+export function progressMark(position: Position): string {
+  return `${position.phase}:${position.pass}:${position.page}:${position.seq}`;
+}

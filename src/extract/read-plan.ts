@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { formatInstant, type Micros } from '../domain/instant';
+import type { EntityDefinition, ReadKind } from '../sources/source';
+
+/** The committed position of an entity (contracts §4): `sort` is µs since 1970 or the integer itself. */
+export interface Watermark {
+  readonly kind: 'instant' | 'integer';
+  readonly text: string;
+  readonly sort: bigint;
+  readonly question: string;
+  readonly carrierId: string | null;
+  readonly carrierText: string | null;
+}
+
+export interface ReadPlan {
+  readonly read: ReadKind;
+  /** Lower bound, in the form of `ListRequest.from`; `null` reads everything. */
+  readonly from: string | null;
+  /** Rows changed before this that a complete read still had to bring: they were missed. */
+  readonly lateBefore: bigint | null;
+  /** Why the read is a complete one; shown to people. Empty for an incremental read. */
+  readonly reason: string;
+}
+
+export interface ReadPlanFacts {
+  readonly definition: EntityDefinition;
+  readonly lag: number;
+  readonly watermark: Watermark | null;
+  readonly question: string;
+  readonly full: boolean;
+  readonly lastCompleteAt: Micros | null;
+  readonly fullEveryMs: number;
+  readonly now: Micros;
+}
+
+/** Digest of what is asked of the source; another question makes another read (contracts §4). */
+export function questionOf(definition: EntityDefinition, filters: Readonly<Record<string, string | number | boolean>>): string {
+  const asked = [
+    definition.object,
+    Object.entries(filters).sort(([a], [b]) => (a < b ? -1 : 1)),
+    definition.cursor?.field ?? null,
+    definition.key,
+  ];
+  return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
+}
+
+/** Complete or incremental, from where, and why. */
+export function planRead(facts: ReadPlanFacts): ReadPlan {
+  const { definition, watermark } = facts;
+  if (!definition.incremental || definition.cursor === null) return complete('the source lists this entity only whole', null);
+  if (watermark === null) return complete('first read', null);
+  if (watermark.question !== facts.question) return complete('the question changed', null);
+  const start = lowerBound(watermark, facts.lag);
+  if (facts.full) return complete('asked for with --full', start);
+  if (facts.lastCompleteAt === null) return complete('no complete read yet', start);
+  if (facts.now - facts.lastCompleteAt >= BigInt(facts.fullEveryMs) * 1000n) return complete('full_every is due', start);
+  return { read: 'incremental', from: boundText(watermark.kind, start), lateBefore: null, reason: '' };
+}
+
+function complete(reason: string, lateBefore: bigint | null): ReadPlan {
+  return { read: 'complete', from: null, lateBefore, reason };
+}
+
+/** Where the next read starts: the watermark less the lag (ms for instants, steps for integers). */
+export function lowerBound(watermark: Pick<Watermark, 'kind' | 'sort'>, lag: number): bigint {
+  return watermark.kind === 'instant' ? watermark.sort - BigInt(lag) * 1000n : watermark.sort - BigInt(lag);
+}
+
+function boundText(kind: Watermark['kind'], bound: bigint): string {
+  return kind === 'instant' ? formatInstant(bound) : bound.toString();
+}

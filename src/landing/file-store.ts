@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { FreshetError } from '../domain/errors';
+import { fileError } from './file-error';
+import type { ByteRange, LandingStore, StoredFile } from './landing-store';
+
+export type Fault = (site: string) => void | Promise<void>;
+
+/**
+ * Landing on a disk. The file rule of contracts §3: temp file, all bytes (a full disk gives a short write without an error),
+ * fsync, size and checksum compared, rename, fsync of the directory (without it a renamed file came back under its temp name).
+ */
+export class FileStore implements LandingStore {
+  private writes = 0;
+
+  constructor(
+    readonly root: string,
+    private readonly fault: Fault = () => undefined,
+  ) {}
+
+  async write(key: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<StoredFile> {
+    const path = this.path(key);
+    // Two attempts may write the same key at once (a zombie and its successor): each has a temp file of its own.
+    const temporary = `${path}.${process.pid}-${++this.writes}.tmp`;
+    try {
+      await makeFolder(dirname(path));
+      await removeLeftovers(path);
+      const stored = await this.writeTemporary(temporary, content);
+      await this.fault('landing.before-rename');
+      await rename(temporary, path);
+      await this.fault('landing.after-rename');
+      await syncFolder(dirname(path));
+      await this.fault('landing.after-folder-sync');
+      return stored;
+    } catch (error) {
+      // After EIO the kernel may have marked the pages clean: the descriptor is closed, the file goes, the next try starts anew.
+      await rm(temporary, { force: true }).catch(() => undefined);
+      throw await fileError(error, 'write', path);
+    }
+  }
+
+  private async writeTemporary(temporary: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<StoredFile> {
+    await this.fault('landing.before-open');
+    const handle = await open(temporary, 'w', 0o600);
+    try {
+      const hash = createHash('sha256');
+      let bytes = 0;
+      for await (const chunk of content) {
+        await writeWhole(handle, chunk);
+        hash.update(chunk);
+        bytes += chunk.byteLength;
+      }
+      await this.fault('landing.after-write');
+      await handle.sync();
+      await this.fault('landing.after-sync');
+      const { size } = await handle.stat();
+      if (size !== bytes) throw shortWrite(temporary, size, bytes);
+      const sha256 = hash.digest('hex');
+      await compareChecksum(temporary, sha256);
+      return { bytes, sha256 };
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async *read(key: string, range?: ByteRange): AsyncIterable<Uint8Array> {
+    if (range?.length === 0) return;
+    const path = this.path(key);
+    await this.fault('landing.before-read');
+    const options = range ? { start: range.offset, end: range.offset + range.length - 1 } : {};
+    try {
+      yield* createReadStream(path, { ...options, highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
+    } catch (error) {
+      throw await fileError(error, 'read', path);
+    }
+  }
+
+  async list(prefix: string): Promise<string[]> {
+    const folder = this.path(prefix);
+    try {
+      const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+      const base = this.root + sep;
+      return entries
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name).slice(base.length).split(sep).join('/'))
+        .sort();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw await fileError(error, 'list', folder);
+    }
+  }
+
+  async remove(key: string): Promise<void> {
+    const path = this.path(key);
+    await this.fault('landing.before-remove');
+    await rm(path, { force: true, recursive: true }).catch(async (error: unknown) => {
+      throw await fileError(error, 'remove', path);
+    });
+  }
+
+  async claim(key: string): Promise<boolean> {
+    const path = this.path(key);
+    try {
+      await makeFolder(dirname(path));
+      await mkdir(path, { mode: 0o700 });
+      await syncFolder(dirname(path));
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw await fileError(error, 'create', path);
+    }
+  }
+
+  /** Keys are relative and stay below the root, whatever a table says. */
+  private path(key: string): string {
+    const path = resolve(this.root, key);
+    if (path !== this.root && !path.startsWith(this.root + sep)) {
+      throw new FreshetError('file_error', {
+        code: 'landing-key-outside',
+        message: `The landing key ${JSON.stringify(key)} leads out of ${this.root}`,
+        remedy: 'Run `./freshet verify --deep`; somebody edited a file name in schema freshet.',
+        retryable: false,
+      });
+    }
+    return path;
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (made === undefined) return;
+  // Every folder made on the way needs its own name on disk, up to the one that was there before.
+  for (let at = folder; ; at = dirname(at)) {
+    await syncFolder(dirname(at));
+    if (at === made || at === dirname(at)) return;
+  }
+}
+
+/** Temp files of writers that were killed; a stopped writer that wakes up finds its file gone, fails, and is fenced off anyway. */
+async function removeLeftovers(path: string): Promise<void> {
+  const start = `${basename(path)}.`;
+  for (const name of await readdir(dirname(path))) {
+    if (name.startsWith(start) && name.endsWith('.tmp')) await rm(join(dirname(path), name), { force: true });
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeWhole(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+  let done = 0;
+  while (done < chunk.byteLength) {
+    const { bytesWritten } = await handle.write(chunk, done, chunk.byteLength - done);
+    done += bytesWritten;
+  }
+}
+
+async function compareChecksum(path: string, expected: string): Promise<void> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
+  const found = hash.digest('hex');
+  if (found !== expected) {
+    throw new FreshetError('file_error', {
+      code: 'landing-checksum',
+      message: `${path} reads back differently from what was written`,
+      remedy: 'The disk or file system is faulty: check it (dmesg, smartctl), then run again.',
+      facts: { expected, found },
+    });
+  }
+}
+
+function shortWrite(path: string, size: number, bytes: number): FreshetError {
+  return new FreshetError('file_error', {
+    code: 'landing-short-write',
+    message: `${path} has ${size} bytes after ${bytes} were written`,
+    remedy: 'The disk is probably full: free space, then run again. Nothing half-written was kept.',
+  });
+}

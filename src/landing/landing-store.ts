@@ -1,0 +1,24 @@
+/** What landing needs of a place for files; shaped like an object store, so that one can stand in for the disk. */
+export interface LandingStore {
+  /** Whole or absent: readers never see half a file. Writing the same key again replaces it whole. Errors: `file_error`. */
+  write(key: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<StoredFile>;
+  /** Bytes of a file, or of a range of it. Errors: `file_error` code `landing-file-missing` with the key. */
+  read(key: string, range?: ByteRange): AsyncIterable<Uint8Array>;
+  /** Keys below a prefix, sorted; empty when there are none. */
+  list(prefix: string): Promise<string[]>;
+  /** Removing what is not there is no error. */
+  remove(key: string): Promise<void>;
+  /** Makes a folder that did not exist; `false` when somebody else has it. */
+  claim(key: string): Promise<boolean>;
+}
+
+export interface StoredFile {
+  readonly bytes: number;
+  /** Hex. */
+  readonly sha256: string;
+}
+
+export interface ByteRange {
+  readonly offset: number;
+  readonly length: number;
+}
