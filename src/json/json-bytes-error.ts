@@ -1,0 +1,18 @@
+/**
+ * `not-array`: something else stands where the array should; `no-path`: the named value is not there;
+ * `truncated`: the bytes end too early; `trailing`: something follows the end; `syntax`: no JSON at this place.
+ */
+export type JsonBytesFault = 'not-array' | 'no-path' | 'truncated' | 'trailing' | 'syntax';
+
+/** What is wrong with JSON bytes, and at which byte. Callers know whether a source or a file is to blame, and wrap it accordingly. */
+export class JsonBytesError extends Error {
+  constructor(
+    readonly fault: JsonBytesFault,
+    /** Byte offset from the start of the answer or file. */
+    readonly offset: number,
+    message: string,
+  ) {
+    super(`${message} (byte ${offset})`);
+    this.name = 'JsonBytesError';
+  }
+}

@@ -1,0 +1,48 @@
+import { isLosslessNumber, type LosslessNumber } from 'lossless-json';
+
+/** A number as parsed: a double that holds its source text exactly, or the source text itself. */
+export type ExactNumber = number | LosslessNumber;
+
+/** Longer expansions keep an exponent: `1e400` is a value, `1e999999999` must not become a gigabyte of zeros. */
+const MAX_EXPANDED = 400;
+
+const PARTS = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
+
+/**
+ * One text for one value: no exponent (up to 400 digits), no zeros in front or behind, no `-0`.
+ * `1.10`, `11e-1` and `1.1` are the same number and give the same text.
+ */
+export function numberText(value: ExactNumber): string {
+  if (isLosslessNumber(value)) return normalise(value.value);
+  // Doubles print without an exponent between 1e-7 and 1e21.
+  const text = String(value);
+  return value === 0 ? '0' : text.includes('e') ? normalise(text) : text;
+}
+
+/** Digits after the decimal point of a normalised number text. */
+export function scaleOf(text: string): number {
+  const point = text.indexOf('.');
+  const exponent = text.indexOf('e');
+  if (exponent !== -1) return Math.max(0, -Number(text.slice(exponent + 1)));
+  return point === -1 ? 0 : text.length - point - 1;
+}
+
+function normalise(text: string): string {
+  const match = PARTS.exec(text);
+  if (!match) return text;
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
+  const digits = (whole + fraction).replace(/^0+/, '');
+  const significant = digits.replace(/0+$/, '');
+  if (significant === '') return '0';
+  const power = BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - significant.length);
+  return sign + place(significant, power);
+}
+
+/** `significant` times ten to the `power`. */
+function place(significant: string, power: bigint): string {
+  if (power > BigInt(MAX_EXPANDED) || power < BigInt(-MAX_EXPANDED)) return `${significant}e${power}`;
+  const shift = Number(power);
+  if (shift >= 0) return significant + '0'.repeat(shift);
+  const padded = significant.padStart(1 - shift, '0');
+  return `${padded.slice(0, shift)}.${padded.slice(shift)}`;
+}

@@ -1,0 +1,167 @@
+import { LosslessNumber } from 'lossless-json';
+import { decodeRecord, fieldOf, isJsonObject, type JsonObject, type JsonValue } from './decode';
+import { numberText, scaleOf } from './number-text';
+import { textClass } from './text-class';
+
+/** What a value is, finer than a column type: `datetime` is an instant without an offset, `empty` is `""`. */
+export const VALUE_CLASSES = [
+  'null',
+  'empty',
+  'boolean',
+  'bigint',
+  'numeric',
+  'date',
+  'datetime',
+  'timestamptz',
+  'text',
+  'object',
+  'array',
+] as const;
+export type ValueClass = (typeof VALUE_CLASSES)[number];
+
+/** What one field held: how often each class, and the most digits after a decimal point. */
+export interface FieldProfile {
+  readonly name: string;
+  readonly seen: Readonly<Partial<Record<ValueClass, number>>>;
+  readonly scale: number;
+}
+
+/** Plain JSON, small: stored with pages and batches. Fields are sorted by name, a list because names from records never become keys. */
+export interface Profile {
+  readonly records: number;
+  readonly fields: readonly FieldProfile[];
+  readonly lines: number;
+  readonly lineFields: readonly FieldProfile[];
+  /** More fields than the cap: those last by name are missing. */
+  readonly cut: boolean;
+}
+
+/** PostgreSQL allows 1,600 columns; freshet's own need some of them. */
+export const MAX_PROFILE_FIELDS = 1500;
+
+export const EMPTY_PROFILE: Profile = { records: 0, fields: [], lines: 0, lineFields: [], cut: false };
+
+/** Profile of records given by their bytes; what cannot be decoded is counted as a record and looked at by the loader. */
+export function profileRecords(records: Iterable<Uint8Array>, lineItemsField: string | null): Profile {
+  const collector = new ProfileCollector(lineItemsField);
+  for (const bytes of records) collector.add(bytes);
+  return collector.profile();
+}
+
+/** Collects a profile record by record. */
+export class ProfileCollector {
+  private records = 0;
+  private lines = 0;
+  private readonly fields = new Map<string, MutableField>();
+  private readonly lineFields = new Map<string, MutableField>();
+
+  constructor(private readonly lineItemsField: string | null) {}
+
+  add(bytes: Uint8Array): void {
+    this.records++;
+    const decoded = decodeRecord(bytes);
+    if (!decoded.ok || !isJsonObject(decoded.value)) return;
+    const record = decoded.value;
+    count(this.fields, record, this.lineItemsField);
+    const items = this.lineItemsField === null ? undefined : fieldOf(record, this.lineItemsField);
+    if (!Array.isArray(items)) return;
+    for (const item of items as readonly JsonValue[]) {
+      if (!isJsonObject(item)) continue;
+      this.lines++;
+      count(this.lineFields, item, null);
+    }
+  }
+
+  profile(): Profile {
+    return capped({
+      records: this.records,
+      lines: this.lines,
+      fields: listed(this.fields),
+      lineFields: listed(this.lineFields),
+      cut: false,
+    });
+  }
+}
+
+/** Adds two profiles. Associative and commutative: pages may be added up in any order. */
+export function mergeProfiles(a: Profile, b: Profile): Profile {
+  return capped({
+    records: a.records + b.records,
+    lines: a.lines + b.lines,
+    fields: mergeFields(a.fields, b.fields),
+    lineFields: mergeFields(a.lineFields, b.lineFields),
+    cut: a.cut || b.cut,
+  });
+}
+
+interface MutableField {
+  seen: Partial<Record<ValueClass, number>>;
+  scale: number;
+}
+
+function count(fields: Map<string, MutableField>, record: JsonObject, leaveOut: string | null): void {
+  for (const name of Object.keys(record)) {
+    if (name === leaveOut) continue;
+    const field = fields.get(name) ?? { seen: {}, scale: 0 };
+    fields.set(name, field);
+    const { kind, scale } = classify(record[name]!);
+    field.seen[kind] = (field.seen[kind] ?? 0) + 1;
+    if (scale > field.scale) field.scale = scale;
+  }
+}
+
+const INT8_MAX = 9223372036854775807n;
+const INT8_MIN = -9223372036854775808n;
+
+/** Whether a normalised number text is a whole number that a bigint column holds. */
+export function isInt8(text: string): boolean {
+  if (!/^-?\d{1,19}$/.test(text)) return false;
+  return text.length < 19 || (BigInt(text) >= INT8_MIN && BigInt(text) <= INT8_MAX);
+}
+
+/** The class of a value, and of numbers the digits after the point. */
+export function classify(value: JsonValue): { readonly kind: ValueClass; readonly scale: number } {
+  if (value === null) return { kind: 'null', scale: 0 };
+  if (typeof value === 'boolean') return { kind: 'boolean', scale: 0 };
+  if (typeof value === 'string') return { kind: value === '' ? 'empty' : textClass(value), scale: 0 };
+  if (typeof value === 'number' || value instanceof LosslessNumber) {
+    const text = numberText(value);
+    return isInt8(text) ? { kind: 'bigint', scale: 0 } : { kind: 'numeric', scale: scaleOf(text) };
+  }
+  return { kind: Array.isArray(value) ? 'array' : 'object', scale: 0 };
+}
+
+function listed(fields: ReadonlyMap<string, MutableField>): FieldProfile[] {
+  return [...fields].map(([name, { seen, scale }]) => ({ name, seen: ordered(seen), scale }));
+}
+
+function mergeFields(a: readonly FieldProfile[], b: readonly FieldProfile[]): FieldProfile[] {
+  const byName = new Map(a.map((field) => [field.name, field]));
+  for (const field of b) {
+    const other = byName.get(field.name);
+    byName.set(field.name, other === undefined ? field : addFields(other, field));
+  }
+  return [...byName.values()];
+}
+
+function addFields(a: FieldProfile, b: FieldProfile): FieldProfile {
+  const seen: Partial<Record<ValueClass, number>> = {};
+  for (const kind of VALUE_CLASSES) seen[kind] = (a.seen[kind] ?? 0) + (b.seen[kind] ?? 0);
+  return { name: a.name, seen: ordered(seen), scale: Math.max(a.scale, b.scale) };
+}
+
+/** Zero counts left out and one order of keys: equal profiles are equal texts. */
+function ordered(seen: Partial<Record<ValueClass, number>>): Partial<Record<ValueClass, number>> {
+  return Object.fromEntries(VALUE_CLASSES.flatMap((kind) => ((seen[kind] ?? 0) > 0 ? [[kind, seen[kind]]] : [])));
+}
+
+/** The first fields by name are kept: of any union the same ones survive, in whatever order profiles are added. */
+function capped(profile: Profile): Profile {
+  const [fields, lineFields] = [byName(profile.fields), byName(profile.lineFields)];
+  const cut = profile.cut || fields.length > MAX_PROFILE_FIELDS || lineFields.length > MAX_PROFILE_FIELDS;
+  return { ...profile, fields: fields.slice(0, MAX_PROFILE_FIELDS), lineFields: lineFields.slice(0, MAX_PROFILE_FIELDS), cut };
+}
+
+function byName(fields: readonly FieldProfile[]): FieldProfile[] {
+  return [...fields].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}

@@ -1,0 +1,19 @@
+import { parseInstant } from '../domain/instant';
+
+/** Whether a text is a day, an instant with or without an offset, or just text. Only what PostgreSQL can hold counts. */
+export function textClass(text: string): 'date' | 'datetime' | 'timestamptz' | 'text' {
+  // Cheap: most texts are none, and every form begins with a year and a hyphen.
+  if (text.length < 10 || text.length > 45 || text[4] !== '-') return 'text';
+  const instant = parseInstant(text);
+  if (instant === null || !isStorableInstant(instant.micros)) return 'text';
+  if (instant.dateOnly) return 'date';
+  return instant.zoned ? 'timestamptz' : 'datetime';
+}
+
+const YEAR_ONE = -62_135_596_800_000_000n;
+const YEAR_TEN_THOUSAND = 253_402_300_800_000_000n;
+
+/** An offset can move an instant out of the years 1 to 9999, whose texts every tool reads. */
+export function isStorableInstant(micros: bigint): boolean {
+  return micros >= YEAR_ONE && micros < YEAR_TEN_THOUSAND;
+}
