@@ -115,8 +115,8 @@ test('a stop halts the process until somebody continues it', async () => {
   const file = join(folder(), 'trace');
   const stopped = child({ FRESHET_FAULTS: `trace:${file},stop:b:1` });
   const end = ended(stopped);
-  const state = () =>
-    existsSync(`/proc/${stopped.pid}/stat`) ? readFileSync(`/proc/${stopped.pid}/stat`, 'utf8').split(') ')[1]![0] : 'gone';
+  const stat = `/proc/${String(stopped.pid)}/stat`;
+  const state = () => (existsSync(stat) ? readFileSync(stat, 'utf8').split(') ')[1]![0] : 'gone');
   while (state() !== 'T') await new Promise((resolve) => setImmediate(resolve));
   expect(readFileSync(file, 'utf8')).toBe('a\nb\n');
   stopped.kill('SIGCONT');

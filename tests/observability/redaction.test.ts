@@ -14,7 +14,7 @@ test('a secret shows itself in no printed form, only when revealed', () => {
   const secret = new Secret('canary-7f3a91');
   const forms = [
     String(secret),
-    `${secret}`,
+    ''.concat(secret as unknown as string),
     JSON.stringify({ secret }),
     inspect({ secret }),
     inspect(secret, { showHidden: true }),
@@ -27,7 +27,7 @@ test('a secret shows itself in no printed form, only when revealed', () => {
 test('a known value is hidden in every form in which texts carry it', () => {
   fc.assert(
     fc.property(fc.string({ minLength: 8, maxLength: 60, unit: 'grapheme' }), fc.string({ maxLength: 7 }), (value, before) => {
-      fc.pre(!'[secret]'.includes(value) && value.isWellFormed() && Buffer.byteLength(value) >= 8);
+      fc.pre(!'[secret]'.includes(value) && !/\p{Surrogate}/u.test(value) && Buffer.byteLength(value) >= 8);
       const known = new KnownSecrets();
       known.add(value);
       const carriers = [
