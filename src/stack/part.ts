@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, createWriteStream, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { FreshetError } from '../domain/errors';
+import { cancelledError, FreshetError } from '../domain/errors';
 import type { StackHome } from './home';
 import { keep } from './keeper';
 import { logTail, openPartLog, partLogFile } from './part-log';
@@ -53,13 +53,14 @@ export interface Part {
   stop(): Promise<void>;
 }
 
-/** Starts a part in a process group of its own and waits until it is ready. Fails with `part-not-started` or `part-not-ready`, and leaves nothing behind. */
-export async function startPart(home: StackHome, spec: PartSpec): Promise<Part> {
+/** Starts a part in a process group of its own and waits until it is ready. Fails with `part-not-started` or `part-not-ready`, and leaves nothing behind, also when `signal` fires while it waits. */
+export async function startPart(home: StackHome, spec: PartSpec, signal?: AbortSignal): Promise<Part> {
+  signal?.throwIfAborted();
   const running = launch(home, spec);
   const { child, pid, exited } = running;
   const stop = (): Promise<void> => stopChild(child, exited, spec);
   try {
-    const readyLine = await untilReady(running, spec);
+    const readyLine = await untilReady(running, spec, signal);
     return { name: spec.name, pid, logFile: partLogFile(home, spec.name), readyLine, exited, stop };
   } catch (error) {
     await stop();
@@ -110,14 +111,19 @@ function guard(home: StackHome, spec: PartSpec, pid: number, exited: Promise<Par
   });
 }
 
-async function untilReady(running: Launched, spec: PartSpec): Promise<string | undefined> {
+async function untilReady(running: Launched, spec: PartSpec, signal: AbortSignal | undefined): Promise<string | undefined> {
   const within = spec.readyWithinMs ?? 60_000;
   const over = new AbortController();
   let timer: NodeJS.Timeout | undefined;
+  let interrupt: (() => void) | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(notReady(spec, running.logFile, within));
     }, within);
+    interrupt = () => {
+      reject(cancelledError(`The start of ${spec.name}`));
+    };
+    signal?.addEventListener('abort', interrupt, { once: true });
   });
   const ended = running.exited.then((exit): never => {
     throw notStarted(spec, running.logFile, `it ended at once (${describeExit(exit)})`);
@@ -129,6 +135,7 @@ async function untilReady(running: Launched, spec: PartSpec): Promise<string | u
     return await Promise.race([ready, ended, late]);
   } finally {
     clearTimeout(timer);
+    if (interrupt !== undefined) signal?.removeEventListener('abort', interrupt);
     over.abort();
   }
 }

@@ -9,7 +9,7 @@ import type { ClusterSettings } from './postgres-cluster';
 import { postgresBinaries } from './postgres-binaries';
 import { answers, checkServer, withConnection } from './postgres-connection';
 import { startPart } from './part';
-import type { Part } from './part';
+import type { Part, PartSpec } from './part';
 import { runningPart } from './part-record';
 import { letsThrough, serverUser } from './server-user';
 import type { ServerUser } from './server-user';
@@ -30,6 +30,7 @@ export interface PostgresOptions {
   readonly profile?: 'durable' | 'test';
   /** The value of DATABASE_URL; undefined or empty: a server of our own. */
   readonly databaseUrl?: string | undefined;
+  readonly signal?: AbortSignal;
 }
 
 const PROFILES = {
@@ -71,7 +72,7 @@ async function start(options: PostgresOptions): Promise<Postgres> {
   const settings = await chooseSettings(home, user, { elsewhere, say });
   await initCluster(binaries, settings, { user, sync: options.profile !== 'test' });
   removeStalePid(settings.dataFolder);
-  const part = await startPart(home, {
+  const spec: PartSpec = {
     name: 'postgres',
     command: binaries.postgres,
     args: serverArguments(settings, options.profile ?? 'durable'),
@@ -80,7 +81,8 @@ async function start(options: PostgresOptions): Promise<Postgres> {
     stopSignal: 'SIGINT',
     stopWithinMs: 30_000,
     ready: { kind: 'probe', check: () => answers(clusterUrl(settings, 'postgres')) },
-  });
+  };
+  const part = await startPart(home, spec, options.signal);
   try {
     await ensureDatabase(settings);
   } catch (error) {

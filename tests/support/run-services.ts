@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openHome } from '../../src/stack/home';
+import { openHome, packageFolder } from '../../src/stack/home';
+import type { Say, StackHome } from '../../src/stack/home';
 import { providePostgres } from '../../src/stack/postgres';
 import { withConnection } from '../../src/stack/postgres-connection';
+import { provideTemporal } from '../../src/stack/temporal';
 
 /**
  * The servers of one jest run. Jest's own process starts them in globalSetup, once for all projects, and stops them in globalTeardown;
@@ -11,6 +14,7 @@ import { withConnection } from '../../src/stack/postgres-connection';
  */
 export interface RunServices {
   readonly stops: (() => Promise<unknown>)[];
+  home?: StackHome;
   database?: Promise<void>;
   temporal?: Promise<void>;
 }
@@ -29,11 +33,14 @@ export function requireDatabase(): Promise<void> {
   return (services.database ??= startDatabase(services));
 }
 
+/** One Temporal server for the run (in memory), and the workflow bundle; `TEST_TEMPORAL_ADDRESS` and `TEST_WORKFLOW_BUNDLE` tell the test files. */
+export function requireTemporal(): Promise<void> {
+  const services = runServices();
+  return (services.temporal ??= startTemporal(services));
+}
+
 async function startDatabase(services: RunServices): Promise<void> {
-  const folder = mkdtempSync(join(passableTmp(), 'freshet-test-pg-'));
-  chmodSync(folder, 0o755);
-  services.stops.push(() => Promise.resolve(rmSync(folder, { recursive: true, force: true })));
-  const server = await providePostgres({ home: openHome(folder), say: (line) => process.stderr.write(`${line}\n`), profile: 'test' });
+  const server = await providePostgres({ home: runHome(services), say, profile: 'test' });
   services.stops.push(async () => server.part?.stop());
   await withConnection(server.url, (client) => client.query('create database template_freshet'));
   const template = new URL(server.url);
@@ -43,6 +50,29 @@ async function startDatabase(services: RunServices): Promise<void> {
   process.env['TEST_TEMPLATE'] = 'template_freshet';
 }
 
+async function startTemporal(services: RunServices): Promise<void> {
+  const server = await provideTemporal({ home: runHome(services), say, mode: 'memory' });
+  services.stops.push(async () => server.part?.stop());
+  process.env['TEST_TEMPORAL_ADDRESS'] = server.address;
+  buildCheckout();
+  process.env['TEST_WORKFLOW_BUNDLE'] = join(packageFolder(), 'dist', 'workflow-bundle.js');
+}
+
+/** Real worker processes and the bundle come from dist/. A checkout that does not compile fails those tests, not the setup of all. */
+function buildCheckout(): void {
+  const { status } = spawnSync(process.execPath, [join(packageFolder(), 'scripts', 'bootstrap.mjs')], { stdio: ['ignore', 2, 2] });
+  if (status !== 0) say('dist/ is not up to date: tests that start real processes run what was built last');
+}
+
+/** As root the server runs as another user, whom a private TMPDIR would lock out. */
+function runHome(services: RunServices): StackHome {
+  if (services.home !== undefined) return services.home;
+  const folder = mkdtempSync(join(process.getuid?.() === 0 ? '/tmp' : tmpdir(), 'freshet-test-'));
+  chmodSync(folder, 0o755);
+  services.stops.push(() => Promise.resolve(rmSync(folder, { recursive: true, force: true })));
+  return (services.home = openHome(folder));
+}
+
 async function migrate(url: string): Promise<void> {
   const file = join(__dirname, '../../src/database/migrate.ts');
   if (!existsSync(file)) return;
@@ -50,11 +80,10 @@ async function migrate(url: string): Promise<void> {
     const { migrateToLatest } = (await import(file)) as { migrateToLatest(url: string): Promise<unknown> };
     await migrateToLatest(url);
   } catch (error) {
-    process.stderr.write(`The template database stays empty, migrations failed: ${String(error)}\n`);
+    say(`The template database stays empty, migrations failed: ${String(error)}`);
   }
 }
 
-/** As root the server runs as another user, whom a private TMPDIR would lock out. */
-function passableTmp(): string {
-  return process.getuid?.() === 0 ? '/tmp' : tmpdir();
-}
+const say: Say = (line) => {
+  process.stderr.write(`${line}\n`);
+};

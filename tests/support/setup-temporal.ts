@@ -1,5 +1,6 @@
-import { requireDatabase } from './run-services';
+import { requireDatabase, requireTemporal } from './run-services';
 
 export default async function setup(): Promise<void> {
   await requireDatabase();
+  await requireTemporal();
 }
