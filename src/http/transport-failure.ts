@@ -83,7 +83,7 @@ function troubleOf(code: string): Trouble {
   if (known) return known;
   if (CERTIFICATE.test(code)) return TRUST;
   if (code.startsWith('ERR_SSL_')) return TROUBLES.get('EPROTO') ?? OTHER;
-  if (code.startsWith('HPE_')) {
+  if (code.startsWith('HPE_') || code === 'HTTPParserError') {
     return {
       type: 'source_error',
       code: 'not-http',
