@@ -1,4 +1,5 @@
-import { jsonText, type JsonObject } from './json-text';
+import { jsonText } from './json-text';
+import type { JsonObject } from './json-text';
 
 /** What goes back over the wire, before faults damage it. */
 export interface Answer {

@@ -1,4 +1,5 @@
-import { codeAnswer, INVALID_PATH, UNAUTHORIZED, type Answer } from './answer';
+import { codeAnswer, INVALID_PATH, UNAUTHORIZED } from './answer';
+import type { Answer } from './answer';
 import { detailAnswer, listAnswer } from './list';
 import { listQuery } from './list-query';
 import { organizationAnswer, organizationsAnswer } from './organization';

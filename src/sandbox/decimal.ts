@@ -1,8 +1,15 @@
 import { RawNumber } from './json-text';
 
-/** Digits of a count of thousandths as Zoho prints doubles: at least one decimal, no further trailing zeros (`120.0`, `10000.05`). */
+const FRACTIONS = Array.from({ length: 1000 }, (_, n) =>
+  String(n)
+    .padStart(3, '0')
+    .replace(/0{1,2}$/, ''),
+);
+
+/** Digits of a count (0 or more) of thousandths as Zoho prints doubles: at least one decimal, no further trailing zeros (`120.0`, `10000.05`). */
 export function fromThousandths(thousandths: number): RawNumber {
-  return new RawNumber(scaledText(BigInt(thousandths), 3));
+  const whole = Math.floor(thousandths / 1000);
+  return new RawNumber(`${whole}.${FRACTIONS[thousandths - whole * 1000] as string}`);
 }
 
 /** Exact sum of decimal texts, printed as `fromThousandths` prints. */

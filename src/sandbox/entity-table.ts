@@ -1,5 +1,6 @@
 import type { Depth, Entity } from './entities/entity';
-import { jsonText, type JsonObject, type JsonValue } from './json-text';
+import { jsonText, keyText, scalarText } from './json-text';
+import type { JsonObject, JsonValue } from './json-text';
 import { secondsOf, timestamp } from './timestamps';
 import type { RecordTimes, World } from './world';
 
@@ -66,24 +67,29 @@ export class EntityTable {
 
   /** All fields of a living record. */
   fields(index: number, depth: Depth): JsonObject {
-    return this.held.get(index)?.fields ?? this.entity.build(this.world, index, this.#seededTimes(index), depth);
+    return this.held.get(index)?.fields ?? this.#collected(index, this.#seededTimes(index), depth);
+  }
+
+  /** One field of a record as its seed made it. */
+  seededField(index: number, field: string): JsonValue | undefined {
+    return this.entity.quickField(this.world, index, field) ?? this.#collected(index, this.#seededTimes(index), 'row')[field];
   }
 
   rowText(index: number): string {
     const held = this.held.get(index);
-    if (!held) return jsonText(this.fields(index, 'row'));
-    return jsonText(without(held.fields, this.entity.detailOnly));
+    return held ? jsonText(without(held.fields, this.entity.detailOnly)) : this.#seededText(index, 'row');
   }
 
   detailText(index: number): string {
-    return jsonText(without(this.fields(index, 'full'), this.entity.rowOnly));
+    const held = this.held.get(index);
+    return held ? jsonText(without(held.fields, this.entity.rowOnly)) : this.#seededText(index, 'full');
   }
 
   /** Applies a patch and stamps the modification; nested values are replaced, not merged. Returns the id. */
   edit(record: string | number, patch: JsonObject, stamp: Stamp | undefined): string {
     const index = this.#require(record);
     const fields = this.fields(index, 'full');
-    const old = String(fields.last_modified_time ?? '');
+    const old = scalarText(fields.last_modified_time);
     this.#hold(index, { ...fields, ...patch, ...this.#stamped(old, stamp, patch) });
     return this.idOf(index);
   }
@@ -92,9 +98,9 @@ export class EntityTable {
   create(patch: JsonObject, stamp: Stamp | undefined): string {
     const index = this.seeded + this.#created;
     const now = this.nowSeconds();
-    const fields = this.entity.build(this.world, index, { created: now, modified: now }, 'full');
+    const fields = this.#collected(index, { created: now, modified: now }, 'full');
     this.#created += 1;
-    this.#hold(index, { ...fields, ...patch, ...this.#stamped(String(fields.last_modified_time), stamp, patch) });
+    this.#hold(index, { ...fields, ...patch, ...this.#stamped(scalarText(fields.last_modified_time), stamp, patch) });
     return this.idOf(index);
   }
 
@@ -125,6 +131,21 @@ export class EntityTable {
   #hold(index: number, fields: JsonObject): void {
     this.held.set(index, { index, id: this.idOf(index), fields });
     this.#version += 1;
+  }
+
+  #collected(index: number, times: RecordTimes, depth: Depth): JsonObject {
+    const fields: Record<string, JsonValue> = {};
+    this.entity.write({ world: this.world, index, times }, depth, (field, value) => (fields[field] = value));
+    return fields;
+  }
+
+  #seededText(index: number, depth: Depth): string {
+    const hidden = depth === 'full' ? this.entity.rowOnly : undefined;
+    let text = '';
+    this.entity.write({ world: this.world, index, times: this.#seededTimes(index) }, depth, (field, value) => {
+      if (hidden?.has(field) !== true) text += (text === '' ? '{' : ',') + keyText(field) + jsonText(value);
+    });
+    return `${text}}`;
   }
 
   #seededTimes(index: number): RecordTimes {

@@ -1,4 +1,5 @@
-import { codeAnswer, UNAUTHORIZED, type Answer } from './answer';
+import { codeAnswer, UNAUTHORIZED } from './answer';
+import type { Answer } from './answer';
 import { DAY_USED_UP, TOO_MANY_AT_ONCE, TOO_MANY_PER_MINUTE } from './limits';
 import type { SandboxRequest } from './request';
 import type { EntityName } from './world';

@@ -1,4 +1,5 @@
-import { matches, type RequestMatch } from './faults';
+import { matches } from './faults';
+import type { RequestMatch } from './faults';
 import type { SandboxRequest } from './request';
 
 export interface HookMatch extends RequestMatch {

@@ -1,8 +1,12 @@
 /** A JSON number whose digits must reach the wire exactly as written here (`120.0`, `12345678901234.56789`). */
 export class RawNumber {
-  constructor(readonly text: string) {
-    if (!/^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text)) throw new TypeError(`not a JSON number: ${text}`);
-  }
+  constructor(readonly text: string) {}
+}
+
+/** A raw number out of somebody's text; throws a TypeError when the text is no JSON number. */
+export function rawNumber(text: string): RawNumber {
+  if (!/^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/.test(text)) throw new TypeError(`not a JSON number: ${text}`);
+  return new RawNumber(text);
 }
 
 export type JsonValue = string | number | boolean | null | RawNumber | readonly JsonValue[] | JsonObject;
@@ -13,7 +17,8 @@ export interface JsonObject {
 const PLAIN = /^[ !#-[\]-\uD7FF]*$/;
 const keyTexts = new Map<string, string>();
 
-function keyText(key: string): string {
+/** `"key":`, remembered. */
+export function keyText(key: string): string {
   let text = keyTexts.get(key);
   if (text === undefined) {
     text = `${JSON.stringify(key)}:`;
@@ -42,6 +47,12 @@ function objectText(object: JsonObject): string {
   return `{${text}}`;
 }
 
+/** Text of a plain value for comparing; empty for nothing, arrays and objects. */
+export function scalarText(value: JsonValue | undefined): string {
+  if (value instanceof RawNumber) return value.text;
+  return value === null || value === undefined || typeof value === 'object' ? '' : String(value);
+}
+
 /** Narrowing that `Array.isArray` does not give for readonly arrays. */
 export function isArray(value: JsonValue): value is readonly JsonValue[] {
   return Array.isArray(value);
@@ -53,6 +64,6 @@ export function withRawNumbers(value: JsonValue): JsonValue {
   if (isArray(value)) return value.map(withRawNumbers);
   const entries = Object.entries(value);
   const only = entries.length === 1 ? entries[0] : undefined;
-  if (only?.[0] === '$number' && typeof only[1] === 'string') return new RawNumber(only[1]);
+  if (only?.[0] === '$number' && typeof only[1] === 'string') return rawNumber(only[1]);
   return Object.fromEntries(entries.map(([key, inner]) => [key, withRawNumbers(inner)]));
 }

@@ -1,4 +1,5 @@
-import { codeAnswer, type Answer } from './answer';
+import { codeAnswer } from './answer';
+import type { Answer } from './answer';
 
 export interface LimitSettings {
   callsPerMinute: number;

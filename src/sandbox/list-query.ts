@@ -1,5 +1,6 @@
 import type { Entity, SortOrder } from './entities/entity';
-import { RawNumber, type JsonValue } from './json-text';
+import { scalarText } from './json-text';
+import type { JsonValue } from './json-text';
 import { secondsOf } from './timestamps';
 
 /** One record as filters and sorts see it. */
@@ -50,10 +51,6 @@ export function listQuery(entity: Entity, params: URLSearchParams, rules: QueryR
 
 function positive(text: string | null, otherwise: number): number {
   return text !== null && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : otherwise;
-}
-
-function scalarText(value: JsonValue | undefined): string {
-  return value instanceof RawNumber ? value.text : String(value ?? '');
 }
 
 class FilterReader {

@@ -1,5 +1,6 @@
-import { RawNumber, type JsonValue } from './json-text';
 import type { EntityTable } from './entity-table';
+import { scalarText } from './json-text';
+import type { JsonValue } from './json-text';
 import type { ListQuery, Subject } from './list-query';
 import { secondsOf } from './timestamps';
 
@@ -69,16 +70,18 @@ export class Listing {
       const index = closed ? closed.indexAt(position) : position;
       if (query.tests.every((test) => test(keys.seeded(index)))) matching[length++] = index;
     }
-    const order = matching.slice(0, length);
-    if (!closed) sortByKey(order, keys);
+    const found = matching.subarray(0, length);
+    const order = closed ? found.slice() : sortedByKey(found, keys);
     return { length, indexAt: (position) => order[position] as number };
   }
 }
 
-function sortByKey(order: Uint32Array, keys: SortKeys): void {
-  const byIndex = new Map<number, SortKey>();
-  for (const index of order) byIndex.set(index, keys.seededKey(index));
-  order.sort((a, b) => keys.compare(byIndex.get(a) as SortKey, a, byIndex.get(b) as SortKey, b));
+/** Each key is made once; a million comparisons then only read them. */
+function sortedByKey(indices: Uint32Array, keys: SortKeys): Uint32Array {
+  const found = Array.from(indices, (index) => keys.seededKey(index));
+  const places = Uint32Array.from(indices, (_, place) => place);
+  places.sort((a, b) => keys.compare(found[a] as SortKey, indices[a] as number, found[b] as SortKey, indices[b] as number));
+  return places.map((place) => indices[place] as number);
 }
 
 /** Keys of one sort column for seeded and held records, and their total order: ties follow the column's own order of creation or modification. */
@@ -97,10 +100,7 @@ class SortKeys {
     const closed = entity.closedOrder(world, column);
     this.#tie = closed && column === 'last_modified_time' ? closed.rankOf : (index): number => index;
     this.#seededSubject = {
-      field: (name) => {
-        const times = { created: timeline.created(this.#index), modified: timeline.modified(this.#index) };
-        return entity.quickField(world, this.#index, name) ?? entity.build(world, this.#index, times, 'row')[name];
-      },
+      field: (name) => table.seededField(this.#index, name),
       seconds: (name) => (name === 'created_time' ? timeline.created(this.#index) : timeline.modified(this.#index)),
     };
     this.#heldSubject = {
@@ -143,7 +143,7 @@ class SortKeys {
 const NUMERIC = new Set(['outstanding_receivable_amount', 'rate', 'total', 'balance']);
 
 function sortable(value: JsonValue | undefined, numeric: boolean): SortKey {
-  const text = value instanceof RawNumber ? value.text : String(value ?? '');
+  const text = scalarText(value);
   if (!numeric) return text;
   const number = text === '' ? NaN : Number(text);
   return Number.isNaN(number) ? -Infinity : number;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { plainAnswer, type Answer } from './answer';
+import { plainAnswer } from './answer';
+import type { Answer } from './answer';
 import type { SandboxClock } from './clock';
 
 export interface Credentials {

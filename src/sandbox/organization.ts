@@ -1,5 +1,6 @@
 import type { Answer } from './answer';
-import { jsonText, type JsonObject } from './json-text';
+import { jsonText } from './json-text';
+import type { JsonObject } from './json-text';
 import type { World } from './world';
 
 function organization(world: World): JsonObject {
@@ -15,7 +16,7 @@ function organization(world: World): JsonObject {
     account_created_date: '2016-02-18',
     time_zone: 'Asia/Calcutta',
     is_org_active: true,
-    currency_id: world.ids.settings.encode(0),
+    currency_id: world.settingsId(0),
     currency_code: 'USD',
     currency_symbol: '$',
     currency_format: '###,##0.00',

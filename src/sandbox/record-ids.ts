@@ -27,7 +27,7 @@ export class RecordIds {
   }
 
   encode(index: number): string {
-    return `${this.#prefixes[index % 4]}${this.family}${String(index * STRIDE + this.#offset).padStart(9, '0')}`;
+    return `${this.#prefixes[index % 4] as string}${this.family}${String(index * STRIDE + this.#offset).padStart(9, '0')}`;
   }
 
   /** The index that `encode` gave this id, undefined for an id that was never given. */

@@ -1,4 +1,5 @@
-import { ENTITIES, type EntityName } from './world';
+import { ENTITIES } from './world';
+import type { EntityName } from './world';
 
 export type RequestKind = 'token' | 'list' | 'detail' | 'organizations' | 'other';
 

@@ -1,8 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Answer } from './answer';
 import { booksAnswer, refusal } from './books';
-import { damaged, insteadOf, type FaultRule } from './faults';
-import { parsedRequest, type SandboxRequest } from './request';
+import { damaged, insteadOf } from './faults';
+import type { FaultRule } from './faults';
+import { parsedRequest } from './request';
+import type { SandboxRequest } from './request';
 import type { LogLine } from './request-log';
 import type { SandboxState } from './state';
 import type { Switchboard } from './switchboard';

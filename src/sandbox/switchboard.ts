@@ -5,9 +5,10 @@ import { pipeline } from 'node:stream/promises';
 import type { ChangeOptions, SandboxControl } from './control';
 import type { Stamp } from './entity-table';
 import type { FaultRule } from './faults';
-import { jsonText, withRawNumbers, type JsonObject, type JsonValue } from './json-text';
-import type { LimitSettings } from './limits';
-import { ENTITIES, type EntityName } from './world';
+import { jsonText, withRawNumbers } from './json-text';
+import type { JsonObject, JsonValue } from './json-text';
+import { ENTITIES } from './world';
+import type { EntityName } from './world';
 
 type Body = Record<string, unknown>;
 type Route = (control: SandboxControl, body: Body, rest: string) => unknown;
@@ -62,7 +63,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'POST remove': (control, body) => ({ id: control.remove(entityOf(body.entity), recordOf(body)) }),
   'POST late-commit': lateCommit,
   'POST expire-tokens': (control) => control.expireTokens(),
-  'POST limits': (control, body) => control.setLimits(body as Partial<LimitSettings>),
+  'POST limits': (control, body) => control.setLimits(body),
   'POST rules': (control, body) => control.setModifiedFilterExclusive(body.modifiedFilterExclusive === true),
 };
 
@@ -84,7 +85,7 @@ export class Switchboard {
     const [name = '', rest = ''] = (incoming.url ?? '').split('?')[0]?.slice('/__sandbox/'.length).split('/') ?? [];
     try {
       if (incoming.method === 'GET' && name === 'truth') return await this.#truth(response, entityOf(rest));
-      const route = ROUTES[`${incoming.method} ${name}`];
+      const route = ROUTES[`${incoming.method ?? ''} ${name}`];
       if (!route) return send(response, 404, { error: `no such switch; known are ${Object.keys(ROUTES).join(', ')}, GET truth` });
       const result = route(this.control, (body === '' ? {} : JSON.parse(body)) as Body, decodeURIComponent(rest));
       send(response, 200, result === undefined ? { ok: true } : result);

@@ -62,8 +62,12 @@ export const LAST_NAMES = ['Smith', 'Núñez', 'Østergaard', '', 'Iyer', 'D’A
 export const REGIONS = ['West', 'East', 'Nord', 'Süd', 'APAC'] as const;
 export const CURRENCIES = ['USD', 'EUR', 'INR'] as const;
 
+/** The word of a sorted list that belongs to a rank. */
+export function rankedWord(words: readonly string[], rank: number, count: number): string {
+  return words[rank < count ? Math.floor((rank * words.length) / count) : rank % words.length] as string;
+}
+
 /** A word of a sorted list and a zero-padded number: ascending with `rank`, so names can be paged without sorting a million of them. */
 export function rankedName(words: readonly string[], rank: number, count: number): string {
-  const slot = rank < count ? Math.floor((rank * words.length) / count) : rank % words.length;
-  return `${words[slot]} ${String(rank + 1).padStart(7, '0')}`;
+  return `${rankedWord(words, rank, count)} ${String(rank + 1).padStart(7, '0')}`;
 }

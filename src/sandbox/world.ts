@@ -1,7 +1,7 @@
 import { AffineOrder } from './affine-order';
 import { mix } from './random';
 import { RecordIds } from './record-ids';
-import { OFFSETS, timestamp } from './timestamps';
+import { OFFSETS } from './timestamps';
 import { Timeline } from './timeline';
 
 export const ENTITIES = ['contacts', 'items', 'invoices'] as const;
@@ -19,6 +19,7 @@ export interface RecordTimes {
 
 /** Everything that seeded records are computed from. Immutable: changes are held by the entity tables. */
 export class World {
+  readonly #settingsIds: string[] = [];
   readonly ids: Readonly<Record<keyof typeof STREAMS, RecordIds>>;
   readonly timelines: Readonly<Record<EntityName, Timeline>>;
   readonly names: Readonly<Record<'contacts' | 'items', AffineOrder>>;
@@ -48,15 +49,13 @@ export class World {
     return mix(this.seed, stream, index, salt);
   }
 
-  /** Minutes east of UTC in which a record's creation is written. */
-  offset(stream: number, index: number): number {
-    return OFFSETS[this.hash(stream, index, 1) % OFFSETS.length] as number;
+  /** Minutes east of UTC in which a record's times are written; the salt tells creation from modification. */
+  offset(stream: number, index: number, salt: number): number {
+    return OFFSETS[this.hash(stream, index, salt) % OFFSETS.length] as number;
   }
 
-  /** `created_time` and `last_modified_time` as the wire shows them; every fourth record was edited from another zone than it was made in. */
-  timeFields(stream: number, index: number, times: RecordTimes): { created_time: string; last_modified_time: string } {
-    const made = this.offset(stream, index);
-    const edited = this.hash(stream, index, 2) % 4 === 0 ? (OFFSETS[this.hash(stream, index, 3) % OFFSETS.length] as number) : made;
-    return { created_time: timestamp(times.created, made), last_modified_time: timestamp(times.modified, edited) };
+  /** Id of the n-th thing of the organization's settings: currency, tax, account, template, custom field. */
+  settingsId(n: number): string {
+    return (this.#settingsIds[n] ??= this.ids.settings.encode(n));
   }
 }

@@ -1,9 +1,12 @@
 import { fromThousandths } from '../decimal';
-import { RawNumber, type JsonObject, type JsonValue } from '../json-text';
+import { RawNumber } from '../json-text';
+import type { JsonObject, JsonValue } from '../json-text';
 import { Draw } from '../random';
-import { COMPANIES, CURRENCIES, FIRST_NAMES, LAST_NAMES, rankedName, REGIONS } from '../words';
-import { STREAMS, type RecordTimes, type World } from '../world';
-import { CREATION_ORDER, customFields, modificationOrder, type Depth, type Entity } from './entity';
+import { COMPANIES, CURRENCIES, FIRST_NAMES, LAST_NAMES, rankedName, rankedWord } from '../words';
+import { STREAMS } from '../world';
+import type { World } from '../world';
+import { CREATION_ORDER, modificationOrder, putCustomFields, putTimes } from './entity';
+import type { Depth, Entity, Put, Seeded } from './entity';
 
 const STREAM = STREAMS.contacts;
 
@@ -24,35 +27,35 @@ function receivable(index: number, draw: Draw): RawNumber {
   return index % 41 === 7 ? new RawNumber('98765432109876.54321') : drawn;
 }
 
-function rowFields(world: World, index: number, draw: Draw): JsonObject {
+function putRow({ world, index }: Seeded, put: Put): void {
+  const draw = new Draw(world.hash(STREAM, index, 4));
   const terms = draw.pick([0, 15, 30, 60]);
-  const currency = draw.below(CURRENCIES.length);
+  const slot = draw.below(CURRENCIES.length);
+  const currency = CURRENCIES[slot] as string;
   const first = draw.pick(FIRST_NAMES);
   const outstanding = receivable(index, draw);
   const name = contactName(world, index);
-  return {
-    contact_id: world.ids.contacts.encode(index),
-    contact_name: name,
-    company_name: draw.below(5) === 0 ? '' : name.replace(/ \d+$/, ''),
-    contact_type: contactType(world, index),
-    customer_sub_type: draw.below(3) === 0 ? 'individual' : 'business',
-    status: status(world, index),
-    payment_terms: terms,
-    payment_terms_label: terms === 0 ? 'Due on Receipt' : `Net ${terms}`,
-    currency_id: world.ids.settings.encode(currency),
-    currency_code: CURRENCIES[currency] as string,
-    outstanding_receivable_amount: outstanding,
-    outstanding_receivable_amount_formatted: `${CURRENCIES[currency]} ${outstanding.text}`,
-    unused_credits_receivable_amount: fromThousandths(draw.below(3) === 0 ? draw.below(1_000_000) : 0),
-    outstanding_payable_amount: fromThousandths(0),
-    first_name: first,
-    last_name: draw.pick(LAST_NAMES),
-    email: first === '' ? '' : `person${index}@example.com`,
-    phone: draw.below(3) === 0 ? '' : `+1-925-921-${String(draw.below(10_000)).padStart(4, '0')}`,
-    mobile: '',
-    website: draw.below(4) === 0 ? 'https://example.com/a?b=1&c=2' : '',
-    has_attachment: draw.below(10) === 0,
-  };
+  put('contact_id', world.ids.contacts.encode(index));
+  put('contact_name', name);
+  put('company_name', draw.below(5) === 0 ? '' : rankedWord(COMPANIES, world.names.contacts.rank(index), world.counts.contacts));
+  put('contact_type', contactType(world, index));
+  put('customer_sub_type', draw.below(3) === 0 ? 'individual' : 'business');
+  put('status', status(world, index));
+  put('payment_terms', terms);
+  put('payment_terms_label', terms === 0 ? 'Due on Receipt' : `Net ${terms}`);
+  put('currency_id', world.settingsId(slot));
+  put('currency_code', currency);
+  put('outstanding_receivable_amount', outstanding);
+  put('outstanding_receivable_amount_formatted', `${currency} ${outstanding.text}`);
+  put('unused_credits_receivable_amount', fromThousandths(draw.below(3) === 0 ? draw.below(1_000_000) : 0));
+  put('outstanding_payable_amount', fromThousandths(0));
+  put('first_name', first);
+  put('last_name', draw.pick(LAST_NAMES));
+  put('email', first === '' ? '' : `person${index}@example.com`);
+  put('phone', draw.below(3) === 0 ? '' : `+1-925-921-${String(draw.below(10_000)).padStart(4, '0')}`);
+  put('mobile', '');
+  put('website', draw.below(4) === 0 ? 'https://example.com/a?b=1&c=2' : '');
+  put('has_attachment', draw.below(10) === 0);
 }
 
 function address(draw: Draw, filled: boolean): JsonObject {
@@ -88,29 +91,27 @@ function persons(world: World, index: number, draw: Draw): JsonObject[] {
   }));
 }
 
-function detailFields(world: World, index: number): JsonObject {
+function putDetail({ world, index }: Seeded, put: Put): void {
   const draw = new Draw(world.hash(STREAM, index, 5));
   const people = persons(world, index, draw);
-  return {
-    has_transaction: draw.below(2) === 0,
-    credit_limit: fromThousandths(draw.below(5) * 1_000_000),
-    is_taxable: true,
-    tax_id: '',
-    tax_name: '',
-    tax_percentage: 0,
-    owner_id: '',
-    primary_contact_id: people.length > 0 ? world.ids.persons.encode(index * 2) : '',
-    currency_symbol: '$',
-    payment_reminder_enabled: true,
-    facebook: '',
-    twitter: '',
-    opening_balances: [],
-    billing_address: address(draw, true),
-    shipping_address: address(draw, draw.below(2) === 0),
-    contact_persons: people,
-    default_templates: { invoice_template_id: world.ids.settings.encode(40), bill_template_id: '' },
-    notes: draw.below(6) === 0 ? 'Prefers e-mail.\r\n“Call before delivery”   — gate 3' : '',
-  };
+  put('has_transaction', draw.below(2) === 0);
+  put('credit_limit', fromThousandths(draw.below(5) * 1_000_000));
+  put('is_taxable', true);
+  put('tax_id', '');
+  put('tax_name', '');
+  put('tax_percentage', 0);
+  put('owner_id', '');
+  put('primary_contact_id', people.length > 0 ? world.ids.persons.encode(index * 2) : '');
+  put('currency_symbol', '$');
+  put('payment_reminder_enabled', true);
+  put('facebook', '');
+  put('twitter', '');
+  put('opening_balances', []);
+  put('billing_address', address(draw, true));
+  put('shipping_address', address(draw, draw.below(2) === 0));
+  put('contact_persons', people);
+  put('default_templates', { invoice_template_id: world.settingsId(40), bill_template_id: '' });
+  put('notes', draw.below(6) === 0 ? 'Prefers e-mail.\r\n“Call before delivery”   — gate 3' : '');
 }
 
 export const contacts: Entity = {
@@ -131,14 +132,11 @@ export const contacts: Entity = {
   equalityFilters: ['contact_type', 'contact_name', 'company_name', 'first_name', 'last_name', 'email', 'phone'],
   dateFilters: [],
   filtersByModification: false,
-  build(world: World, index: number, times: RecordTimes, depth: Depth): JsonObject {
-    const draw = new Draw(world.hash(STREAM, index, 4));
-    return {
-      ...rowFields(world, index, draw),
-      ...customFields(world, STREAM, index, draw.pick(REGIONS)),
-      ...world.timeFields(STREAM, index, times),
-      ...(depth === 'full' ? detailFields(world, index) : {}),
-    };
+  write(record: Seeded, depth: Depth, put: Put): void {
+    putRow(record, put);
+    putCustomFields(record.world, STREAM, record.index, put);
+    putTimes(record, STREAM, put);
+    if (depth === 'full') putDetail(record, put);
   },
   quickField(world: World, index: number, field: string): JsonValue | undefined {
     if (field === 'status') return status(world, index);

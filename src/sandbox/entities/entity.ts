@@ -1,9 +1,21 @@
 import type { JsonObject, JsonValue } from '../json-text';
+import { timestamp } from '../timestamps';
+import { REGIONS } from '../words';
 import type { EntityName, RecordTimes, World } from '../world';
 
 /** `row`: enough for a list row. `full`: every field of list row and detail together. */
 export type Depth = 'row' | 'full';
 export type SortOrder = 'A' | 'D';
+
+/** Receives the fields of a record one after the other, so that a page of rows is written without making objects. */
+export type Put = (field: string, value: JsonValue) => void;
+
+/** Which record to write, and the instants it carries. */
+export interface Seeded {
+  readonly world: World;
+  readonly index: number;
+  readonly times: RecordTimes;
+}
 
 /** What the list and detail calls need to know of one kind of record. */
 export interface Entity {
@@ -23,8 +35,8 @@ export interface Entity {
   readonly dateFilters: readonly string[];
   /** Whether `last_modified_time` is a documented filter; elsewhere Zoho ignores it. */
   readonly filtersByModification: boolean;
-  build(world: World, index: number, times: RecordTimes, depth: Depth): JsonObject;
-  /** One field of a seeded record without building it, where that is cheap. */
+  write(record: Seeded, depth: Depth, put: Put): void;
+  /** One field of a seeded record without writing it, where that is cheap. */
   quickField(world: World, index: number, field: string): JsonValue | undefined;
   /** The seeded record at a rank of a column's ascending order, where that is a closed function. */
   closedOrder(world: World, column: string): ClosedOrder | undefined;
@@ -43,16 +55,25 @@ export function modificationOrder(world: World, entity: EntityName): ClosedOrder
   return { indexAt: (rank) => timeline.indexAtModifiedRank(rank), rankOf: (index) => timeline.modifiedRank(index) };
 }
 
-/** Flattened custom fields as Zoho repeats them: `cf_x`, `custom_fields[]`, `custom_field_hash`. */
-export function customFields(world: World, stream: number, index: number, region: string): JsonObject {
-  const fields: Record<string, JsonValue> = {};
-  const list: JsonObject[] = [];
-  const add = (position: number, label: string, key: string, value: string): void => {
-    fields[key] = value;
-    list.push({ customfield_id: world.ids.settings.encode(100 + position), index: position, label, value });
-  };
+/** Custom fields as Zoho repeats them: flattened `cf_x`, `custom_fields[]`, `custom_field_hash`. Most records have none. */
+export function putCustomFields(world: World, stream: number, index: number, put: Put): void {
   const hash = world.hash(stream, index, 9);
-  if (hash % 3 === 0) add(1, 'Region', 'cf_region', region);
+  const list: JsonObject[] = [];
+  const byKey: Record<string, JsonValue> = {};
+  const add = (position: number, label: string, key: string, value: string): void => {
+    put(key, value);
+    byKey[key] = value;
+    list.push({ customfield_id: world.settingsId(100 + position), index: position, label, value });
+  };
+  if (hash % 3 === 0) add(1, 'Region', 'cf_region', REGIONS[(hash >>> 8) % REGIONS.length] as string);
   if (hash % 5 === 0) add(2, 'Legacy No', 'cf_legacy_no', `A-${index % 977}\t"x"`);
-  return { ...fields, custom_fields: list, custom_field_hash: { ...fields } };
+  put('custom_fields', list);
+  put('custom_field_hash', byKey);
+}
+
+/** `created_time` and `last_modified_time` as the wire shows them; every fourth record was edited from another zone than it was made in. */
+export function putTimes({ world, index, times }: Seeded, stream: number, put: Put): void {
+  const made = world.offset(stream, index, 1);
+  put('created_time', timestamp(times.created, made));
+  put('last_modified_time', timestamp(times.modified, world.hash(stream, index, 2) % 4 === 0 ? world.offset(stream, index, 3) : made));
 }

@@ -1,7 +1,9 @@
 import { exactSum, fromThousandths } from '../decimal';
-import { RawNumber, type JsonObject } from '../json-text';
+import { RawNumber } from '../json-text';
+import type { JsonObject } from '../json-text';
 import { Draw } from '../random';
-import { STREAMS, type World } from '../world';
+import { STREAMS } from '../world';
+import type { World } from '../world';
 import { itemName, itemRate } from './items';
 
 interface Line {
@@ -9,6 +11,8 @@ interface Line {
   readonly rate: RawNumber;
   readonly halves: number;
   readonly total: RawNumber;
+  /** The total in thousandths, unless it is too great for that. */
+  readonly thousandths: number | undefined;
 }
 
 /** The 0 to 6 lines (3 on average) of a seeded invoice: amounts only, so that a list row costs no line objects. */
@@ -23,16 +27,22 @@ function line(world: World, draw: Draw, grand: boolean): Line {
   const halves = draw.pick([1, 2, 2, 3, 4, 20]);
   if (grand) {
     const rate = new RawNumber('12345678901234.56789');
-    return { item, rate, halves: 2, total: rate };
+    return { item, rate, halves: 2, total: rate, thousandths: undefined };
   }
   // Even thousandths, so half of them is exact.
   const rate = 2 * (item === undefined ? draw.below(1_000_000) : itemRate(world, item));
-  return { item, rate: fromThousandths(rate), halves, total: fromThousandths((rate / 2) * halves) };
+  const thousandths = (rate / 2) * halves;
+  return { item, rate: fromThousandths(rate), halves, total: fromThousandths(thousandths), thousandths };
 }
 
 /** Exact sum of the lines. */
 export function linesTotal(lines: readonly Line[]): RawNumber {
-  return exactSum(lines.map((line) => line.total.text));
+  let sum = 0;
+  for (const { thousandths } of lines) {
+    if (thousandths === undefined) return exactSum(lines.map((line) => line.total.text));
+    sum += thousandths;
+  }
+  return fromThousandths(sum);
 }
 
 export function lineItems(world: World, index: number, lines: readonly Line[]): JsonObject[] {
@@ -56,8 +66,6 @@ export function lineItems(world: World, index: number, lines: readonly Line[]): 
     tax_percentage: 0,
     item_total: total,
     tags:
-      n === 1
-        ? [{ is_tag_mandatory: false, tag_id: world.ids.settings.encode(60), tag_name: 'Store', tag_option_id: '', tag_option_name: '' }]
-        : [],
+      n === 1 ? [{ is_tag_mandatory: false, tag_id: world.settingsId(60), tag_name: 'Store', tag_option_id: '', tag_option_name: '' }] : [],
   }));
 }

@@ -1,9 +1,12 @@
 import { fromThousandths } from '../decimal';
-import { RawNumber, type JsonObject, type JsonValue } from '../json-text';
+import { RawNumber } from '../json-text';
+import type { JsonValue } from '../json-text';
 import { Draw } from '../random';
-import { PRODUCTS, rankedName, REGIONS } from '../words';
-import { STREAMS, type RecordTimes, type World } from '../world';
-import { CREATION_ORDER, customFields, modificationOrder, type Depth, type Entity } from './entity';
+import { PRODUCTS, rankedName } from '../words';
+import { STREAMS } from '../world';
+import type { World } from '../world';
+import { CREATION_ORDER, modificationOrder, putCustomFields, putTimes } from './entity';
+import type { Depth, Entity, Put, Seeded } from './entity';
 
 const STREAM = STREAMS.items;
 
@@ -22,54 +25,51 @@ function status(world: World, index: number): string {
   return world.hash(STREAM, index, 20) % 11 === 0 ? 'inactive' : 'active';
 }
 
-function rowFields(world: World, index: number, draw: Draw): JsonObject {
+function putRow({ world, index }: Seeded, put: Put): void {
+  const draw = new Draw(world.hash(STREAM, index, 4));
   const stock = fromThousandths(draw.below(500) * 1000);
   const name = itemName(world, index);
   const taxed = draw.below(3) === 0;
-  return {
-    item_id: world.ids.items.encode(index),
-    name,
-    item_name: name,
-    status: status(world, index),
-    description: draw.below(3) === 0 ? `Line one\nLine two of ${name}` : '',
-    rate: index % 37 === 5 ? new RawNumber('12345678901234.56789') : fromThousandths(itemRate(world, index)),
-    purchase_rate: fromThousandths(draw.below(2_000_000)),
-    unit: draw.pick(['pcs', 'kg', '', 'm²']),
-    sku: draw.below(9) === 0 ? '' : `SKU-${String(index).padStart(6, '0')}`,
-    product_type: draw.below(4) === 0 ? 'service' : 'goods',
-    item_type: draw.pick(['inventory', 'sales', 'sales_and_purchases']),
-    tax_id: taxed ? world.ids.settings.encode(20) : '',
-    tax_name: taxed ? 'VAT' : '',
-    tax_percentage: taxed ? 19 : 0,
-    tax_type: taxed ? 'tax' : '',
-    stock_on_hand: stock,
-    available_stock: stock,
-    actual_available_stock: stock,
-    reorder_level: draw.below(2) === 0 ? '' : String(draw.below(50)),
-    account_id: world.ids.settings.encode(30 + draw.below(5)),
-    image_name: '',
-  };
+  put('item_id', world.ids.items.encode(index));
+  put('name', name);
+  put('item_name', name);
+  put('status', status(world, index));
+  put('description', draw.below(3) === 0 ? `Line one\nLine two of ${name}` : '');
+  put('rate', index % 37 === 5 ? new RawNumber('12345678901234.56789') : fromThousandths(itemRate(world, index)));
+  put('purchase_rate', fromThousandths(draw.below(2_000_000)));
+  put('unit', draw.pick(['pcs', 'kg', '', 'm²']));
+  put('sku', draw.below(9) === 0 ? '' : `SKU-${String(index).padStart(6, '0')}`);
+  put('product_type', draw.below(4) === 0 ? 'service' : 'goods');
+  put('item_type', draw.pick(['inventory', 'sales', 'sales_and_purchases']));
+  put('tax_id', taxed ? world.settingsId(20) : '');
+  put('tax_name', taxed ? 'VAT' : '');
+  put('tax_percentage', taxed ? 19 : 0);
+  put('tax_type', taxed ? 'tax' : '');
+  put('stock_on_hand', stock);
+  put('available_stock', stock);
+  put('actual_available_stock', stock);
+  put('reorder_level', draw.below(2) === 0 ? '' : String(draw.below(50)));
+  put('account_id', world.settingsId(30 + draw.below(5)));
+  put('image_name', '');
 }
 
-function detailFields(world: World, index: number): JsonObject {
+function putDetail({ world, index }: Seeded, put: Put): void {
   const draw = new Draw(world.hash(STREAM, index, 5));
-  return {
-    hsn_or_sac: '',
-    sat_item_key_code: '',
-    unitkey_code: '',
-    item_tax_preferences: draw.below(2) === 0 ? [] : [{ tax_id: world.ids.settings.encode(20), tax_specification: 'intra' }],
-    locations: [
-      {
-        location_id: world.ids.settings.encode(50),
-        location_name: 'Head Office',
-        status: 'active',
-        is_primary: true,
-        location_stock_on_hand: String(draw.below(500)),
-        location_available_stock: '',
-        location_actual_available_stock: '',
-      },
-    ],
-  };
+  put('hsn_or_sac', '');
+  put('sat_item_key_code', '');
+  put('unitkey_code', '');
+  put('item_tax_preferences', draw.below(2) === 0 ? [] : [{ tax_id: world.settingsId(20), tax_specification: 'intra' }]);
+  put('locations', [
+    {
+      location_id: world.settingsId(50),
+      location_name: 'Head Office',
+      status: 'active',
+      is_primary: true,
+      location_stock_on_hand: String(draw.below(500)),
+      location_available_stock: '',
+      location_actual_available_stock: '',
+    },
+  ]);
 }
 
 export const items: Entity = {
@@ -85,14 +85,11 @@ export const items: Entity = {
   equalityFilters: ['name', 'description', 'rate', 'tax_id', 'tax_name', 'account_id'],
   dateFilters: [],
   filtersByModification: false,
-  build(world: World, index: number, times: RecordTimes, depth: Depth): JsonObject {
-    const draw = new Draw(world.hash(STREAM, index, 4));
-    return {
-      ...rowFields(world, index, draw),
-      ...customFields(world, STREAM, index, draw.pick(REGIONS)),
-      ...world.timeFields(STREAM, index, times),
-      ...(depth === 'full' ? detailFields(world, index) : {}),
-    };
+  write(record: Seeded, depth: Depth, put: Put): void {
+    putRow(record, put);
+    putCustomFields(record.world, STREAM, record.index, put);
+    putTimes(record, STREAM, put);
+    if (depth === 'full') putDetail(record, put);
   },
   quickField(world: World, index: number, field: string): JsonValue | undefined {
     if (field === 'status') return status(world, index);
