@@ -43,16 +43,21 @@ function edits(mistakes: readonly Mistake[]): NextAction[] {
   return [...files.values()];
 }
 
+/** More than anybody reads: a file of this many mistakes is another file. */
+const MOST_TOLD = 100;
+
 /** All mistakes as one error. Precondition: there is at least one. */
 export function settingsError(mistakes: readonly Mistake[]): FreshetError {
-  const lines = [...new Set(mistakes.map(mistakeText))];
-  const head = lines.length === 1 ? 'One mistake in the settings' : `${lines.length} mistakes in the settings`;
+  const lines = [...new Set(mistakes.slice(0, MOST_TOLD).map(mistakeText))];
+  const untold = mistakes.length - MOST_TOLD;
+  if (untold > 0) lines.push(`and ${untold} more`);
+  const head = mistakes.length === 1 ? 'One mistake in the settings' : `${mistakes.length} mistakes in the settings`;
   return new FreshetError('config_error', {
     code: 'settings-invalid',
     message: `${head}:\n${lines.map((line) => `  ${line}`).join('\n')}`,
     remedy: 'Correct each of them at the place named; nothing was started.',
     where: originText(mistakes[0]!.origin),
     next: edits(mistakes),
-    facts: { mistakes: lines.length },
+    facts: { mistakes: mistakes.length },
   });
 }

@@ -14,7 +14,8 @@ export interface YamlContent {
 
 const LARGEST = 1_048_576;
 const DEEPEST = 40;
-const MOST_NODES = 100_000;
+const MOST_LINES = 20_000;
+const MOST_NODES = 50_000;
 const DUPLICATE = 'this key stands twice; mappings read target: source, so one source field may feed several targets';
 
 export const pathKey = (path: readonly PropertyKey[]): string => path.map(String).join('.');
@@ -65,6 +66,7 @@ class Reader {
       if (!isScalar(key)) this.wrong(path, offset, 'keys are plain words');
       else if (name === '<<') this.wrong([...path, name], offset, 'merge keys are not supported; write the values out');
       else if (name === '__proto__') this.wrong([...path, name], offset, 'this word cannot be a key');
+      else if (Object.hasOwn(value, name)) this.wrong([...path, name], offset, DUPLICATE);
       else {
         this.places.set(pathKey([...path, name]), this.at(offset));
         value[name] = this.plain(item, [...path, name]);
@@ -76,25 +78,32 @@ class Reader {
 
 function syntaxMistakes(document: Document, reader: Reader): Mistake[] {
   return [...document.errors, ...document.warnings].map(({ code, message, pos }) => {
-    const problem =
-      code === 'DUPLICATE_KEY' ? DUPLICATE : code === 'TAG_RESOLVE_FAILED' ? 'tags are not supported' : message.split('\n')[0]!;
-    return {
-      key: '',
-      problem: code === 'DUPLICATE_KEY' || code === 'TAG_RESOLVE_FAILED' ? problem : `not valid YAML: ${problem}`,
-      origin: reader.at(pos[0]),
-    };
+    const problem = code === 'TAG_RESOLVE_FAILED' ? 'tags are not supported' : `not valid YAML: ${message.split('\n')[0]!}`;
+    return { key: '', problem, origin: reader.at(pos[0]) };
   });
+}
+
+/** Texts on which the parser would spend seconds or overflow its stack are refused unread; no settings file looks like them. */
+function unreadable(text: string): string | null {
+  if (Buffer.byteLength(text) > LARGEST) return 'larger than 1 MB';
+  if (text.split('\n', MOST_LINES + 1).length > MOST_LINES) return `more than ${MOST_LINES} lines`;
+  let depth = 0;
+  let deepest = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) deepest = Math.max(deepest, (depth += bracket === '[' || bracket === '{' ? 1 : -1));
+  return deepest > 10 * DEEPEST || /(?:[-?] ){41}/.test(text) ? 'too deep or too large' : null;
 }
 
 /** Parses YAML text; `file` is only named in mistakes. Never throws. An empty text is an empty mapping. */
 export function parseYaml(text: string, file: string): YamlContent {
   const start: Origin = { kind: 'file', file, line: 1, column: 1 };
   const broken = (problem: string): YamlContent => ({ value: {}, origin: () => start, mistakes: [{ key: '', problem, origin: start }] });
-  if (Buffer.byteLength(text) > LARGEST) return broken('larger than 1 MB');
+  const refused = unreadable(text);
+  if (refused !== null) return broken(refused);
   try {
     const lines = new LineCounter();
-    const document = parseDocument(text, { lineCounter: lines, intAsBigInt: true, merge: false, uniqueKeys: true, prettyErrors: false });
+    const document = parseDocument(text, { lineCounter: lines, intAsBigInt: true, merge: false, uniqueKeys: false, prettyErrors: false });
     const reader = new Reader(file, document, lines);
+    // Keys that stand twice are found by the reader: the parser's own search is quadratic.
     const syntax = syntaxMistakes(document, reader);
     if (syntax.length > 0) return { value: {}, origin: () => start, mistakes: syntax };
     const value = reader.plain(document.contents, []) ?? {};

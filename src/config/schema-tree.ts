@@ -10,9 +10,15 @@ export interface SchemaNode {
   readonly secret?: boolean;
 }
 
-/** The input side of a zod schema as JSON Schema. */
+const trees = new WeakMap<z.ZodType, SchemaNode>();
+
+/** The input side of a zod schema as JSON Schema; made once for each schema. */
 export function schemaTree(schema: z.ZodType): SchemaNode {
-  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as SchemaNode;
+  const known = trees.get(schema);
+  if (known !== undefined) return known;
+  const tree = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as SchemaNode;
+  trees.set(schema, tree);
+  return tree;
 }
 
 /** The nodes that a path may lead to; several where the schema has alternatives. */

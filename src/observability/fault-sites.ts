@@ -34,6 +34,7 @@ export const FAULT_SITES = [
   'extract.plan-batch.before-commit',
   'extract.publish-batch.after-commit',
   'extract.publish-batch.before-commit',
+  'extract.slice-end',
   'http.after-response',
   'http.before-request',
   'landing.after-folder-sync',
@@ -44,5 +45,15 @@ export const FAULT_SITES = [
   'landing.before-read',
   'landing.before-remove',
   'landing.before-rename',
+  'load.after-batch',
+  'load.ddl.after-commit',
+  'load.ddl.before-commit',
+  'load.schema.after-commit',
+  'load.schema.before-commit',
+  'run.after-end',
+  'run.after-running',
+  'run.before-end',
+  'verify.after-end',
+  'verify.before-end',
 ] as const satisfies readonly string[];
 export type FaultSite = (typeof FAULT_SITES)[number];

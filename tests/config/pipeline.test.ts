@@ -1,0 +1,112 @@
+import { loadPipeline } from '../../src/config/pipeline';
+import { readSources } from '../../src/config/sources';
+import { projectFolder, refusal } from './project-folder';
+
+const SOURCES = 'books:\n  type: zoho-books\n  environments: { test: { base_url: "http://127.0.0.1:1" } }\n';
+const known = ['contacts', 'items', 'invoices'];
+
+function open(yaml: string, nameOrPath = 'p') {
+  const root = projectFolder({ 'config/sources.yaml': SOURCES, 'config/pipelines/p.yaml': yaml });
+  const { sources } = readSources({ root, types: ['zoho-books'] });
+  return loadPipeline(nameOrPath, { root, sources, entitiesOf: () => known });
+}
+
+const pipeline = (entities: string, rest = '') => `name: p\nsource: books\n${rest}entities:\n${entities}`;
+
+test('an entity without anything behind it has every default', () => {
+  const { pipeline: read, warnings } = open(pipeline('  contacts:\n'));
+  expect(read.entities['contacts']).toEqual({ depends_on: [], run_if: 'success', filters: {}, schema_policy: 'evolve' });
+  expect(warnings).toEqual([]);
+});
+
+test('the sketch of the design is read whole, and what this version does not do yet is said', () => {
+  const yaml = `
+name: p
+description: Categories and parents
+owner: data@example.com
+source: books
+schedule: { frequency: daily, time: "02:00", timezone: Europe/Berlin }
+after: [other]
+entities:
+  categories: { from: contacts, priority: medium }
+  parents:
+    from: items
+    depends_on: [categories]
+    filters: { active: true, customer_id: 98200000056700100012 }
+    incremental: { enabled: true, timestamp_field: modified, lag: 10m, full_every: 7d, full_sync_fallback: true }
+    publish:
+      table: parent_products
+      unique_field: sku
+      conflict_strategy: newest_wins
+      field_mappings: { sku: Art_Nr, base_sku: Art_Nr, name: Bezeichnung }
+      transforms: [transform_dimensions]
+      validation_rules:
+        - { field: sku, rule: sku_format, error_message: Invalid SKU format }
+`;
+  const { pipeline: read, warnings } = open(yaml);
+  expect(read.entities['parents']?.publish?.field_mappings).toEqual({ sku: 'Art_Nr', base_sku: 'Art_Nr', name: 'Bezeichnung' });
+  expect(read.entities['parents']?.filters).toEqual({ active: true, customer_id: '98200000056700100012' });
+  const not = (key: string) => `config/pipelines/p.yaml: ${key} is checked, but this version does not act on it yet`;
+  expect(warnings).toEqual([not('schedule'), not('after'), not('entities.parents.publish')]);
+});
+
+test.each([
+  [
+    'an unknown entity',
+    pipeline('  contcts: {}'),
+    'config/pipelines/p.yaml:4:3: entities.contcts = contcts: unknown; did you mean contacts?',
+  ],
+  [
+    'an unknown object',
+    pipeline('  people: { from: contcts }'),
+    'config/pipelines/p.yaml:4:13: entities.people.from = contcts: unknown; did you mean contacts?',
+  ],
+  [
+    'a dependency that leads nowhere',
+    pipeline('  items: { depends_on: [contacts] }'),
+    'entities.items.depends_on.0 = contacts: must be one of items',
+  ],
+  [
+    'a circle',
+    pipeline('  items: { depends_on: [contacts] }\n  contacts: { depends_on: [items] }'),
+    'the entities wait for each other in a circle: items → contacts → items',
+  ],
+  [
+    'an unknown source',
+    'name: p\nsource: boks\nentities: { items: {} }',
+    'config/pipelines/p.yaml:2:1: source = boks: unknown; did you mean books?',
+  ],
+  ['another name than the file’s', 'name: q\nsource: books\nentities: { items: {} }', 'name = q: must be p, as the file is called'],
+  ['no entities', 'name: p\nsource: books\nentities: {}', 'entities: must be at least one entity'],
+  [
+    'an unknown key',
+    pipeline('  items: { incremental: { enable: true } }'),
+    'entities.items.incremental.enable: unknown key; did you mean enabled?',
+  ],
+  ['a schedule that is none', pipeline('  items: {}\n', 'schedule: { weekly: true }\n'), 'schedule: must be one of { frequency: daily'],
+  ['an unknown zone', pipeline('  items: {}\n', 'schedule: { cron: "0 2 * * *", timezone: Mars/Base }\n'), 'schedule'],
+  ['a path as entity name', pipeline('  "../x": {}'), 'not allowed as a key: an entity name'],
+  ['a number for details', pipeline('  items: { details: 1 }'), 'entities.items.details = 1: must be true or false'],
+  [
+    'a mapping key that stands twice',
+    pipeline('  items:\n    publish: { table: t, unique_field: a, field_mappings: { a: X, a: Y } }'),
+    'entities.items.publish.field_mappings.a: this key stands twice; mappings read target: source, so one source field may feed several targets',
+  ],
+])('%s is refused with its place', (_, yaml, expected) => {
+  const error = refusal(() => open(yaml));
+  expect(error.code).toBe('settings-invalid');
+  expect(error.message).toContain(expected);
+});
+
+test('a pipeline can be a file anywhere; its name is then its own', () => {
+  const root = projectFolder({ 'mine/any.yaml': pipeline('  items: {}') });
+  const sources = { books: { type: 'zoho-books' } } as never;
+  expect(loadPipeline('mine/any.yaml', { root, sources })).toMatchObject({ file: 'mine/any.yaml', pipeline: { name: 'p' } });
+  expect(loadPipeline(`${root}/mine/any.yaml`, { root: '/', sources }).pipeline.name).toBe('p');
+});
+
+test('a pipeline that does not exist is told with the ones that do', () => {
+  const yaml = pipeline('  items: {}');
+  expect(refusal(() => open(yaml, 'q'))).toMatchObject({ code: 'pipeline-unknown', remedy: 'Use one of: p, or the path of a file.' });
+  expect(refusal(() => open(yaml, 'nowhere/p.yaml'))).toMatchObject({ code: 'pipeline-unknown' });
+});
