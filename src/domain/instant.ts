@@ -67,13 +67,15 @@ function offsetMinutes(text: string): number | null {
 
 const FORMATS = new Map<string, Intl.DateTimeFormat>();
 
-/** Offset of a zone in ms for a wall-clock time; in a gap or fold the offset before the change. */
+/** Offset of a zone in ms for a wall-clock time: in a fold the one after the change, in a gap the one before, as PostgreSQL reads them. */
 function zoneOffsetMillis(wall: Micros, zone: string): number {
   if (zone === 'UTC') return 0;
   const wallMillis = Number(wall / 1000n);
-  const first = offsetAt(wallMillis, zone);
+  const guess = offsetAt(wallMillis, zone);
+  const first = offsetAt(wallMillis - guess, zone);
+  if (first === guess) return guess;
   const second = offsetAt(wallMillis - first, zone);
-  return second === first ? first : Math.max(offsetAt(wallMillis - second, zone) === second ? second : first, first);
+  return second === first ? first : Math.min(first, second);
 }
 
 function offsetAt(utcMillisValue: number, zone: string): number {

@@ -123,6 +123,18 @@ export interface SourceClient {
   close(): Promise<void>;
 }
 
+/** How a process reaches one account of a source: the resolved settings, with the secrets it is allowed to know. */
+export interface SourceConnection {
+  readonly baseUrl: string;
+  readonly accountsUrl: string | null;
+  readonly organizationId: string | null;
+  readonly credentials: ReadonlyMap<string, { reveal(): string }>;
+  /** Instead of what the source documents. */
+  readonly limits: Partial<SourceLimits>;
+  /** ms */
+  readonly timeouts: { readonly connect: number; readonly answer: number; readonly body: number };
+}
+
 /** A source's definition: data that shared code asks instead of asking "is it square?". */
 export interface Source<Settings = unknown> {
   readonly type: string;

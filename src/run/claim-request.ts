@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import { freezeSettings } from '../config/freeze';
+import type { LoadedSettings } from '../config/load-settings';
+import { loadPipeline } from '../config/pipeline';
+import { resolveSource } from '../config/sources';
+import type { ClaimRequest } from '../database/claim';
+import type { RunKind } from '../domain/ids';
+import { narrowPlan } from '../domain/plan';
+import { pipelinePlan, runEntity, sourceOf, type Sources } from './run-config';
+
+export interface RunWish {
+  /** Name of a pipeline, or the path of its file. */
+  readonly pipeline: string;
+  /** Only these entities; absent: all. */
+  readonly entities?: readonly string[];
+  /** Ignore the watermark. */
+  readonly full?: boolean;
+  readonly actor: string;
+  /** The same key claims the same run; absent: a new one. */
+  readonly requestKey?: string;
+  readonly kind?: RunKind;
+}
+
+export interface PreparedClaim {
+  readonly request: ClaimRequest;
+  /** Keys that are read and checked but change nothing in this version. */
+  readonly warnings: readonly string[];
+}
+
+/** What a person asked for, with settings, source and pipeline resolved and frozen. Touches no database. Errors: `config_error`. */
+export function claimRequest(loaded: LoadedSettings, sources: Sources, wish: RunWish): PreparedClaim {
+  const entitiesOf = (type: string): readonly string[] => Object.keys(sourceOf(sources, type).entities);
+  const { pipeline, warnings } = loadPipeline(wish.pipeline, { root: loaded.root, sources: loaded.sources, entitiesOf });
+  const source = resolveSource({
+    sources: loaded.sources,
+    key: pipeline.source,
+    environment: loaded.settings.source_environment,
+    variables: loaded.variables,
+  });
+  const config = { pipeline, source, definition: sourceOf(sources, source.type) };
+  for (const name of wish.entities ?? []) runEntity(config, name);
+  const whole = pipelinePlan(config);
+  const plan = wish.entities === undefined ? whole : narrowPlan(whole, wish.entities);
+  return {
+    warnings,
+    request: {
+      requestKey: wish.requestKey ?? randomUUID(),
+      pipeline: pipeline.name,
+      lane: 'sync',
+      kind: wish.kind ?? (wish.full === true ? 'full' : 'sync'),
+      environment: loaded.settings.environment,
+      config: freezeSettings({ settings: loaded.settings, source, pipeline }),
+      plan,
+      targets: new Map(plan.map(({ entity }) => [entity, runEntity(config, entity).target])),
+      command: { full: wish.full === true, ...(wish.entities === undefined ? {} : { entities: wish.entities }) },
+      actor: wish.actor,
+    },
+  };
+}

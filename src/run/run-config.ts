@@ -1,0 +1,120 @@
+import { thawSettings, type ThawedSettings } from '../config/freeze';
+import type { EntitySettings } from '../config/schema/pipeline-file';
+import type { Database } from '../database/database';
+import { FreshetError } from '../domain/errors';
+import { planFault, type Plan } from '../domain/plan';
+import type { ExtractInput } from '../extract/extract-slice';
+import type { EntityDefinition, Source } from '../sources/source';
+
+/** One entity of a run: the source's definition, narrowed by the pipeline file. */
+export interface RunEntity {
+  readonly name: string;
+  readonly definition: EntityDefinition;
+  readonly settings: EntitySettings;
+  readonly target: { readonly schema: string; readonly table: string };
+}
+
+/** A run's frozen settings beside the source they speak of. */
+export interface RunConfig {
+  readonly digest: string;
+  readonly settings: ThawedSettings['settings'];
+  readonly source: ThawedSettings['source'];
+  readonly pipeline: ThawedSettings['pipeline'];
+  readonly definition: Source;
+}
+
+export type Sources = Readonly<Record<string, Source>>;
+
+/** Settings of a run by their digest; never from files, so an edit in mid-run changes nothing. */
+export async function readRunConfig(db: Database, digest: string, sources: Sources): Promise<RunConfig> {
+  const [row] = await db.query<{ body: unknown }>(`select body from freshet.config where digest = $1`, [digest]);
+  if (!row)
+    throw new FreshetError('config_error', {
+      code: 'settings-gone',
+      message: `The settings ${digest} are not in freshet.config`,
+      remedy: 'Start a new run; this one cannot be continued.',
+    });
+  const thawed = thawSettings(row.body);
+  return { digest, ...thawed, definition: sourceOf(sources, thawed.source.type) };
+}
+
+export function sourceOf(sources: Sources, type: string): Source {
+  const source = Object.hasOwn(sources, type) ? sources[type] : undefined;
+  if (source) return source;
+  throw new FreshetError('config_error', {
+    code: 'source-type-unknown',
+    message: `This version of freshet knows no source of type ${type}`,
+    remedy: `Use one of ${Object.keys(sources).join(', ')}, or the version that began the run.`,
+  });
+}
+
+/** The entity as this run reads it. Errors: `config_error` code `entity-unknown`, listing what there is. */
+export function runEntity(config: Pick<RunConfig, 'pipeline' | 'source' | 'definition'>, name: string): RunEntity {
+  const settings = Object.hasOwn(config.pipeline.entities, name) ? config.pipeline.entities[name] : undefined;
+  const object = settings?.from ?? name;
+  const base = Object.hasOwn(config.definition.entities, object) ? config.definition.entities[object] : undefined;
+  if (!settings || !base)
+    throw unknownEntity(config.pipeline.name, name, Object.keys(settings ? config.definition.entities : config.pipeline.entities));
+  const incremental = base.incremental && settings.incremental?.enabled !== false;
+  return { name, settings, definition: { ...base, incremental }, target: rawTable(config.source.key, name) };
+}
+
+function unknownEntity(pipeline: string, name: string, known: readonly string[]): FreshetError {
+  return new FreshetError('config_error', {
+    code: 'entity-unknown',
+    message: `Pipeline ${pipeline} has no entity "${name}"`,
+    remedy: `Use one of ${known.join(', ')}.`,
+  });
+}
+
+/** One schema per source key, one table per entity (contracts §5). */
+export function rawTable(sourceKey: string, entity: string): { schema: string; table: string } {
+  return { schema: sourceKey.replace(/-/g, '_'), table: `json_${entity.replace(/-/g, '_')}` };
+}
+
+/** The order of a pipeline's entities. Errors: `config_error` for a dependency that leads nowhere or in a circle. */
+export function pipelinePlan(config: Pick<RunConfig, 'pipeline' | 'source' | 'definition'>): Plan {
+  const plan = Object.keys(config.pipeline.entities).map((name) => {
+    const { settings, definition } = runEntity(config, name);
+    return { entity: name, dependsOn: settings.depends_on, priority: settings.priority ?? definition.priority };
+  });
+  const fault = planFault(plan);
+  if (fault === null) return plan;
+  throw new FreshetError('config_error', {
+    code: 'dependency-fault',
+    message:
+      fault.kind === 'unknown'
+        ? `Entity ${fault.entity} of ${config.pipeline.name} depends on ${fault.missing}, which the pipeline does not have`
+        : `The dependencies of ${config.pipeline.name} go in a circle: ${fault.path.join(' → ')}`,
+    remedy: 'Correct depends_on in the pipeline file.',
+  });
+}
+
+export interface ExtractFacts {
+  readonly runId: string;
+  readonly sessionId: string;
+  readonly full: boolean;
+}
+
+/** How many details are asked for within one page before it is closed (contracts §3). */
+const DETAIL_SECONDS = 5;
+
+export function extractInput(config: RunConfig, entity: RunEntity, facts: ExtractFacts): ExtractInput {
+  const { sync_pipeline: sync } = config.settings;
+  return {
+    ...facts,
+    pipeline: config.pipeline.name,
+    entity: entity.name,
+    partition: '',
+    target: entity.target,
+    filters: entity.settings.filters,
+    lag: entity.settings.incremental?.lag ?? entity.definition.lag,
+    fullEveryMs: entity.settings.incremental?.full_every ?? sync.full_every,
+    adoptForMs: sync.adopt_for,
+    concurrency: config.source.limits.concurrent ?? config.definition.limits.concurrent,
+    detailPage: sync.detail_page,
+    detailSeconds: DETAIL_SECONDS,
+    slice: sync.slice,
+    batch: { records: sync.batch.records, bytes: sync.batch.bytes, detailCalls: sync.batch.detail_calls },
+  };
+}

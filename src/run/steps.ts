@@ -1,0 +1,217 @@
+import { beginAttempt } from '../database/attempt';
+import type { Database } from '../database/database';
+import { endEntity, endRun, markRunning, readEntities, readRun, type EntityEnd } from '../database/run-store';
+import { isFinalEntity, runOutcome, type EntityState, type RunState } from '../domain/run';
+import { FreshetError, isFreshetError } from '../domain/errors';
+import { closeExtraction } from '../extract/close-extraction';
+import { extractSlice, type ExtractDeps, type SliceOutcome } from '../extract/extract-slice';
+import type { LandingStore } from '../landing/landing-store';
+import { takeSession } from '../landing/session';
+import { loadBatch } from '../load/load-batch';
+import { ensureRawTable } from '../load/ensure-raw-table';
+import type { StageContext } from '../observability/stage-context';
+import { writeReport } from '../report/write-report';
+import { verifyEntity } from '../verify/verify-entity';
+import { extractInput, readRunConfig, runEntity, type RunConfig, type RunEntity, type Sources } from './run-config';
+import type { SourceClients } from './source-clients';
+
+export interface StepDeps {
+  readonly db: Database;
+  readonly landing: LandingStore;
+  readonly sources: Sources;
+  readonly clients: SourceClients;
+  readonly reportsFolder: string;
+}
+
+export interface EntityStep {
+  readonly runId: string;
+  readonly entity: string;
+}
+
+export interface PreparedEntity {
+  readonly entity: string;
+  readonly state: EntityState;
+}
+
+export interface PreparedRun {
+  readonly state: RunState;
+  readonly cancelRequested: boolean;
+  readonly entities: readonly PreparedEntity[];
+}
+
+/** What a run is made of: each step may be repeated at any time, finds out what is left, and answers with ids and counts only. */
+export class Steps {
+  private readonly configs = new Map<string, Promise<RunConfig>>();
+
+  constructor(private readonly deps: StepDeps) {}
+
+  /** `starting → running`, takes the landing session, tells what is left to do. */
+  async prepareRun(input: { readonly runId: string }, ctx: StageContext): Promise<PreparedRun> {
+    const { db, landing } = this.deps;
+    const run = await readRun(db, input.runId);
+    if (run.cancel_requested_at === null) {
+      await markRunning(db, input.runId);
+      await ctx.fault('run.after-running');
+      if (run.session_id === null) await takeSession({ db, landing }, input.runId);
+    }
+    const [state, entities] = [(await readRun(db, input.runId)).state, await readEntities(db, input.runId)];
+    return {
+      state,
+      cancelRequested: run.cancel_requested_at !== null,
+      entities: entities.map(({ entity, state: at }) => ({ entity, state: at })),
+    };
+  }
+
+  async extract(input: EntityStep, ctx: StageContext): Promise<SliceOutcome> {
+    const { config, entity, facts } = await this.open(input);
+    const outcome = await extractSlice(this.extractDeps(config, entity), extractInput(config, entity, facts), ctx);
+    await ctx.fault('extract.slice-end');
+    return outcome;
+  }
+
+  /** Loads every published batch of the entity's extraction, oldest first. */
+  async load(input: EntityStep, ctx: StageContext): Promise<{ readonly batches: number; readonly records: number }> {
+    const { config, entity, facts } = await this.open(input);
+    const { db, landing } = this.deps;
+    const attempt = await beginAttempt(db, { ...input, pipeline: config.pipeline.name }, ctx);
+    await db.query(`update freshet.run_entity set state = 'loading' where run_id = $1 and entity = $2 and state = 'extracting'`, [
+      input.runId,
+      input.entity,
+    ]);
+    const batches = await db.query<{ key: string; extraction_id: string; records: string }>(
+      `select b.key, b.extraction_id, b.records from freshet.batch b join freshet.run_entity re on re.extraction_id = b.extraction_id
+        where re.run_id = $1 and re.entity = $2 and b.state = 'published' order by b.n`,
+      [input.runId, input.entity],
+    );
+    for (const batch of batches) {
+      await loadBatch(
+        { db, landing },
+        {
+          fence: { ...attempt.fence, extractionId: batch.extraction_id },
+          extractionId: batch.extraction_id,
+          batchKey: batch.key,
+          runId: input.runId,
+          pipeline: config.pipeline.name,
+          entity: entity.name,
+          schema: entity.target.schema,
+          table: entity.target.table,
+          definition: entity.definition,
+          zone: config.definition.zone,
+          session: facts.sessionId,
+        },
+        ctx,
+      );
+      await ctx.fault('load.after-batch');
+    }
+    return { batches: batches.length, records: batches.reduce((sum, batch) => sum + Number(batch.records), 0) };
+  }
+
+  /** The closing transaction; the raw table exists afterwards, also when the source had nothing. */
+  async close(input: EntityStep, ctx: StageContext): Promise<{ readonly doubts: number }> {
+    const { config, entity, facts } = await this.open(input);
+    await ensureRawTable({ db: this.deps.db }, { ...entity.target, definition: entity.definition, runId: input.runId }, ctx);
+    const closed = await closeExtraction(this.extractDeps(config, entity), extractInput(config, entity, facts), ctx);
+    return { doubts: closed.doubts.length };
+  }
+
+  /** Checks the entity and makes it completed, or `failed: reconcile_error`; its rows stay either way. */
+  async verify(input: EntityStep, ctx: StageContext): Promise<{ readonly ok: boolean; readonly faults: readonly string[] }> {
+    const { config, entity } = await this.open(input);
+    const result = await verifyEntity(
+      { db: this.deps.db, landing: this.deps.landing },
+      { ...input, pipeline: config.pipeline.name, target: entity.target },
+      ctx,
+    );
+    await ctx.fault('verify.before-end');
+    await endEntity(this.deps.db, result.ok ? { ...input, state: 'completed' } : reconcileFailure(input, result.faults), ctx);
+    await ctx.fault('verify.after-end');
+    return { ok: result.ok, faults: result.faults };
+  }
+
+  async endEntity(input: EntityEnd, ctx: StageContext): Promise<{ readonly ended: boolean }> {
+    return { ended: await endEntity(this.deps.db, input, ctx) };
+  }
+
+  /** Verdict over the run, report, final state. Doing it again changes nothing but an unwritten report. */
+  async endRun(input: { readonly runId: string }, ctx: StageContext): Promise<{ readonly state: RunState }> {
+    const { db } = this.deps;
+    const run = await readRun(db, input.runId);
+    const entities = await readEntities(db, input.runId);
+    const outcome = runOutcome(
+      entities.map((entity) => ({
+        state: isFinalEntity(entity.state) ? entity.state : 'cancelled',
+        doubt: entity.doubts.length > 0,
+        freshUntil: entity.skipped_reason?.startsWith('fresh until') ?? false,
+      })),
+      run.cancel_requested_at !== null,
+    );
+    await ctx.fault('run.before-end');
+    await endRun(db, { runId: input.runId, state: outcome }, ctx);
+    await ctx.fault('run.after-end');
+    await writeReport({ db, folder: this.deps.reportsFolder }, { runId: input.runId }, ctx);
+    return { state: (await readRun(db, input.runId)).state };
+  }
+
+  private async open(
+    input: EntityStep,
+  ): Promise<{ config: RunConfig; entity: RunEntity; facts: { runId: string; sessionId: string; full: boolean } }> {
+    const run = await readRun(this.deps.db, input.runId);
+    if (run.cancel_requested_at !== null) throw cancelRequested(input);
+    const config = await this.config(run.config_digest);
+    if (run.session_id === null) throw new RangeError(`run ${input.runId} has no landing session; prepareRun comes first`);
+    return {
+      config,
+      entity: runEntity(config, input.entity),
+      facts: { runId: input.runId, sessionId: run.session_id, full: run.command['full'] === true },
+    };
+  }
+
+  private config(digest: string): Promise<RunConfig> {
+    const known = this.configs.get(digest);
+    if (known) return known;
+    const reading = readRunConfig(this.deps.db, digest, this.deps.sources);
+    // A failed look-up must not be remembered: the next attempt asks again.
+    reading.catch(() => this.configs.delete(digest));
+    this.configs.set(digest, reading);
+    return reading;
+  }
+
+  private extractDeps(config: RunConfig, entity: RunEntity): ExtractDeps {
+    const { db, landing, clients } = this.deps;
+    return { db, landing, client: clients.of(config), definition: entity.definition, zone: config.definition.zone };
+  }
+}
+
+function reconcileFailure(input: EntityStep, faults: readonly string[]): EntityEnd {
+  return {
+    ...input,
+    state: 'failed',
+    error: {
+      type: 'reconcile_error',
+      code: 'ledger-does-not-add-up',
+      message: `${input.entity}: ${faults.join('; ')}`,
+      remedy:
+        'The rows stay as they are. Run `./freshet verify --deep` to see which records it is about, then run the pipeline again with --full.',
+    },
+  };
+}
+
+function cancelRequested(input: EntityStep): FreshetError {
+  return new FreshetError('cancelled', {
+    code: 'cancel-requested',
+    message: `${input.entity}: run ${input.runId} is being cancelled`,
+    remedy: 'Nothing to do: what was committed stays.',
+    retryable: false,
+  });
+}
+
+/** What an entity's end tells of an error: type, code, sentence, remedy. */
+export function errorFacts(error: unknown): NonNullable<EntityEnd['error']> {
+  if (isFreshetError(error)) return { type: error.type, code: error.code, message: error.message, remedy: error.remedy };
+  return {
+    type: 'transient_error',
+    code: 'unexpected',
+    message: error instanceof Error ? error.message : String(error),
+    remedy: 'Run again; if it comes back, report it with the log of the run.',
+  };
+}
