@@ -1,4 +1,6 @@
 import type { CatalogueSection } from './entry';
 
 /** Log statements of report/ (RP-nnn). */
-export const report = {} as const satisfies CatalogueSection<'RP'>;
+export const report = {
+  'RP-001': { level: 'info', text: 'report of {run} written to {path}' },
+} as const satisfies CatalogueSection<'RP'>;

@@ -1,0 +1,42 @@
+import { LEDGER_COLUMNS } from '../domain/ledger';
+import { ledgerLines } from './ledger-lines';
+import { code, md, section, table } from './markdown';
+import type { EntityFacts, RunHead } from './run-facts';
+import { clock, count, duration, readWords } from './words';
+
+/** `summaries/<entity>.md`: everything about one entity of a run. */
+export function entityPage(run: RunHead, entity: EntityFacts): string {
+  const parts = [
+    `# ${md(run.pipeline)} · ${md(entity.entity)}: ${entity.state}\n`,
+    table(['', ''], factRows(run, entity)) + '\n',
+    section('Ledger', ledgerLines(entity)),
+    section(
+      'Counts',
+      table(
+        ['count', 'value'],
+        LEDGER_COLUMNS.map((column) => [code(column), count(entity.ledger[column])]),
+      ),
+    ),
+  ];
+  return parts.join('\n');
+}
+
+function factRows(run: RunHead, entity: EntityFacts): string[][] {
+  const optional = (name: string, value: string | null): string[][] => (value === null ? [] : [[name, md(value)]]);
+  return [
+    ['run', code(run.id)],
+    ['table', code(entity.table)],
+    ['read', md(readWords(entity))],
+    ['complete read', entity.read_complete ? 'yes' : 'no'],
+    ['started', entity.started_at === null ? '–' : clock(entity.started_at)],
+    ['duration', duration(entity.started_at, entity.completed_at)],
+    ['pages', count(entity.pages)],
+    ['batches', count(entity.batches.length)],
+    ...optional('held', entity.held_reason),
+    ...optional('skipped', entity.skipped_reason),
+    ...optional('waiting', entity.wait_reason),
+    ...entity.doubts.map((doubt) => ['doubt', md(doubt.message)]),
+    ...optional('error', entity.error_message),
+    ...optional('what to do', entity.error_remedy),
+  ];
+}

@@ -1,0 +1,125 @@
+import type { Database } from '../database/database';
+import { FreshetError } from '../domain/errors';
+import type { Ledger } from '../domain/ledger';
+import type { EntityState, RunState } from '../domain/run';
+import { iso, readEntityFacts } from './entity-facts';
+
+/** A run's own row. Instants are ISO text in UTC with microseconds; `null` where nothing happened yet. */
+export interface RunHead {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly lane: string;
+  readonly kind: string;
+  readonly environment: string;
+  readonly state: RunState;
+  readonly config_digest: string;
+  readonly command: Readonly<Record<string, unknown>>;
+  readonly actor: string;
+  readonly retry_of: string | null;
+  readonly session_id: string | null;
+  readonly reason: string | null;
+  readonly error_type: string | null;
+  readonly error_message: string | null;
+  readonly wait_reason: string | null;
+  readonly wait_until: string | null;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly completed_at: string | null;
+  readonly cancel_requested_at: string | null;
+  readonly report_path: string | null;
+}
+
+export interface Doubt {
+  readonly kind: string;
+  readonly message: string;
+}
+
+/** A batch of this run; `counts` are the outcomes of its merge, null while it is not loaded. */
+export interface BatchFacts {
+  readonly key: string;
+  readonly n: number;
+  readonly state: string;
+  readonly file: string;
+  readonly sha256: string | null;
+  readonly records: number;
+  readonly bytes: number;
+  readonly batch_no: string | null;
+  readonly counts: Readonly<Record<string, unknown>> | null;
+  readonly committed_at: string | null;
+}
+
+/** A record that was not taken, with every reason. */
+export interface RejectFacts {
+  readonly id: string;
+  readonly stage: string;
+  readonly record_id: string | null;
+  readonly file: string | null;
+  readonly offset: string | null;
+  readonly length: string | null;
+  readonly reasons: readonly unknown[];
+}
+
+/** One entity of a run, with everything that is known of it. */
+export interface EntityFacts {
+  readonly entity: string;
+  readonly state: EntityState;
+  readonly doubts: readonly Doubt[];
+  readonly held_reason: string | null;
+  readonly skipped_reason: string | null;
+  readonly error_type: string | null;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+  readonly error_remedy: string | null;
+  readonly wait_reason: string | null;
+  readonly wait_until: string | null;
+  readonly attempts: number;
+  readonly pages: number;
+  readonly read_kind: string | null;
+  readonly read_complete: boolean;
+  readonly full_reason: string | null;
+  readonly read_from: string | null;
+  readonly extraction_id: string | null;
+  readonly extraction_state: string | null;
+  readonly started_at: string | null;
+  readonly completed_at: string | null;
+  readonly table: string;
+  readonly ledger: Ledger;
+  readonly batches: readonly BatchFacts[];
+  /** The first `REJECTS_SHOWN` of them; `rejects_total` counts all. */
+  readonly rejects: readonly RejectFacts[];
+  readonly rejects_total: number;
+}
+
+/** Everything that the database says of a run: what the report, `run` and `show` tell comes from here and from nowhere else. */
+export interface RunFacts {
+  readonly run: RunHead;
+  /** In the order of the run's plan. */
+  readonly entities: readonly EntityFacts[];
+}
+
+const HEAD = `id, pipeline, lane, kind, environment, state, config_digest, command, actor, retry_of, session_id, reason, error_type, error_message,
+  wait_reason, ${iso('wait_until')} as wait_until, ${iso('created_at')} as created_at, ${iso('started_at')} as started_at,
+  ${iso('completed_at')} as completed_at, ${iso('cancel_requested_at')} as cancel_requested_at, report_path`;
+
+/** Errors: `config_error` code `run-unknown`. */
+export async function readRunFacts(db: Database, runId: string): Promise<RunFacts> {
+  const [row] = await db.query<RunHead & { plan: readonly { entity: string }[] | null }>(
+    `select ${HEAD}, stats -> 'plan' as plan from freshet.run where id = $1`,
+    [runId],
+  );
+  if (!row) throw runUnknown(runId);
+  const { plan, ...run } = row;
+  const order = new Map((plan ?? []).map(({ entity }, index) => [entity, index]));
+  const place = (entity: string): number => order.get(entity) ?? order.size;
+  const entities = await readEntityFacts(db, run);
+  return { run, entities: [...entities].sort((a, b) => place(a.entity) - place(b.entity)) };
+}
+
+function runUnknown(runId: string): FreshetError {
+  return new FreshetError('config_error', {
+    code: 'run-unknown',
+    message: `There is no run ${runId}`,
+    remedy: 'Copy the id from the list that `./freshet status` prints.',
+    next: [{ kind: 'run-command', label: 'List the runs', command: './freshet status' }],
+  });
+}

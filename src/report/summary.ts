@@ -1,0 +1,162 @@
+import type { NextAction } from '../domain/errors';
+import { ledgerLines } from './ledger-lines';
+import { code, md, section, table } from './markdown';
+import type { EntityFacts, RunFacts, RunHead } from './run-facts';
+import { nextActions, verdict } from './verdict';
+import { clock, count, duration, readWords } from './words';
+
+/** `_SYNC_SUMMARY.md`: the run on one page. A function of the facts alone, so that writing it again gives the same bytes. */
+export function summary(facts: RunFacts): string {
+  const { run, entities } = facts;
+  const parts = [
+    `# ${md(run.pipeline)}: ${run.state}\n\n**${md(verdict(facts))}**\n`,
+    table(['', ''], headRows(run)) + '\n',
+    section('Entities', entities.length === 0 ? '' : table(ENTITY_HEAD, entities.map(entityRow))),
+    section('Ledgers', entities.map((entity) => `### ${md(entity.entity)}\n\n${ledgerLines(entity)}`).join('\n\n')),
+    section('Doubts', bullets(entities.flatMap(doubtLines))),
+    section('Errors', [runError(run), ...entities.map(errorBlock)].filter((text) => text !== '').join('\n\n')),
+    section('Waiting', bullets([waitLine('the run', run), ...entities.map((entity) => waitLine(entity.entity, entity))])),
+    section('Held and skipped', bullets(entities.map(stoppedLine))),
+    section('Rejects', rejectTable(entities)),
+    section('Batches and landing files', batchTable(entities)),
+    section('Next', bullets(nextActions(facts).map(nextLine))),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n')}`;
+}
+
+function headRows(run: RunHead): string[][] {
+  const moment = (iso: string | null): string => (iso === null ? '–' : clock(iso));
+  return [
+    ['run', code(run.id)],
+    ['asked for', code(commandText(run))],
+    ['by', run.actor === '' ? '–' : md(run.actor)],
+    ['environment', md(run.environment)],
+    ['started', moment(run.started_at ?? run.created_at)],
+    ['ended', moment(run.completed_at)],
+    ['duration', duration(run.started_at ?? run.created_at, run.completed_at)],
+    ['landing session', run.session_id === null ? '–' : code(run.session_id)],
+    ['settings', code(run.config_digest)],
+  ];
+}
+
+/** The command line that asks for the same again. */
+export function commandText({ pipeline, command }: Pick<RunHead, 'pipeline' | 'command'>): string {
+  const entities = Array.isArray(command['entities']) ? command['entities'].map(String) : [];
+  return [`run ${pipeline}`, entities.length === 0 ? '' : `--entity ${entities.join(',')}`, command['full'] === true ? '--full' : '']
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+const ENTITY_HEAD = [
+  'entity',
+  'state',
+  'read',
+  'listed',
+  'known',
+  'fetched',
+  'inserted',
+  'updated',
+  'revived',
+  'unchanged',
+  'stale',
+  'duplicate',
+  'rejected',
+  'found late',
+  'rows',
+  'lines',
+  'time',
+];
+
+function entityRow(entity: EntityFacts): string[] {
+  const { ledger } = entity;
+  const counts = [
+    ledger.listed,
+    ledger.known,
+    ledger.fetched,
+    ledger.inserted,
+    ledger.updated,
+    ledger.revived,
+    ledger.unchanged,
+    ledger.stale,
+    ledger.duplicate,
+    ledger.rejected + ledger.undetailed,
+    ledger.found_late,
+    ledger.live_after,
+    ledger.lines_after,
+  ];
+  const state = entity.doubts.length > 0 ? `${entity.state}, doubtful` : entity.state;
+  return [md(entity.entity), state, md(readWords(entity)), ...counts.map(count), duration(entity.started_at, entity.completed_at)];
+}
+
+function doubtLines({ entity, doubts }: EntityFacts): string[] {
+  return doubts.map((doubt) => `${md(entity)}: ${md(doubt.message)} (${code(doubt.kind)})`);
+}
+
+function runError(run: RunHead): string {
+  return run.error_message === null ? '' : `**the run** · ${code(run.error_type ?? 'error')}: ${md(run.error_message)}`;
+}
+
+function errorBlock(entity: EntityFacts): string {
+  if (entity.error_message === null) return '';
+  const kind = [entity.error_type, entity.error_code].filter((part) => part !== null).join(' ');
+  const remedy = entity.error_remedy === null ? '' : `\n\n→ ${md(entity.error_remedy)}`;
+  return `**${md(entity.entity)}** · ${code(kind)}: ${md(entity.error_message)}${remedy}`;
+}
+
+function waitLine(who: string, { wait_reason, wait_until }: Pick<EntityFacts, 'wait_reason' | 'wait_until'>): string {
+  if (wait_reason === null) return '';
+  return `${md(who)}: ${md(wait_reason)}${wait_until === null ? '' : ` until ${clock(wait_until)}`}`;
+}
+
+function stoppedLine(entity: EntityFacts): string {
+  const reason = entity.held_reason ?? entity.skipped_reason;
+  return reason === null ? '' : `${md(entity.entity)} ${entity.state}: ${md(reason)}`;
+}
+
+function rejectTable(entities: readonly EntityFacts[]): string {
+  const rows = entities.flatMap(({ entity, rejects }) =>
+    rejects.map((reject) => [
+      md(entity),
+      reject.stage,
+      reject.record_id === null ? '–' : code(reject.record_id),
+      reject.reasons.map((reason) => md(reasonText(reason))).join('; '),
+      reject.file === null ? '–' : code(`${reject.file} @${reject.offset ?? '?'}+${reject.length ?? '?'}`),
+    ]),
+  );
+  if (rows.length === 0) return '';
+  const hidden = entities.reduce((sum, entity) => sum + entity.rejects_total - entity.rejects.length, 0);
+  const more = hidden === 0 ? '' : `\n\nand ${count(hidden)} more in ${code('freshet.reject')}`;
+  return table(['entity', 'stage', 'record', 'reasons', 'where'], rows) + more;
+}
+
+function reasonText(reason: unknown): string {
+  const message = typeof reason === 'object' && reason !== null ? (reason as { message?: unknown }).message : reason;
+  return typeof message === 'string' ? message : JSON.stringify(reason);
+}
+
+function batchTable(entities: readonly EntityFacts[]): string {
+  const rows = entities.flatMap(({ entity, batches }) =>
+    batches.map((batch) => [
+      md(entity),
+      count(batch.n),
+      batch.state,
+      count(batch.records),
+      count(batch.bytes),
+      code(batch.file),
+      batch.sha256 === null ? '–' : code(batch.sha256.slice(0, 12)),
+    ]),
+  );
+  return rows.length === 0 ? '' : table(['entity', 'batch', 'state', 'records', 'bytes', 'file', 'sha256'], rows);
+}
+
+function nextLine(action: NextAction): string {
+  if (action.kind === 'run-command') return `${md(action.label)}: ${code(action.command)}`;
+  return `${md(action.label)}: ${code(action.kind === 'open-url' ? action.url : action.file)}`;
+}
+
+function bullets(lines: readonly string[]): string {
+  return lines
+    .filter((line) => line !== '')
+    .map((line) => `- ${line}`)
+    .join('\n');
+}

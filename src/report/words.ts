@@ -1,0 +1,42 @@
+import { parseInstant } from '../domain/instant';
+import type { EntityFacts } from './run-facts';
+
+/** A count with thin groups: `1,234,567`. */
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** `1 entity`, `2 entities`. */
+export function counted(value: number, one: string, many: string = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(words: readonly string[]): string {
+  return words.length < 2 ? (words[0] ?? '') : `${words.slice(0, -1).join(', ')} and ${words[words.length - 1] ?? ''}`;
+}
+
+/** An ISO instant for people: `2026-11-22 00:46:47 UTC`. */
+export function clock(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+}
+
+/** The time between two ISO instants: `0.8 s`, `12 s`, `3 min 4 s`, `2 h 5 min`; a dash where one is missing. */
+export function duration(from: string | null, to: string | null): string {
+  const [start, end] = [from === null ? null : parseInstant(from), to === null ? null : parseInstant(to)];
+  if (!start || !end) return '–';
+  const seconds = Number((end.micros - start.micros) / 1000n) / 1000;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** What was read and why: `complete (first read)`, `changes since 2026-…`, `nothing yet`. */
+export function readWords(entity: Pick<EntityFacts, 'read_kind' | 'full_reason' | 'read_from'>): string {
+  if (entity.read_kind === null) return 'nothing yet';
+  if (entity.read_kind === 'complete') return `complete (${entity.full_reason ?? 'no reason stored'})`;
+  if (entity.read_kind === 'incremental') return `changes since ${entity.read_from ?? 'the beginning'}`;
+  return `${entity.read_kind} read`;
+}
