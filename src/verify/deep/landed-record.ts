@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { joinKey } from '../../domain/ids';
+import { formatInstant, parseInstant } from '../../domain/instant';
+import { decodeRecord, fieldOf, isJsonObject, type JsonObject } from '../../json/decode';
+import { scalarText } from '../../json/scalar-text';
+import { isStorableInstant } from '../../json/text-class';
+import { ROW_COLUMNS, LINE_ROW_COLUMNS } from '../../load/columns';
+import type { RowReader } from '../../load/row';
+import type { KnownEntity } from './deep-entity';
+import type { LandedRecord } from './landed';
+
+/** What a landed record's own bytes tell; the rest of a `LandedRecord` is its place. */
+export type RecordFacts = Pick<
+  LandedRecord,
+  'id' | 'sourceHash' | 'rowHash' | 'lines' | 'linesDigest' | 'cursorText' | 'cursorSort' | 'instant' | 'version'
+>;
+
+const SOURCE_HASH = ROW_COLUMNS.findIndex(({ name }) => name === 'source_hash');
+const ROW_HASH = ROW_COLUMNS.findIndex(({ name }) => name === 'row_hash');
+const LINE_HASH = LINE_ROW_COLUMNS.findIndex(({ name }) => name === 'row_hash');
+/** Any instant does: only the hashes of what the reader makes are used. */
+const NO_TIME = '1970-01-01T00:00:00Z';
+
+/** Hashes come from the loader's own reader; key, cursor and version are read anew, so that a slip there shows as a difference. */
+export function recordFacts(bytes: Buffer, reader: RowReader, known: KnownEntity): RecordFacts {
+  const row = reader.read(bytes, NO_TIME);
+  const decoded = decodeRecord(bytes);
+  const record = decoded.ok && isJsonObject(decoded.value) ? decoded.value : null;
+  const lines = row.kind === 'row' ? row.lines : null;
+  return {
+    id: record === null ? null : idOf(record, known),
+    sourceHash: row.kind === 'row' ? bytea(row.header[SOURCE_HASH]) : Buffer.alloc(0),
+    rowHash: row.kind === 'row' ? bytea(row.header[ROW_HASH]) : null,
+    lines: lines?.length ?? null,
+    linesDigest: lines === null ? null : digestOf(lines.map((line) => bytea(line[LINE_HASH]))),
+    ...positionOf(record, known),
+  };
+}
+
+function idOf(record: JsonObject, { definition }: KnownEntity): string | null {
+  const parts = definition.key.map((field) => scalarText(fieldOf(record, field)));
+  return parts.every((part): part is string => part !== null) ? joinKey(parts) : null;
+}
+
+function positionOf(
+  record: JsonObject | null,
+  { definition, zone }: KnownEntity,
+): Pick<RecordFacts, 'cursorText' | 'cursorSort' | 'instant' | 'version'> {
+  const { cursor, version } = definition;
+  const text = record === null || cursor === null ? null : scalarText(fieldOf(record, cursor.field));
+  const counter = record !== null && version !== null ? scalarText(fieldOf(record, version)) : cursor?.kind === 'integer' ? text : null;
+  const whole = counter !== null && /^-?\d{1,1000}$/.test(counter) ? counter : null;
+  if (cursor?.kind !== 'instant') return { cursorText: text, cursorSort: sortable(text), instant: null, version: whole };
+  const micros = text === null ? null : (parseInstant(text, zone)?.micros ?? null);
+  const instant = micros !== null && isStorableInstant(micros) ? formatInstant(micros) : null;
+  return { cursorText: text, cursorSort: instant === null ? null : String(micros), instant, version: whole };
+}
+
+function sortable(text: string | null): string | null {
+  return text !== null && /^-?\d{1,18}$/.test(text) ? text : null;
+}
+
+/** `\\x…` as COPY takes it. */
+function bytea(cell: string | undefined): Buffer {
+  return Buffer.from((cell ?? '').slice('\\\\x'.length), 'hex');
+}
+
+function digestOf(hashes: readonly Buffer[]): Buffer {
+  return createHash('sha256').update(Buffer.concat(hashes)).digest();
+}

@@ -1,0 +1,79 @@
+import type { Tx } from '../../database/database';
+import { FINAL_ENTITY_STATES } from '../../domain/run';
+import { isFreshetError } from '../../domain/errors';
+import type { LandingStore } from '../../landing/landing-store';
+import type { DeepEntity } from './deep-entity';
+import type { Findings, Subject } from './violation';
+
+interface ClosedRow {
+  id: string;
+  session_id: string;
+  state: 'open' | 'complete' | 'abandoned';
+  records: string;
+  batches: string;
+}
+
+/**
+ * Invariant 6, the metadata beside a session's files: it says `complete: true` exactly where the extraction is complete,
+ * and counts the batches and records that PostgreSQL knows.
+ */
+export async function checkSessionMetadata(
+  tx: Tx,
+  findings: Findings,
+  scope: { landing: LandingStore; entity: DeepEntity },
+): Promise<void> {
+  const { landing, entity } = scope;
+  const extractions = await tx.query<ClosedRow>(
+    `select x.id, x.session_id, x.state, coalesce(sum(b.records), 0) as records, count(b.key) as batches
+       from freshet.extraction x left join freshet.batch b on b.extraction_id = x.id and b.state <> 'planned'
+       left join freshet.run_entity re on re.run_id = x.owner_run and re.entity = x.entity
+      where x.pipeline = $1 and x.entity = $2 and x.session_id is not null and (x.state = 'abandoned' or re.state is null or re.state = any ($3))
+      group by x.id order by x.started_at_db`,
+    [entity.pipeline, entity.entity, FINAL_ENTITY_STATES],
+  );
+  for (const extraction of extractions) {
+    const where = `sync_sessions/${extraction.session_id}/sync_metadata_${entity.entity}.json`;
+    const subject: Subject = { invariant: 6, name: 'session-metadata', entity: entity.label, where };
+    const fault = metadataFault(extraction, await readText(landing, where));
+    if (fault !== null) findings.found(subject, `${where} ${fault}`);
+  }
+  findings.looked({ invariant: 6, name: 'session-metadata', entity: entity.label }, extractions.length);
+}
+
+/** What is wrong with a session's metadata; `null` when nothing is. Another extraction's metadata in the same place says nothing of this one. */
+export function metadataFault(extraction: ClosedRow, text: string | null): string | null {
+  const complete = extraction.state === 'complete';
+  if (text === null) return complete ? `is missing, although extraction ${extraction.id} is complete` : null;
+  const said = parse(text);
+  if (said === null) return 'is no JSON object';
+  if (said['extraction'] !== extraction.id) return null;
+  if ((said['complete'] === true) !== complete)
+    return `says complete: ${String(said['complete'])}, while extraction ${extraction.id} is ${extraction.state}`;
+  if (!complete) return null;
+  const counted = Array.isArray(said['batches']) ? said['batches'].length : null;
+  if (counted !== Number(extraction.batches))
+    return `counts ${counted ?? 'no'} batches, extraction ${extraction.id} has ${extraction.batches}`;
+  if (said['records'] !== Number(extraction.records))
+    return `counts ${String(said['records'])} records, extraction ${extraction.id} has ${extraction.records}`;
+  return null;
+}
+
+function parse(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+  } catch {
+    return null;
+  }
+}
+
+async function readText(landing: LandingStore, key: string): Promise<string | null> {
+  try {
+    const parts: Uint8Array[] = [];
+    for await (const part of landing.read(key)) parts.push(part);
+    return Buffer.concat(parts).toString('utf8');
+  } catch (error) {
+    if (isFreshetError(error) && error.code === 'landing-file-missing') return null;
+    throw error;
+  }
+}

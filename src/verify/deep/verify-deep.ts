@@ -1,0 +1,114 @@
+import type { Database, Tx } from '../../database/database';
+import { cancelledError } from '../../domain/errors';
+import type { LandingStore } from '../../landing/landing-store';
+import type { StageContext } from '../../observability/stage-context';
+import { snapshot } from '../snapshot';
+import { compareContents, landedSample, type SaidRecord } from './contents';
+import { deepEntities, type DeepEntity, type EntityFilter, type EntityLookup, type KnownEntity } from './deep-entity';
+import { gatherEvidence, heldColumns } from './evidence';
+import { checkDuplicates, checkLineSets } from './keys-and-sets';
+import { checkBatchFiles } from './landing-batches';
+import { checkLandingTree, landedKeys } from './landing-tree';
+import { checkLedgers } from './ledger';
+import { checkSessionMetadata } from './session-metadata';
+import { checkLeftovers, checkStates } from './states';
+import { checkTarget } from './target';
+import { Findings, type Checked, type Violation } from './violation';
+import { checkWatermark } from './watermark';
+
+export interface VerifyDeepDeps {
+  readonly db: Database;
+  readonly landing: LandingStore;
+  readonly lookup: EntityLookup;
+}
+
+/** The source's own truth, read past freshet; tests have one. `null`: it knows nothing of that entity. */
+export interface Oracle {
+  records(pipeline: string, entity: string): AsyncIterable<SaidRecord> | null;
+}
+
+export interface VerifyDeepOptions extends EntityFilter {
+  readonly oracle?: Oracle | undefined;
+  /** Rows per entity whose values are compared with landing one by one; default 2,000. */
+  readonly sampleRows?: number | undefined;
+}
+
+export interface VerifyDeepResult {
+  readonly violations: readonly Violation[];
+  readonly checked: readonly Checked[];
+  /** Entities whose contents could not be checked, with the reason. */
+  readonly unchecked: readonly { readonly entity: string; readonly why: string }[];
+}
+
+const SAMPLE_ROWS = 2_000;
+
+interface DeepScope {
+  readonly deps: VerifyDeepDeps;
+  readonly options: VerifyDeepOptions;
+  readonly ctx: StageContext;
+  readonly tx: Tx;
+  readonly findings: Findings;
+  readonly unchecked: { entity: string; why: string }[];
+}
+
+/**
+ * Checks the invariants of references/reliability.md §6 over everything this installation holds: tables, ledgers, watermarks, files.
+ * Reads only; memory stays bounded (files are streamed, evidence goes into temporary tables).
+ */
+export async function verifyDeep(deps: VerifyDeepDeps, options: VerifyDeepOptions, ctx: StageContext): Promise<VerifyDeepResult> {
+  const findings = new Findings();
+  const unchecked: DeepScope['unchecked'] = [];
+  const keys = await landedKeys(deps.landing);
+  await snapshot(deps.db, ctx, async (tx) => {
+    const scope: DeepScope = { deps, options, ctx, tx, findings, unchecked };
+    for (const entity of await deepEntities(tx, deps.lookup, options)) {
+      if (ctx.signal.aborted) throw cancelledError('verify --deep');
+      await checkEntity(scope, entity);
+      ctx.progress(`verify:${entity.label}`);
+    }
+    await checkLandingTree(tx, findings, deps.landing, keys);
+    await checkStates(tx, findings);
+    await checkLeftovers(tx, findings);
+  });
+  return { violations: findings.violations, checked: findings.checked, unchecked };
+}
+
+async function checkEntity(scope: DeepScope, entity: DeepEntity): Promise<void> {
+  const { tx, findings, deps } = scope;
+  if (entity.known === null) {
+    scope.unchecked.push({
+      entity: entity.label,
+      why: 'Neither the settings nor this version of freshet know it: only counts, keys and files were checked.',
+    });
+    await checkBatchFiles({ tx, landing: deps.landing, findings, entity }, () => Promise.resolve());
+  } else await checkContents(scope, entity, entity.known);
+  await checkLedgers(tx, findings, entity);
+  await checkDuplicates(tx, findings, entity);
+  await checkLineSets(tx, findings, entity);
+  await checkSessionMetadata(tx, findings, { landing: deps.landing, entity });
+}
+
+async function checkContents(scope: DeepScope, entity: DeepEntity, known: KnownEntity): Promise<void> {
+  const { tx, findings, deps, options, ctx } = scope;
+  const columns = await heldColumns(tx, entity);
+  const records = await gatherEvidence({ tx, landing: deps.landing, findings, entity }, known, columns);
+  await checkTarget(tx, findings, entity, records);
+  await checkWatermark(tx, findings, entity);
+  if (entity.headers === null) return;
+  const contents = { tx, findings, entity: { ...entity, headers: entity.headers }, known, columns };
+  const sample = { size: options.sampleRows ?? SAMPLE_ROWS, salt: ctx.now().toISOString().slice(0, 10) };
+  await compareContents(contents, {
+    name: 'value-differs',
+    what: 'stored values that are not what the record in landing says',
+    records: landedSample(tx, deps.landing, sample),
+    mustBeThere: false,
+  });
+  const truth = options.oracle?.records(entity.pipeline, entity.entity) ?? null;
+  if (truth === null) return;
+  await compareContents(contents, {
+    name: 'source-differs',
+    what: 'values or rows that are not what the source says',
+    records: truth,
+    mustBeThere: true,
+  });
+}
