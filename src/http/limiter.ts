@@ -143,7 +143,7 @@ export class RequestLimiter {
   #surplus(ahead: number): number {
     const horizon = this.#clock.monotonic() - WINDOW_MS - MARGIN_MS;
     const alive = this.#ended.findIndex((end) => end > horizon);
-    this.#ended = alive === -1 ? [] : this.#ended.slice(alive);
+    if (alive !== 0) this.#ended = alive === -1 ? [] : this.#ended.slice(alive);
     return this.#running + this.#ended.length + ahead + 1 - this.#limits.requestsPerMinute;
   }
 

@@ -26,7 +26,7 @@ describe('an exchange', () => {
       await startAnswerServer((request, response) => {
         response.setHeader('Date', 'Wed, 07 Oct 2026 12:00:01 GMT');
         response.setHeader('X-Twice', ['a', 'b']);
-        response.writeHead(201).end(`${request.method} ${request.url} ${request.headers['x-mine']}`);
+        response.writeHead(201).end([request.method, request.url, request.headers['x-mine']].join(' '));
       }),
     );
     const answer = await client.request(

@@ -1,6 +1,7 @@
 import { cancelledError, isFreshetError } from '../../domain/errors';
 import { systemClock, type Clock } from '../../http/clock';
 import { createHttpClient } from '../../http/http-client';
+import { knownSecrets } from '../../observability/known-secrets';
 import type { StageContext } from '../../observability/stage-context';
 import { withoutSlash, type ZohoSettings } from './settings';
 import { readTokenAnswer, THROTTLE_MS, tokenThrottled, type AccessToken } from './token-answer';
@@ -108,6 +109,7 @@ export class TokenKeeper {
     const started = this.#clock.monotonic();
     try {
       const { token, lifetimeMs } = await this.#ask(ctx);
+      knownSecrets.add(token);
       const margin = Math.min(MARGIN_MS, lifetimeMs / 12);
       this.#held = { token, until: started + lifetimeMs - margin, since: started, suspect: this.#refused };
       this.#refused = false;
