@@ -96,6 +96,18 @@ export function resolveSource(choice: SourceChoice): ResolvedSource {
     if (problem === null) return found;
     throw wrong('source-setting-invalid', `${of(name)} must be ${problem}`, `Correct the address that ${name} names.`);
   };
+  const limit = (name: 'requests_per_minute' | 'concurrent'): number | null => {
+    const value = place.limits?.[name] ?? source.limits[name];
+    if (value === undefined || typeof value === 'number') return value ?? null;
+    const found = choice.variables[value.env]?.trim();
+    if (found === undefined || found === '') return value.default ?? null;
+    if (/^[1-9]\d{0,6}$/.test(found)) return Number(found);
+    throw wrong(
+      'source-setting-invalid',
+      `${of(name)} must be a count, and variable ${value.env} is "${found}"`,
+      `Correct ${value.env}, or unset it.`,
+    );
+  };
   return {
     key: choice.key,
     type: source.type,
@@ -104,10 +116,7 @@ export function resolveSource(choice: SourceChoice): ResolvedSource {
     accounts_url: address('accounts_url', place.accounts_url),
     organization_id: text('organization_id', place.organization_id),
     credentials: place.credentials,
-    limits: {
-      requests_per_minute: place.limits?.requests_per_minute ?? source.limits.requests_per_minute ?? null,
-      concurrent: place.limits?.concurrent ?? source.limits.concurrent ?? null,
-    },
+    limits: { requests_per_minute: limit('requests_per_minute'), concurrent: limit('concurrent') },
     timeouts: source.timeouts,
   };
 }

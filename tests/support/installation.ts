@@ -6,7 +6,6 @@ import { claimRun } from '../../src/database/claim';
 import { openDatabase, type Database } from '../../src/database/database';
 import type { RunState } from '../../src/domain/run';
 import { FileStore } from '../../src/landing/file-store';
-import { createCollectingLog } from '../../src/observability/collecting-log';
 import { noFaults, type Faults } from '../../src/observability/faults';
 import type { StageContext } from '../../src/observability/stage-context';
 import { claimRequest, type RunWish } from '../../src/run/claim-request';
@@ -15,6 +14,7 @@ import { SourceClients } from '../../src/run/source-clients';
 import { Steps } from '../../src/run/steps';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox';
 import { sources } from '../../src/sources';
+import { testContext } from './test-context';
 
 /** freshet with everything real but Temporal: PostgreSQL, files, HTTP, and the sandbox as the source. */
 export interface Installation {
@@ -39,17 +39,6 @@ export interface InstallationOptions {
   readonly faults?: Faults;
   /** Our clock, movable; default the real one. */
   readonly now?: () => Date;
-}
-
-export function testContext(overrides: Partial<StageContext> = {}): StageContext {
-  return {
-    signal: new AbortController().signal,
-    progress: () => undefined,
-    now: () => new Date(),
-    log: createCollectingLog().log,
-    fault: noFaults.fault,
-    ...overrides,
-  };
 }
 
 const ROOT = resolve(__dirname, '../..');

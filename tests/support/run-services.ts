@@ -39,6 +39,20 @@ export function requireTemporal(): Promise<void> {
   return (services.temporal ??= startTemporal(services));
 }
 
+/** Last started, first stopped; the folder goes last because it was registered first. */
+export async function stopServices(): Promise<void> {
+  const { stops } = runServices();
+  for (let stop = stops.pop(); stop !== undefined; stop = stops.pop()) await stop();
+}
+
+/** Jest runs no globalTeardown when a globalSetup fails: then what was started before must be stopped here. */
+export async function orStopServices(setup: Promise<unknown>): Promise<void> {
+  await setup.catch(async (error: unknown) => {
+    await stopServices();
+    throw error;
+  });
+}
+
 async function startDatabase(services: RunServices): Promise<void> {
   const server = await providePostgres({ home: runHome(services), say, profile: 'test' });
   services.stops.push(async () => server.part?.stop());

@@ -1,5 +1,5 @@
-import { requireDatabase } from './run-services';
+import { orStopServices, requireDatabase } from './run-services';
 
 export default async function setup(): Promise<void> {
-  await requireDatabase();
+  await orStopServices(requireDatabase());
 }

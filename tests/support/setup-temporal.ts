@@ -1,6 +1,5 @@
-import { requireDatabase, requireTemporal } from './run-services';
+import { orStopServices, requireDatabase, requireTemporal } from './run-services';
 
 export default async function setup(): Promise<void> {
-  await requireDatabase();
-  await requireTemporal();
+  await orStopServices(requireDatabase().then(requireTemporal));
 }

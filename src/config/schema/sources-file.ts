@@ -30,7 +30,10 @@ const address = z.union(
 );
 const text = z.union([z.string().min(1), valueReference], 'text, or { env: NAME, default: text }');
 
-const limits = z.strictObject({ requests_per_minute: countSchema(1, 1_000_000).optional(), concurrent: countSchema(1, 1_000).optional() });
+const limitReference = (most: number) => z.strictObject({ env: variable(), default: countSchema(1, most).optional() });
+const limit = (most: number) =>
+  z.union([countSchema(1, most), limitReference(most)], `a count from 1 to ${most}, or { env: NAME, default: count }`);
+const limits = z.strictObject({ requests_per_minute: limit(1_000_000).optional(), concurrent: limit(1_000).optional() });
 
 const environment = z.strictObject({
   base_url: address,

@@ -1,0 +1,88 @@
+import fc from 'fast-check';
+import {
+  adopted,
+  afterDetailPage,
+  afterListPage,
+  MAX_PASSES,
+  neverHeldStill,
+  START,
+  type ListStep,
+  type Position,
+} from '../../src/extract/position';
+
+const step = (more: Partial<ListStep>): ListStep => ({ next: null, fresh: 0, digest: 'd', rows: 1, slides: true, details: false, ...more });
+
+/** Reads a sliding list whose passes show so many fresh rows a page; answers with every position. */
+function read(passes: readonly (readonly number[])[], details = false): Position[] {
+  const positions = [START];
+  for (let at = START; at.phase === 'list'; at = positions[positions.length - 1] ?? START) {
+    const pages = passes[Math.min(at.pass, passes.length) - 1] ?? [0];
+    const last = at.page + 1 >= pages.length;
+    const digest = `${at.pass}.${at.page}`;
+    positions.push(afterListPage(at, step({ next: last ? null : { page: at.page + 2 }, fresh: pages[at.page] ?? 0, digest, details })));
+  }
+  return positions;
+}
+
+describe('the position of an extraction', () => {
+  it('needs one pass for a list of one page', () => {
+    expect(read([[5]])).toHaveLength(2);
+  });
+
+  it('reads a longer list again until a pass shows nothing fresh', () => {
+    expect(
+      read([
+        [200, 190],
+        [0, 0],
+      ]).at(-1),
+    ).toMatchObject({ phase: 'done', pass: 2 });
+    expect(
+      read([
+        [200, 190],
+        [0, 1],
+        [0, 0],
+      ]).at(-1),
+    ).toMatchObject({ phase: 'done', pass: 3, fresh: 0 });
+  });
+
+  it('gives up after three passes, and says that the list never held still', () => {
+    const end =
+      read([
+        [200, 190],
+        [1, 0],
+        [0, 1],
+      ]).at(-1) ?? START;
+    expect(end.pass).toBe(MAX_PASSES);
+    expect(neverHeldStill(end)).toBe(true);
+  });
+
+  it('never reads a keyset list twice', () => {
+    const first = afterListPage(START, step({ next: { after: 'x' }, fresh: 9, slides: false }));
+    expect(afterListPage(first, step({ fresh: 9, slides: false, digest: 'e' })).phase).toBe('done');
+  });
+
+  it('numbers its pages without a gap, whatever the passes show', () => {
+    const pages = fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(fc.array(pages, { minLength: 1, maxLength: 4 }), fc.boolean(), (passes, details) => {
+        const positions = read(passes, details);
+        expect(positions.map(({ seq }) => seq)).toEqual(positions.map((_, index) => index + 1));
+        expect(positions.at(-1)?.phase).toBe(details ? 'detail' : 'done');
+        expect(positions.at(-1)?.pass).toBeLessThanOrEqual(MAX_PASSES);
+      }),
+    );
+  });
+
+  it('remembers that two pages in a row were the same, unless both were empty', () => {
+    const first = afterListPage(START, step({ next: { page: 2 }, digest: 'same' }));
+    expect(afterListPage(first, step({ next: { page: 3 }, digest: 'same' }))).toMatchObject({ repeats: 1, samePage: true });
+    expect(afterListPage(first, step({ next: { page: 3 }, digest: 'same', rows: 0 }))).toMatchObject({ repeats: 0, samePage: false });
+  });
+
+  it('taken over by another run, begins a half-read list again and keeps finished details', () => {
+    const half = afterListPage(START, step({ next: { page: 2 }, fresh: 200 }));
+    expect(adopted(half)).toMatchObject({ phase: 'list', pass: 1, page: 0, next: null, seq: 2 });
+    const details = afterDetailPage({ ...half, phase: 'detail' }, 7);
+    expect(adopted(details)).toEqual(details);
+  });
+});
