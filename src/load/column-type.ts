@@ -1,0 +1,69 @@
+import type { ValueClass } from '../json/profile';
+import type { ColumnType } from '../sources/source';
+
+/** Least type that holds the values of both (contracts §5): `bigint < numeric < text`, everything scalar `< text`, anything with `jsonb` is `jsonb`. */
+export function joinTypes(a: ColumnType, b: ColumnType): ColumnType {
+  if (a === b) return a;
+  if (a === 'jsonb' || b === 'jsonb') return 'jsonb';
+  const numbers = (type: ColumnType): boolean => type === 'bigint' || type === 'numeric';
+  return numbers(a) && numbers(b) ? 'numeric' : 'text';
+}
+
+/** Type of a column that has seen only values of one class; `null` for classes that say nothing. */
+function typeOf(kind: ValueClass): ColumnType | null {
+  switch (kind) {
+    case 'null':
+    case 'empty':
+      return null;
+    case 'datetime':
+      return 'text';
+    case 'object':
+    case 'array':
+      return 'jsonb';
+    default:
+      return kind;
+  }
+}
+
+export interface TypeQuestion {
+  /** The column's type in the table; it is never narrowed. */
+  readonly held: ColumnType | null;
+  readonly declared: ColumnType | null;
+  /** Keys and `*_id`: text, whatever digits they are made of. */
+  readonly isId: boolean;
+  readonly emptyIsNull: boolean;
+  readonly seen: ReadonlySet<ValueClass>;
+}
+
+/** Type for a field, or `null` while nothing but nulls came. A declared type stays as long as the data fits it. */
+export function columnType(question: TypeQuestion): ColumnType | null {
+  const { held, seen, emptyIsNull } = question;
+  const declared = question.isId && question.declared !== 'jsonb' ? 'text' : question.declared;
+  let type = held ?? (question.isId && question.declared === null ? null : declared);
+  for (const kind of seen) {
+    const own = typeOf(kind);
+    if (own === null || (type !== null && fits(kind, type, declared))) continue;
+    const wanted = question.isId && own !== 'jsonb' ? 'text' : own;
+    type = type === null ? wanted : joinTypes(type, wanted);
+  }
+  if (!seen.has('empty')) return type;
+  if (type === null) return 'text';
+  return emptyIsNull || type === 'jsonb' ? type : 'text';
+}
+
+/** Instants without an offset, and days, fit a timestamptz that the source declared: its zone says what they mean. */
+function fits(kind: ValueClass, type: ColumnType, declared: ColumnType | null): boolean {
+  if (type === 'timestamptz' && declared === 'timestamptz') return kind === 'timestamptz' || kind === 'datetime' || kind === 'date';
+  const own = typeOf(kind);
+  return own === null || joinTypes(type, own) === type;
+}
+
+/** SQL that turns a value of one type into a wider one: the text is the one that the loader itself would have stored. */
+export function castSql(expression: string, from: ColumnType, to: ColumnType): string {
+  if (from === to) return expression;
+  if (from === 'timestamptz') {
+    const text = `to_char(${expression} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+    return to === 'jsonb' ? `to_jsonb(${text})` : text;
+  }
+  return to === 'jsonb' ? `to_jsonb(${expression})` : `${expression}::${to}`;
+}

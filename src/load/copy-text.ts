@@ -1,0 +1,19 @@
+const SPECIAL = /[\\\n\r\t]/;
+const EACH_SPECIAL = /[\\\n\r\t]/g;
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** A value in COPY's text format; `null` is NULL. */
+export function copyText(value: string | null): string {
+  if (value === null) return '\\N';
+  return SPECIAL.test(value) ? value.replace(EACH_SPECIAL, (character) => ESCAPES[character]!) : value;
+}
+
+/** Bytes for a bytea column. */
+export function copyBytes(bytes: Buffer): string {
+  return `\\\\x${bytes.toString('hex')}`;
+}
+
+/** One line of COPY, from texts that are rendered already. */
+export function copyLine(cells: readonly string[]): string {
+  return `${cells.join('\t')}\n`;
+}

@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { from as copyFrom, type CopyStreamQuery } from 'pg-copy-streams';
+import type { Tx } from '../database/database';
+import { cancelledError } from '../domain/errors';
+
+const CHUNK_BYTES = 64 * 1024;
+
+/** A COPY into one table on its own connection. Lines are gathered into chunks; a full socket makes `write` wait. */
+export class CopyWriter {
+  private readonly stream: CopyStreamQuery;
+  private pending: string[] = [];
+  private pendingLength = 0;
+  private lines = 0;
+  private failure: unknown = null;
+  private readonly onAbort = (): void => void this.stream.destroy(cancelledError('COPY'));
+
+  constructor(
+    tx: Tx,
+    statement: string,
+    private readonly signal: AbortSignal,
+  ) {
+    this.stream = tx.client.query(copyFrom(statement));
+    this.stream.on('error', (error) => (this.failure ??= error));
+    signal.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  /** Rows written so far. */
+  get written(): number {
+    return this.lines;
+  }
+
+  /** One line of COPY text. Resolves at once unless the socket is full. Throws what PostgreSQL refused. */
+  write(line: string): Promise<void> | undefined {
+    this.lines++;
+    this.pending.push(line);
+    this.pendingLength += line.length;
+    return this.pendingLength < CHUNK_BYTES ? undefined : this.flush();
+  }
+
+  /** Ends the COPY; resolves when PostgreSQL has all rows. */
+  async end(): Promise<void> {
+    await this.flush();
+    this.stream.end();
+    if (!this.stream.writableFinished) await once(this.stream, 'finish', { signal: this.signal });
+    this.signal.removeEventListener('abort', this.onAbort);
+  }
+
+  /** Gives up: the connection that it runs on must be closed afterwards. */
+  abandon(): void {
+    this.signal.removeEventListener('abort', this.onAbort);
+    this.stream.destroy();
+  }
+
+  private async flush(): Promise<void> {
+    if (this.failure !== null) throw this.failure;
+    if (this.signal.aborted) throw cancelledError('COPY');
+    const chunk = Buffer.from(this.pending.join(''));
+    this.pending = [];
+    this.pendingLength = 0;
+    if (chunk.length > 0 && !this.stream.write(chunk)) await once(this.stream, 'drain', { signal: this.signal });
+  }
+}

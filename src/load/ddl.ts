@@ -1,0 +1,169 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { lockTable } from '../database/advisory-lock';
+import type { Database, Tx } from '../database/database';
+import { sqlstate } from '../database/database-error';
+import { fenced } from '../database/fence';
+import { ident } from '../database/identifier';
+import { cancelledError, FreshetError } from '../domain/errors';
+import { EMPTY_PROFILE, type Profile } from '../json/profile';
+import type { StageContext } from '../observability/stage-context';
+import type { LoadTarget } from './load-target';
+import type { RowShape } from './row';
+import { planTables, type TablePlan, type TablesPlan } from './table-state';
+import { alterTableSql, createTableSql } from './table-sql';
+
+export interface PreparedTables {
+  readonly shape: RowShape;
+  /** Whether the target was there; if not, the first merge moves its stage tables into place. */
+  readonly exists: boolean;
+}
+
+interface Job {
+  readonly db: Database;
+  readonly target: LoadTarget;
+  readonly profile: Profile;
+  readonly create: boolean;
+}
+
+const LOCK_TIMEOUT_MS = 3_000;
+const TRIES = 8;
+
+/** Makes the entity's raw tables from its declared columns where they are not there yet: an entity without records has tables too. */
+export async function ensureRawTable(deps: { readonly db: Database }, target: LoadTarget, ctx: StageContext): Promise<void> {
+  await prepareTables({ db: deps.db, target, profile: EMPTY_PROFILE, create: true }, ctx);
+}
+
+/**
+ * Registers the entity's columns and evolves its tables for what came, in a transaction of its own under the table's lock.
+ * Errors: `schema_error` (a view in the way, a table of somebody else), `database_error` code `table-busy` after some tries.
+ */
+export async function prepareTables(job: Job, ctx: StageContext): Promise<PreparedTables> {
+  const plan = await planTables(job.db, job.target, job.profile);
+  if (!needsChange(plan, job.create)) return prepared(plan);
+  if (!plan.schemaExists) await createSchema(job, ctx);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await fenced(job.db, job.target.fence, { site: 'load.ddl', ctx, lockTimeoutMs: LOCK_TIMEOUT_MS }, (tx) => change(tx, job));
+    } catch (error) {
+      if (sqlstate(error) !== '55P03') throw error;
+      if (attempt === TRIES) throw busy(job.target, error);
+      await pause(attempt * 200, undefined, { signal: ctx.signal }).catch(() => {
+        throw cancelledError(`Changing ${job.target.table}`);
+      });
+    }
+  }
+}
+
+function prepared(plan: TablesPlan): PreparedTables {
+  return { shape: { header: plan.header.columns, lines: plan.lines?.columns ?? null }, exists: plan.header.exists };
+}
+
+function needsChange(plan: TablesPlan, create: boolean): boolean {
+  const tables = [plan.header, ...(plan.lines === null ? [] : [plan.lines])];
+  const changed = tables.some(({ added, widened, missing }) => added.length + widened.length + missing.length > 0);
+  const absent = tables.some(({ exists }) => !exists) && (create || plan.header.exists);
+  return !plan.owned || !plan.schemaExists || changed || absent;
+}
+
+/** By itself and behind a lock: `create schema if not exists` twice at once clashes in the catalogue [K]. */
+async function createSchema({ db, target }: Job, ctx: StageContext): Promise<void> {
+  await fenced(db, target.fence, { site: 'load.schema', ctx }, async (tx) => {
+    await lockTable(tx, target.schema, '');
+    await tx.query(`create schema if not exists ${ident(target.schema)}`);
+  });
+}
+
+async function change(tx: Tx, { target, profile, create }: Job): Promise<PreparedTables> {
+  await lockTable(tx, target.schema, target.table);
+  const plan = await planTables(tx, target, profile);
+  await tx.query(
+    `insert into freshet.table_owner (schema, "table", pipeline, entity) values ($1, $2, $3, $4) on conflict (schema, "table") do nothing`,
+    [target.schema, target.table, target.pipeline, target.entity],
+  );
+  for (const table of [plan.header, ...(plan.lines === null ? [] : [plan.lines])]) {
+    await registerColumns(tx, target.schema, table);
+    if (table.exists) await evolve(tx, target, table);
+    else if (create || plan.header.exists) await createTable(tx, target, table);
+  }
+  return { ...prepared(plan), exists: plan.header.exists || create };
+}
+
+async function registerColumns(tx: Tx, schema: string, { table, added, widened }: TablePlan): Promise<void> {
+  const columns = [...added, ...widened.map(({ column }) => column)];
+  if (columns.length === 0) return;
+  await tx.query(
+    `insert into freshet.raw_column (schema, "table", field, name, type, ordinal)
+     select $1, $2, c.* from unnest($3::text[], $4::text[], $5::text[], $6::int[]) c
+         on conflict (schema, "table", field) do update set type = excluded.type`,
+    [schema, table, columns.map((c) => c.field), columns.map((c) => c.name), columns.map((c) => c.type), columns.map((c) => c.ordinal)],
+  );
+}
+
+/** Creates a table and writes that down. */
+export async function createTable(
+  tx: Tx,
+  target: LoadTarget,
+  { table, columns, lines }: Pick<TablePlan, 'table' | 'columns' | 'lines'>,
+): Promise<void> {
+  await tx.query(createTableSql(ident(target.schema, table), columns, lines));
+  await recordChange(tx, target, table, { created: columns.map(({ name, type }) => ({ name, type })) });
+}
+
+async function evolve(tx: Tx, target: LoadTarget, plan: TablePlan): Promise<void> {
+  const { missing, widened, table } = plan;
+  const statement = alterTableSql(ident(target.schema, table), missing, widened);
+  if (statement === null) return;
+  await refuseBlockedByView(tx, target, plan);
+  await tx.query(statement);
+  await recordChange(tx, target, table, {
+    added: missing.map(({ name, type, field }) => ({ name, type, field })),
+    widened: widened.map(({ column, from }) => ({ name: column.name, from, to: column.type })),
+  });
+}
+
+/** Every change of a raw table is a row that people can read. */
+export async function recordChange(tx: Tx, target: LoadTarget, table: string, what: object): Promise<void> {
+  await tx.query(`insert into freshet.schema_change (schema, "table", change, run_id) values ($1, $2, $3, $4)`, [
+    target.schema,
+    table,
+    JSON.stringify(what),
+    target.runId,
+  ]);
+}
+
+async function refuseBlockedByView(tx: Tx, target: LoadTarget, { table, widened }: TablePlan): Promise<void> {
+  if (widened.length === 0) return;
+  const [blocked] = await tx.query<{ view: string; column: string }>(
+    `select distinct v.oid::regclass::text as view, a.attname::text as "column"
+       from pg_catalog.pg_depend d
+       join pg_catalog.pg_rewrite r on r.oid = d.objid
+       join pg_catalog.pg_class v on v.oid = r.ev_class and v.oid <> d.refobjid
+       join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+      where d.classid = 'pg_catalog.pg_rewrite'::regclass and d.refclassid = 'pg_catalog.pg_class'::regclass
+        and d.refobjid = $1::regclass and a.attname = any ($2)
+      order by 1, 2 limit 1`,
+    [ident(target.schema, table), widened.map(({ column }) => column.name)],
+  );
+  if (!blocked) return;
+  const wide = widened.find(({ column }) => column.name === blocked.column)!;
+  throw new FreshetError('schema_error', {
+    code: 'view-blocks-widening',
+    message: `${target.schema}.${table}.${blocked.column} must become ${wide.column.type} (it is ${wide.from}), but view ${blocked.view} uses it`,
+    why: 'The source sends values that do not fit the column, and PostgreSQL changes no column under a view.',
+    remedy: `Drop view ${blocked.view}, run again, and create it anew. Nothing was loaded and nothing is lost.`,
+    where: `${target.schema}.${table}.${blocked.column}`,
+    facts: { view: blocked.view, column: blocked.column, from: wide.from, to: wide.column.type },
+    retryable: false,
+  });
+}
+
+function busy(target: LoadTarget, cause: unknown): FreshetError {
+  return new FreshetError('database_error', {
+    code: 'table-busy',
+    message: `${target.schema}.${target.table} must be changed, but somebody has been using it for too long`,
+    remedy: `End the long query on ${target.schema}.${target.table} (pg_stat_activity shows it); the load is taken up again by itself.`,
+    where: `${target.schema}.${target.table}`,
+    retryable: true,
+    cause,
+  });
+}

@@ -1,0 +1,153 @@
+import { ident } from '../database/identifier';
+import { castSql } from './column-type';
+import { LINES, LINE_ROW_COLUMNS, ROW_COLUMNS, SEQ, type Column } from './columns';
+import type { TableName } from './table-sql';
+
+/** One pair of columns of the same field: as staged, and as the table has it now. */
+export interface ColumnPair {
+  readonly staged: Column;
+  readonly held: Column;
+}
+
+/** How late a record is: by its instant, by its integer cursor, or the entity has no cursor. */
+export type LateBy = 'instant' | 'integer' | null;
+
+const WRITTEN = `p.outcome in ('inserted', 'updated', 'revived')`;
+const seq = ident(SEQ);
+const lines = ident(LINES);
+
+/**
+ * The copies that lose against a newer one of the same id in the same batch. Where all copies have a version it decides, else where all
+ * have an instant that does, else the time of fetching; then the later place in the batch.
+ */
+export function duplicatesSql(stage: TableName): string {
+  return `create temporary table merge_duplicate on commit drop as
+    with twice as (select id from ${stage} group by id having count(*) > 1),
+    copies as (
+      select s.id, s.${seq} as seq, s.source_version, s.source_instant, s.fetched_at,
+             count(*) over w as n, count(s.source_version) over w as versions, count(s.source_instant) over w as instants
+        from ${stage} s join twice using (id) window w as (partition by s.id)),
+    ranked as (
+      select seq, row_number() over (
+               partition by id
+               order by case when versions = n then source_version end desc,
+                        case when versions < n and instants = n then source_instant end desc,
+                        fetched_at desc, seq desc) as place
+        from copies)
+    select seq from ranked where place > 1`;
+}
+
+/** Whether staged row \`s\` is older than held row \`t\` (contracts §5); $1 is the epoch. Equal in everything is not older. */
+const OLDER = `case
+    when $1::int <> t.source_epoch then $1::int < t.source_epoch
+    when s.source_version <> t.source_version then s.source_version < t.source_version
+    when s.source_version is not null and t.source_version is not null then s.fetched_at < t.fetched_at
+    when s.source_instant <> t.source_instant then s.source_instant < t.source_instant
+    else s.fetched_at < t.fetched_at end`;
+
+/** $2 is the bound below which a row should have come earlier; NULL switches it off. A row without cursor can come at any time. */
+export function lateSql(lateBy: LateBy): string {
+  if (lateBy === null) return 'false and $2::bigint is null';
+  const position =
+    lateBy === 'instant'
+      ? 'extract(epoch from s.source_instant) * 1000000'
+      : `case when s.source_cursor ~ '^-?[0-9]{1,18}$' then s.source_cursor::bigint end`;
+  return `($2::bigint is not null and coalesce(${position} < $2::bigint, true))`;
+}
+
+/** Decides for every staged row what becomes of it. $1 epoch, $2 late bound. */
+export function classifySql(stage: TableName, target: TableName, lateBy: LateBy): string {
+  return `create temporary table merge_plan on commit drop as
+    select s.${seq} as seq, s.id, s.${lines} as lines, ${lateSql(lateBy)} as late,
+           (t.deleted_at is null and s.fetched_at > t.fetched_at) as later,
+           case
+             when d.seq is not null then 'duplicate'
+             when t.id is null then 'inserted'
+             when t.deleted_at is not null then case when s.fetched_at > t.fetched_at then 'revived' else 'stale' end
+             when s.source_hash = t.source_hash then 'unchanged'
+             when ${OLDER} then 'stale'
+             when s.row_hash = t.row_hash then 'unchanged'
+             else 'updated'
+           end as outcome
+      from ${stage} s
+      left join merge_duplicate d on d.seq = s.${seq}
+      left join ${target} t on t.id = s.id`;
+}
+
+export const PLAN_COUNTS_SQL = `
+  select outcome, count(*) as n, count(*) filter (where late) as late, count(*) filter (where later) as later from merge_plan group by outcome`;
+
+const columnList = (names: readonly string[]): string => names.map((name) => ident(name)).join(', ');
+const fieldValues = (pairs: readonly ColumnPair[]): string =>
+  pairs.map(({ staged, held }) => `, ${castSql(`s.${ident(staged.name)}`, staged.type, held.type)}`).join('');
+
+/** Writes new, changed and revived rows. $1 epoch, $2 session, $3 import time, $4 run, $5 batch number. Answers with their number. */
+export function upsertSql(stage: TableName, target: TableName, fields: readonly ColumnPair[]): string {
+  const own = ROW_COLUMNS.map(({ name }) => name);
+  const names = [...own, ...fields.map(({ held }) => held.name)];
+  const constants = ['source_epoch', 'session_id', 'import_timestamp', 'run_id', 'batch_no', 'data_source', 'created_at', 'updated_at'];
+  const changed = [...names.filter((name) => name !== 'id'), ...constants.filter((name) => name !== 'created_at')];
+  return `with written as (
+    insert into ${target} as t (${columnList([...names, ...constants])}, deleted_at)
+    select ${own.map((name) => `s.${ident(name)}`).join(', ')}${fieldValues(fields)},
+           $1::int, $2::text, $3::timestamptz, $4::text, $5::bigint, 'json', statement_timestamp(), statement_timestamp(), null
+      from ${stage} s join merge_plan p on p.seq = s.${seq}
+     where ${WRITTEN}
+        on conflict (id) do update set ${changed.map((name) => `${ident(name)} = excluded.${ident(name)}`).join(', ')}, deleted_at = null
+    returning 1)
+  select count(*) as n from written`;
+}
+
+/**
+ * Unchanged rows keep their content and batch number. What says where the record stands is written when it moved; the time of fetching
+ * alone only while the row is not settled: until then another edit may carry the same cursor. $1 epoch, $2 settle time in ms.
+ */
+export function refreshUnchangedSql(stage: TableName, target: TableName): string {
+  const moved = `s.source_hash <> t.source_hash or s.source_cursor is distinct from t.source_cursor or $1::int > t.source_epoch`;
+  const unsettled = `case
+      when t.source_instant is not null then t.fetched_at < t.source_instant + $2::float8 * interval '1 millisecond'
+      else t.source_version is null end`;
+  return `update ${target} t
+       set source_hash = s.source_hash, source_cursor = s.source_cursor, source_instant = s.source_instant, source_version = s.source_version,
+           source_epoch = greatest($1::int, t.source_epoch),
+           fetched_at = case when s.source_hash = t.source_hash then greatest(s.fetched_at, t.fetched_at) else s.fetched_at end
+      from ${stage} s join merge_plan p on p.seq = s.${seq}
+     where p.outcome = 'unchanged' and t.id = s.id and (${moved} or (s.fetched_at > t.fetched_at and ${unsettled}))`;
+}
+
+/** Lines beyond the new end of their set go. Answers with how many of them were live. */
+export function removeSurplusSql(target: TableName): string {
+  return `with removed as (
+    delete from ${target} t using merge_plan p
+     where ${WRITTEN} and t.parent_id = p.id and p.lines is not null and t.line_no > p.lines
+    returning t.deleted_at is null as live)
+  select count(*) filter (where live) as n from removed`;
+}
+
+/** Lines were deleted with their parent and come back with it. $1 batch number. Answers with their number. */
+export function reviveLinesSql(target: TableName): string {
+  return `with revived as (
+    update ${target} t set deleted_at = null, batch_no = $1::bigint
+      from merge_plan p
+     where p.outcome = 'revived' and t.parent_id = p.id and t.deleted_at is not null
+    returning 1)
+  select count(*) as n from revived`;
+}
+
+/** Lines that are new or differ; equal ones are not touched. $1 batch number. Answers with how many are new. */
+export function upsertLinesSql(stage: TableName, target: TableName, fields: readonly ColumnPair[]): string {
+  const own = LINE_ROW_COLUMNS.map(({ name }) => name);
+  const names = [...own, ...fields.map(({ held }) => held.name)];
+  const changed = names.filter((name) => name !== 'parent_id' && name !== 'line_no');
+  return `with written as (
+    insert into ${target} as t (${columnList(names)}, batch_no, deleted_at)
+    select ${own.map((name) => `s.${ident(name)}`).join(', ')}${fieldValues(fields)}, $1::bigint, null
+      from ${stage} s
+      join merge_plan p on p.seq = s.${seq}
+      left join ${target} h on h.parent_id = s.parent_id and h.line_no = s.line_no
+     where ${WRITTEN} and (h.parent_id is null or h.row_hash <> s.row_hash)
+        on conflict (parent_id, line_no) do update
+           set ${changed.map((name) => `${ident(name)} = excluded.${ident(name)}`).join(', ')}, batch_no = excluded.batch_no, deleted_at = null
+    returning (t.xmax = 0) as fresh)
+  select count(*) filter (where fresh) as n from written`;
+}

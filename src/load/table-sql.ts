@@ -1,0 +1,47 @@
+import { ident } from '../database/identifier';
+import { castSql } from './column-type';
+import {
+  LINE_MERGE_COLUMNS,
+  LINE_ROW_COLUMNS,
+  MERGE_COLUMNS,
+  ROW_COLUMNS,
+  type Column,
+  type ColumnPlan,
+  type StandardColumn,
+} from './columns';
+
+/** A table's name in SQL, quoted. */
+export type TableName = string;
+
+export function createTableSql(name: TableName, columns: readonly Column[], lines: boolean): string {
+  const own = lines ? [LINE_ROW_COLUMNS, LINE_MERGE_COLUMNS] : [ROW_COLUMNS, MERGE_COLUMNS];
+  const parts = [...own[0]!.map(standardSql), ...columns.map(fieldSql), ...own[1]!.map(standardSql)];
+  return `create table ${name} (${parts.join(', ')}, primary key (${keyColumns(lines)}))`;
+}
+
+export function keyColumns(lines: boolean): string {
+  return lines ? `${ident('parent_id')}, ${ident('line_no')}` : ident('id');
+}
+
+export function standardSql({ name, sql }: StandardColumn): string {
+  return `${ident(name)} ${sql}`;
+}
+
+export function fieldSql({ name, type }: Column): string {
+  return `${ident(name)} ${type}`;
+}
+
+/** Adds what is missing and widens what is too narrow, in one pass over the table; `null` when there is nothing to do. */
+export function alterTableSql(name: TableName, missing: readonly Column[], widened: ColumnPlan['widened']): string | null {
+  const absent = new Set(missing.map((column) => column.name));
+  const actions = [
+    ...missing.map((column) => `add column ${fieldSql(column)}`),
+    ...widened
+      .filter(({ column }) => !absent.has(column.name))
+      .map(({ column, from }) => {
+        const quoted = ident(column.name);
+        return `alter column ${quoted} type ${column.type} using ${castSql(quoted, from, column.type)}`;
+      }),
+  ];
+  return actions.length === 0 ? null : `alter table ${name} ${actions.join(', ')}`;
+}

@@ -1,0 +1,130 @@
+import type { Tx } from '../database/database';
+import { FreshetError } from '../domain/errors';
+import type { FieldProfile, Profile } from '../json/profile';
+import type { ColumnType } from '../sources/source';
+import { HEADER_RESERVED, LINE_RESERVED, planColumns, type Column, type ColumnPlan } from './columns';
+import { lineTable, type LoadTarget } from './load-target';
+
+/** What a table is now, and which columns it is to have. */
+export interface TablePlan extends ColumnPlan {
+  readonly table: string;
+  readonly lines: boolean;
+  readonly exists: boolean;
+  /** Columns that the existing table lacks. */
+  readonly missing: readonly Column[];
+}
+
+export interface TablesPlan {
+  readonly header: TablePlan;
+  readonly lines: TablePlan | null;
+  readonly owned: boolean;
+  readonly schemaExists: boolean;
+}
+
+type Queries = Pick<Tx, 'query'>;
+
+/** Reads registry and catalogue and plans both tables. Errors: `schema_error` where another entity or a person owns the table. */
+export async function planTables(queries: Queries, target: LoadTarget, profile: Profile): Promise<TablesPlan> {
+  const { definition } = target;
+  const owned = await readOwner(queries, target);
+  const headerFields = { declared: definition.columns, profile: profile.fields.filter(({ name }) => name !== definition.lineItems?.field) };
+  const header = await planTable(queries, target, { table: target.table, lines: false, ...headerFields });
+  const lines =
+    definition.lineItems === null
+      ? null
+      : await planTable(queries, target, {
+          table: lineTable(target.table),
+          lines: true,
+          declared: definition.lineItemColumns,
+          profile: profile.lineFields,
+        });
+  if (!header.exists && lines?.exists) throw leftOver(target);
+  if (header.exists && !owned) throw foreignTable(target);
+  const schemas = await queries.query(`select from pg_catalog.pg_namespace where nspname = $1`, [target.schema]);
+  return { header, lines, owned, schemaExists: schemas.length > 0 };
+}
+
+interface Wanted {
+  readonly table: string;
+  readonly lines: boolean;
+  readonly declared: Readonly<Record<string, ColumnType>>;
+  readonly profile: readonly FieldProfile[];
+}
+
+async function planTable(queries: Queries, target: LoadTarget, wanted: Wanted): Promise<TablePlan> {
+  const held = await heldColumns(queries, target.schema, wanted.table);
+  const actual = await tableColumns(queries, target.schema, wanted.table);
+  const ours = new Set(held.map(({ name }) => name));
+  const plan = planColumns({
+    held,
+    declared: wanted.declared,
+    profile: wanted.profile,
+    keyFields: wanted.lines ? [] : target.definition.key,
+    emptyIsNull: target.definition.emptyIsNull,
+    reserved: wanted.lines ? LINE_RESERVED : HEADER_RESERVED,
+    occupied: (actual ?? []).filter((name) => !ours.has(name)),
+  });
+  const missing = actual === null ? [] : plan.columns.filter(({ name }) => !actual.includes(name));
+  return { ...plan, table: wanted.table, lines: wanted.lines, exists: actual !== null, missing };
+}
+
+/** Columns as the registry has them: one name for one field, for ever. */
+export function heldColumns(queries: Queries, schema: string, table: string): Promise<Column[]> {
+  return queries.query<{ field: string; name: string; type: ColumnType; ordinal: number }>(
+    `select field, name, type, ordinal from freshet.raw_column where schema = $1 and "table" = $2 order by ordinal`,
+    [schema, table],
+  );
+}
+
+/** Names of the columns of a table, `null` where there is no such table. */
+export async function tableColumns(queries: Queries, schema: string, table: string): Promise<string[] | null> {
+  const rows = await queries.query<{ name: string | null }>(
+    `select a.attname::text as name
+       from pg_catalog.pg_class c
+       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       left join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      where n.nspname = $1 and c.relname = $2`,
+    [schema, table],
+  );
+  return rows.length === 0 ? null : rows.flatMap(({ name }) => (name === null ? [] : [name]));
+}
+
+async function readOwner(queries: Queries, target: LoadTarget): Promise<boolean> {
+  const [owner] = await queries.query<{ pipeline: string; entity: string }>(
+    `select pipeline, entity from freshet.table_owner where schema = $1 and "table" = $2`,
+    [target.schema, target.table],
+  );
+  if (!owner || (owner.pipeline === target.pipeline && owner.entity === target.entity)) return owner !== undefined;
+  throw new FreshetError('schema_error', {
+    code: 'table-owned',
+    message: `${place(target)} belongs to ${owner.entity} of pipeline ${owner.pipeline}, so ${target.entity} of ${target.pipeline} cannot write it`,
+    why: 'Two entities in one table would delete and overwrite each other’s rows.',
+    remedy: 'Rename the entity in one of the two pipeline files, then run again.',
+    where: place(target),
+    retryable: false,
+  });
+}
+
+function foreignTable(target: LoadTarget): FreshetError {
+  return new FreshetError('schema_error', {
+    code: 'table-not-ours',
+    message: `${place(target)} exists, and freshet did not make it`,
+    remedy: 'Rename or move that table, or rename the entity in the pipeline file, then run again. Nothing was changed.',
+    where: place(target),
+    retryable: false,
+  });
+}
+
+function leftOver(target: LoadTarget): FreshetError {
+  return new FreshetError('schema_error', {
+    code: 'line-table-left-over',
+    message: `${target.schema}.${lineTable(target.table)} is there, but the table of its parents, ${place(target)}, is not`,
+    remedy: `Rename or drop ${target.schema}.${lineTable(target.table)}, then run with --full. Nothing was changed.`,
+    where: `${target.schema}.${lineTable(target.table)}`,
+    retryable: false,
+  });
+}
+
+function place(target: LoadTarget): string {
+  return `${target.schema}.${target.table}`;
+}
