@@ -1,9 +1,8 @@
 import type { Tx } from '../../database/database';
 import { isFreshetError } from '../../domain/errors';
 import type { LandingStore } from '../../landing/landing-store';
-import type { Column } from '../../load/columns';
 import type { DeepEntity, KnownEntity } from './deep-entity';
-import type { HeldColumns } from './evidence';
+import type { HeldColumn, HeldColumns } from './loader';
 import { comparison } from './said-value';
 import { type Findings, SAMPLE_SIZE, type Subject } from './violation';
 
@@ -107,7 +106,7 @@ async function headersOf(
  * The columns whose every change rewrites the row. A new cursor, a new version or a new value of a volatile field alone does not;
  * of these `source_instant` is always kept, and compared instead.
  */
-function headerColumns({ definition }: KnownEntity, columns: HeldColumns): Column[] {
+function headerColumns({ definition }: KnownEntity, columns: HeldColumns): HeldColumn[] {
   const { cursor, version, volatile, lineItems } = definition;
   const left = new Set([...volatile, cursor?.field, version, lineItems?.field]);
   const kept = columns.header.filter(({ field }) => !left.has(field));
@@ -116,7 +115,7 @@ function headerColumns({ definition }: KnownEntity, columns: HeldColumns): Colum
 
 async function linesOf({ tx, entity, known, columns }: ContentScope, chunk: readonly SaidRecord[]): Promise<string[]> {
   const field = known.definition.lineItems?.field;
-  if (field === undefined || entity.lines === null) return [];
+  if (field === undefined || entity.lines === null || columns.lines === null) return [];
   const { join, values } = comparison(columns.lines, 'l.item', known.definition.emptyIsNull);
   const rows = await tx.query<Difference>(
     `select s.id, l.line_no::int as line_no, d.field, d.held, d.said

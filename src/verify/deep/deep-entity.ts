@@ -59,7 +59,7 @@ export async function deepEntities(tx: Tx, lookup: EntityLookup, filter: EntityF
 }
 
 async function describe(tx: Tx, row: EntityRow, known: KnownEntity | null): Promise<DeepEntity> {
-  const linesTable = known?.definition.lineItems ? lineItemsTable(row.raw_table, known.definition.lineItems.field) : null;
+  const linesTable = known?.definition.lineItems ? lineItemsTable(row.raw_table) : null;
   const linesThere =
     linesTable !== null &&
     (await tx.query(`select from pg_catalog.pg_tables where schemaname = $1 and tablename = $2`, [row.raw_schema, linesTable])).length > 0;
@@ -81,8 +81,8 @@ async function describe(tx: Tx, row: EntityRow, known: KnownEntity | null): Prom
 }
 
 /** Table of the line items of a raw table. */
-export function lineItemsTable(table: string, field: string): string {
-  return `${table}_${field}`;
+export function lineItemsTable(table: string): string {
+  return `${table}_line_items`;
 }
 
 async function countOf(tx: Tx, table: string): Promise<number> {

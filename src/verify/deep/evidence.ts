@@ -1,31 +1,19 @@
 import type { Tx } from '../../database/database';
-import type { Column } from '../../load/columns';
-import { RowReader } from '../../load/row';
 import type { DeepEntity, KnownEntity } from './deep-entity';
 import { beginLanded, finishLanded, storeLanded, type LandedRecord } from './landed';
 import { recordFacts } from './landed-record';
 import { checkBatchFiles, type BatchScope } from './landing-batches';
+import type { HeldColumn, HeldColumns, RecordReader } from './loader';
 
 /** Records held in memory before they go into the temporary table. */
 const CHUNK = 500;
-
-/** The columns of an entity's two tables, as `freshet.raw_column` keeps them. */
-export interface HeldColumns {
-  readonly header: readonly Column[];
-  readonly lines: readonly Column[];
-}
 
 /**
  * Fills `pg_temp.landed` with every record of every loaded batch of the entity and `pg_temp.newest` with the newest of each id,
  * checking the files on the way (invariant 6). Returns how many records there are.
  */
-export async function gatherEvidence(scope: BatchScope, known: KnownEntity, columns: HeldColumns): Promise<number> {
+export async function gatherEvidence(scope: BatchScope, known: KnownEntity, reader: RecordReader): Promise<number> {
   const { tx, entity } = scope;
-  const reader = new RowReader(
-    { header: columns.header, lines: known.definition.lineItems ? columns.lines : null },
-    known.definition,
-    known.zone,
-  );
   await beginLanded(tx);
   let chunk: LandedRecord[] = [];
   let ord = 0;
@@ -51,12 +39,10 @@ export async function gatherEvidence(scope: BatchScope, known: KnownEntity, colu
 }
 
 export async function heldColumns(tx: Tx, entity: DeepEntity): Promise<HeldColumns> {
-  const read = (table: string | null): Promise<Column[]> =>
-    table === null
-      ? Promise.resolve([])
-      : tx.query<Column & object>(
-          `select field, name, type, ordinal from freshet.raw_column where schema = $1 and "table" = $2 order by ordinal`,
-          [entity.schema, table],
-        );
-  return { header: await read(entity.table), lines: await read(entity.linesTable) };
+  const read = (table: string): Promise<HeldColumn[]> =>
+    tx.query<HeldColumn & object>(
+      `select field, name, type, ordinal from freshet.raw_column where schema = $1 and "table" = $2 order by ordinal`,
+      [entity.schema, table],
+    );
+  return { header: await read(entity.table), lines: entity.linesTable === null ? null : await read(entity.linesTable) };
 }

@@ -1,4 +1,5 @@
 import type { Tx } from '../../database/database';
+import { linesOfDeleted, orphanLines } from '../line-sql';
 import type { DeepEntity } from './deep-entity';
 import { checkSql, type Findings } from './violation';
 
@@ -61,14 +62,4 @@ export async function checkLineSets(tx: Tx, findings: Findings, entity: DeepEnti
     sql: `select parent_id, count(*) as lines, min(line_no) as first, max(line_no) as last from ${entity.lines} where deleted_at is null
            group by parent_id having min(line_no) <> 1 or max(line_no) <> count(*)`,
   });
-}
-
-/** SQL: lines whose header row does not exist. */
-export function orphanLines(headers: string, lines: string): string {
-  return `select l.parent_id, l.line_no from ${lines} l where not exists (select from ${headers} h where h.id = l.parent_id)`;
-}
-
-/** SQL: lines that live although their header is soft-deleted. */
-export function linesOfDeleted(headers: string, lines: string): string {
-  return `select l.parent_id, l.line_no from ${lines} l join ${headers} h on h.id = l.parent_id where h.deleted_at is not null and l.deleted_at is null`;
 }

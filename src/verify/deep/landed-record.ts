@@ -4,10 +4,9 @@ import { formatInstant, parseInstant } from '../../domain/instant';
 import { decodeRecord, fieldOf, isJsonObject, type JsonObject } from '../../json/decode';
 import { scalarText } from '../../json/scalar-text';
 import { isStorableInstant } from '../../json/text-class';
-import { ROW_COLUMNS, LINE_ROW_COLUMNS } from '../../load/columns';
-import type { RowReader } from '../../load/row';
 import type { KnownEntity } from './deep-entity';
 import type { LandedRecord } from './landed';
+import { HASH_CELLS, type RecordReader } from './loader';
 
 /** What a landed record's own bytes tell; the rest of a `LandedRecord` is its place. */
 export type RecordFacts = Pick<
@@ -15,24 +14,21 @@ export type RecordFacts = Pick<
   'id' | 'sourceHash' | 'rowHash' | 'lines' | 'linesDigest' | 'cursorText' | 'cursorSort' | 'instant' | 'version'
 >;
 
-const SOURCE_HASH = ROW_COLUMNS.findIndex(({ name }) => name === 'source_hash');
-const ROW_HASH = ROW_COLUMNS.findIndex(({ name }) => name === 'row_hash');
-const LINE_HASH = LINE_ROW_COLUMNS.findIndex(({ name }) => name === 'row_hash');
 /** Any instant does: only the hashes of what the reader makes are used. */
 const NO_TIME = '1970-01-01T00:00:00Z';
 
 /** Hashes come from the loader's own reader; key, cursor and version are read anew, so that a slip there shows as a difference. */
-export function recordFacts(bytes: Buffer, reader: RowReader, known: KnownEntity): RecordFacts {
+export function recordFacts(bytes: Buffer, reader: RecordReader, known: KnownEntity): RecordFacts {
   const row = reader.read(bytes, NO_TIME);
   const decoded = decodeRecord(bytes);
   const record = decoded.ok && isJsonObject(decoded.value) ? decoded.value : null;
   const lines = row.kind === 'row' ? row.lines : null;
   return {
     id: record === null ? null : idOf(record, known),
-    sourceHash: row.kind === 'row' ? bytea(row.header[SOURCE_HASH]) : Buffer.alloc(0),
-    rowHash: row.kind === 'row' ? bytea(row.header[ROW_HASH]) : null,
+    sourceHash: row.kind === 'row' ? bytea(row.header[HASH_CELLS.sourceHash]) : Buffer.alloc(0),
+    rowHash: row.kind === 'row' ? bytea(row.header[HASH_CELLS.rowHash]) : null,
     lines: lines?.length ?? null,
-    linesDigest: lines === null ? null : digestOf(lines.map((line) => bytea(line[LINE_HASH]))),
+    linesDigest: lines === null ? null : digestOf(lines.map((line) => bytea(line[HASH_CELLS.lineHash]))),
     ...positionOf(record, known),
   };
 }

@@ -1,6 +1,6 @@
 import { ident, MAX_IDENTIFIER_BYTES } from '../../database/identifier';
-import type { Column } from '../../load/columns';
 import type { ColumnType } from '../../sources/source';
+import type { HeldColumn } from './loader';
 
 export interface Comparison {
   /** Follows FROM items that name the row `t`: reads the JSON once. */
@@ -13,7 +13,7 @@ export interface Comparison {
  * Compares columns of `t` with the fields of a JSON object, given as SQL. PostgreSQL reads the JSON itself: numbers as decimals,
  * instants by its own input.
  */
-export function comparison(columns: readonly Column[], record: string, emptyIsNull: boolean): Comparison {
+export function comparison(columns: readonly HeldColumn[], record: string, emptyIsNull: boolean): Comparison {
   const short = columns.filter(({ field }) => field !== '' && Buffer.byteLength(field) <= MAX_IDENTIFIER_BYTES);
   const names = [...new Set(short.map(({ field }) => field))];
   const values = columns.map(({ field, name, type }) => {

@@ -13,6 +13,7 @@ import { checkLedgers } from './ledger';
 import { checkSessionMetadata } from './session-metadata';
 import { checkLeftovers, checkStates } from './states';
 import { checkTarget } from './target';
+import type { ReaderOf } from './loader';
 import { Findings, type Checked, type Violation } from './violation';
 import { checkWatermark } from './watermark';
 
@@ -20,6 +21,8 @@ export interface VerifyDeepDeps {
   readonly db: Database;
   readonly landing: LandingStore;
   readonly lookup: EntityLookup;
+  /** Makes the loader's own reader of records: `(columns, definition, zone) => new RowReader(columns, definition, zone)`. */
+  readonly readerOf: ReaderOf;
 }
 
 /** The source's own truth, read past freshet; tests have one. `null`: it knows nothing of that entity. */
@@ -91,7 +94,8 @@ async function checkEntity(scope: DeepScope, entity: DeepEntity): Promise<void> 
 async function checkContents(scope: DeepScope, entity: DeepEntity, known: KnownEntity): Promise<void> {
   const { tx, findings, deps, options, ctx } = scope;
   const columns = await heldColumns(tx, entity);
-  const records = await gatherEvidence({ tx, landing: deps.landing, findings, entity }, known, columns);
+  const reader = deps.readerOf(columns, known.definition, known.zone);
+  const records = await gatherEvidence({ tx, landing: deps.landing, findings, entity }, known, reader);
   await checkTarget(tx, findings, entity, records);
   await checkWatermark(tx, findings, entity);
   if (entity.headers === null) return;
