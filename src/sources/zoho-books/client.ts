@@ -20,13 +20,11 @@ interface Received {
   readonly verdict: Understood;
 }
 
-function endpointOf(entity: string): Endpoint {
-  const endpoint = ENDPOINTS.get(entity);
-  if (endpoint !== undefined) return endpoint;
-  throw new FreshetError('config_error', {
+function unknownEntity(entity: string, known: Iterable<string>): FreshetError {
+  return new FreshetError('config_error', {
     code: 'entity-unknown',
     message: `Zoho Books has no entity ${entity} here`,
-    remedy: `Use one of ${[...ENDPOINTS.keys()].join(', ')} in the pipeline file.`,
+    remedy: `Use one of ${[...known].join(', ')} in the pipeline file.`,
   });
 }
 
@@ -38,7 +36,11 @@ export class ZohoClient implements SourceClient {
   readonly #http: HttpClient;
   readonly #account: ZohoAccount;
 
-  constructor(settings: ZohoSettings) {
+  /** `endpoints`: what can be asked for; given where pages shall be smaller than Zoho's. */
+  constructor(
+    settings: ZohoSettings,
+    private readonly endpoints: ReadonlyMap<string, Endpoint> = ENDPOINTS,
+  ) {
     this.#settings = settings;
     this.#base = withoutSlash(settings.baseUrl);
     this.#clock = settings.fetchClock ?? systemClock;
@@ -47,7 +49,7 @@ export class ZohoClient implements SourceClient {
   }
 
   async list(request: ListRequest, ctx: StageContext): Promise<ListAnswer> {
-    const endpoint = endpointOf(request.entity);
+    const endpoint = this.#endpoint(request.entity);
     const call = listCall(endpoint, request, this.#settings.organizationId);
     const what = this.#what(call);
     return attempts(
@@ -64,7 +66,7 @@ export class ZohoClient implements SourceClient {
   }
 
   async detail(request: { readonly entity: string; readonly id: string }, ctx: StageContext): Promise<DetailAnswer> {
-    const endpoint = endpointOf(request.entity);
+    const endpoint = this.#endpoint(request.entity);
     const call = detailCall(endpoint, request.id, this.#settings.organizationId);
     const what = this.#what(call);
     return attempts(
@@ -82,6 +84,12 @@ export class ZohoClient implements SourceClient {
 
   close(): Promise<void> {
     return this.#http.close();
+  }
+
+  #endpoint(entity: string): Endpoint {
+    const endpoint = this.endpoints.get(entity);
+    if (endpoint !== undefined) return endpoint;
+    throw unknownEntity(entity, this.endpoints.keys());
   }
 
   #what(call: ZohoCall): string {
