@@ -92,6 +92,8 @@ function launch(home: StackHome, spec: PartSpec): Launched {
       resolve({ code: null, signal: null });
     });
     child.once('exit', (code, signal) => {
+      // Its own children, if it left any, must not outlive it.
+      if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
       resolve({ code, signal });
     });
   });

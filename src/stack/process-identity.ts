@@ -18,13 +18,14 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startedAt === identity.startedAt;
 }
 
-/** Sends a signal to the process group led by `pid`; false when there is no such group any more. */
+/** Sends a signal to the process group led by `pid`; false when nobody is left in it. macOS says EPERM when only zombies are. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(-pid, signal);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ESRCH' || code === 'EPERM') return false;
     throw error;
   }
 }
@@ -33,13 +34,11 @@ export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
 export async function stopGroup(target: ProcessIdentity, ask: { signal: NodeJS.Signals; withinMs: number }): Promise<void> {
   const deadline = Date.now() + ask.withinMs;
   if (!isAlive(target) || !signalGroup(target.pid, ask.signal)) return;
-  while (isAlive(target)) {
-    if (Date.now() > deadline) {
-      signalGroup(target.pid, 'SIGKILL');
-      return;
-    }
+  while (isAlive(target) && Date.now() <= deadline) {
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+  // Also for what the process itself left behind in its group.
+  signalGroup(target.pid, 'SIGKILL');
 }
 
 function startTimeFromProc(pid: number): string | undefined {

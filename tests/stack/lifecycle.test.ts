@@ -3,7 +3,7 @@ import { identify } from '../../src/stack/process-identity';
 import { startStack } from '../../src/stack/supervisor';
 import type { StackOptions } from '../../src/stack/supervisor';
 import { temporalAnswers } from '../../src/stack/temporal-connection';
-import { newHome, untilGone, withoutServers } from './stack-process';
+import { givenServers, newHome, untilGone, withoutServers } from './stack-process';
 
 const said: string[] = [];
 const quiet = { say: (line: string) => said.push(line), exitOnSignal: false, env: withoutServers() } satisfies Partial<StackOptions>;
@@ -50,7 +50,7 @@ describe('the stack', () => {
   });
 
   it('stops everything when a part ends by itself, and says which, how, and where its log is', async () => {
-    const stack = await startStack({ ...quiet, home: newHome(), profile: 'test' });
+    const stack = await startStack({ ...quiet, home: newHome(), env: givenServers() });
     const part = await stack.start({
       name: 'sandbox',
       command: '/bin/sh',
@@ -81,7 +81,7 @@ describe('the stack', () => {
   });
 
   it('tells the end of the log when a part cannot start, and goes on running', async () => {
-    const stack = await startStack({ ...quiet, home: newHome(), profile: 'test' });
+    const stack = await startStack({ ...quiet, home: newHome(), env: givenServers() });
     try {
       const ready = { kind: 'line', accept: () => false } as const;
       await expect(
@@ -97,7 +97,7 @@ describe('the stack', () => {
       await expect(
         stack.start({ name: 'slow', command: '/bin/sh', args: ['-c', 'exec sleep 300'], ready, readyWithinMs: 100 }),
       ).rejects.toMatchObject({ code: 'part-not-ready' });
-      expect(stack.parts.map((part) => part.name)).toEqual(['postgres', 'temporal']);
+      expect(stack.parts.map((part) => part.name)).toEqual([]);
     } finally {
       await stack.stop();
     }

@@ -70,6 +70,11 @@ export function withoutServers(): NodeJS.ProcessEnv {
   return rest;
 }
 
+/** Variables that name the servers of this jest run: for tests about parts, which need no servers of their own. */
+export function givenServers(): NodeJS.ProcessEnv {
+  return { DATABASE_URL: String(process.env['TEST_POSTGRES_URL']), TEMPORAL_ADDRESS: String(process.env['TEST_TEMPORAL_ADDRESS']) };
+}
+
 /** Resolves when none of the processes lives any more; rejects after 20 s with those that do. */
 export async function untilGone(pids: readonly number[]): Promise<void> {
   const deadline = Date.now() + 20_000;

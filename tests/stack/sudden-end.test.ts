@@ -4,7 +4,7 @@ import { letsThrough } from '../../src/stack/server-user';
 import { packageFolder } from '../../src/stack/home';
 import { identify } from '../../src/stack/process-identity';
 import { startStack } from '../../src/stack/supervisor';
-import { newHome, startProcess, untilGone, withoutServers } from './stack-process';
+import { givenServers, newHome, startProcess, untilGone, withoutServers } from './stack-process';
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY = { name: 'nobody', uid: 65_534, gid: 65_534 };
@@ -19,19 +19,25 @@ function keepersOf(pid: number | undefined): number[] {
 }
 
 describe('nothing is left running', () => {
-  it.each([
-    ['SIGTERM', 143],
-    ['SIGINT', 130],
-    ['SIGHUP', 129],
-  ] as const)('after %s, which ends the program with %i', async (signal, code) => {
+  it('after SIGTERM, which ends the program with 143', async () => {
     const stack = await startProcess(newHome());
     const keepers = keepersOf(stack.process.pid);
-    stack.process.kill(signal);
-    expect(await stack.exit).toEqual({ code, signal: null });
+    stack.process.kill('SIGTERM');
+    expect(await stack.exit).toEqual({ code: 143, signal: null });
     // Gone already when the program ends, not some time later.
     expect(stack.pids.filter((pid) => identify(pid) !== undefined)).toEqual([]);
     expect(keepers).toHaveLength(3);
     await untilGone(keepers);
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGHUP', 129],
+  ] as const)('after %s, which ends the program with %i', async (signal, code) => {
+    const stack = await startProcess(newHome(), { env: givenServers() });
+    stack.process.kill(signal);
+    expect(await stack.exit).toEqual({ code, signal: null });
+    expect(stack.pids.filter((pid) => identify(pid) !== undefined)).toEqual([]);
   });
 
   it('after the supervisor was killed', async () => {
@@ -43,7 +49,7 @@ describe('nothing is left running', () => {
   });
 
   it('after the supervisor was asked twice', async () => {
-    const stack = await startProcess(newHome());
+    const stack = await startProcess(newHome(), { env: givenServers() });
     stack.process.kill('SIGINT');
     stack.process.kill('SIGTERM');
     await stack.exit;
@@ -51,8 +57,8 @@ describe('nothing is left running', () => {
   });
 
   it('after the crash of a part', async () => {
-    const stack = await startProcess(newHome());
-    process.kill(Number(stack.pids[1]), 'SIGKILL');
+    const stack = await startProcess(newHome(), { env: givenServers() });
+    process.kill(Number(stack.pids[0]), 'SIGKILL');
     expect((await stack.exit).code).toBe(70);
     await untilGone(stack.pids);
   });
@@ -79,7 +85,7 @@ describe('as an ordinary user', () => {
     const home = newHome();
     const user = isRoot && (await letsThrough(packageFolder(), NOBODY)) ? NOBODY : undefined;
     if (user !== undefined) for (const folder of Object.values(home) as string[]) chownSync(folder, user.uid, user.gid);
-    const env = { TEMPORAL_ADDRESS: String(process.env['TEST_TEMPORAL_ADDRESS']), HOME: home.root };
+    const env = { TEMPORAL_ADDRESS: givenServers()['TEMPORAL_ADDRESS'], HOME: home.root };
     const stack = await startProcess(home, user === undefined ? { env } : { env, uid: user.uid, gid: user.gid });
     const owners = execFileSync('ps', ['-o', 'uid=', '-p', String(stack.pids[0])], { encoding: 'utf8' }).trim();
     stack.process.kill('SIGTERM');
