@@ -103,7 +103,8 @@ async function readPages(scope: ExtractScope, start: Extraction): Promise<SliceO
         await cutBatch(scope, extraction);
         return { outcome: 'loadable' };
       }
-      if (pages >= input.slice.pages || performance.now() >= deadline || waiting.bytes >= input.slice.bytes) return { outcome: 'more' };
+      if (ctx.softStop?.() === true || pages >= input.slice.pages || performance.now() >= deadline || waiting.bytes >= input.slice.bytes)
+        return { outcome: 'more' };
     }
     extraction = extraction.position.phase === 'list' ? await listPage(scope, extraction) : await detailPage(scope, extraction);
     await ctx.fault('extract.after-page');

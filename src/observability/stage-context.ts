@@ -14,4 +14,6 @@ export interface StageContext {
   readonly log: Log;
   /** A named fault site; returns at once unless switched on (see `faults.ts`). */
   fault(site: string): void | Promise<void>;
+  /** True once the worker was asked to stop: a stage that works in pieces ends after the piece in flight. Absent: nobody asks. */
+  softStop?(): boolean;
 }

@@ -1,0 +1,64 @@
+import { Context } from '@temporalio/activity';
+import type { Faults } from '../observability/faults';
+import type { Log } from '../observability/log';
+import type { StageContext } from '../observability/stage-context';
+import { activityFailure, failureLine } from './activity-failure';
+import { checkSize } from './answer-size';
+
+/** What a worker gives to every stage it runs. */
+export interface ActivitySurroundings {
+  readonly log: Log;
+  readonly faults: Faults;
+  readonly now: () => Date;
+  /** True once the worker was asked to stop: a slice ends after the page in flight. */
+  readonly stopping: () => boolean;
+}
+
+/** Often enough that a cancel, which only travels on a heartbeat, is heard within a second. */
+const HEARTBEAT_EVERY_MS = 1000;
+
+/**
+ * Runs a stage inside a Temporal activity. Heartbeats come from the event loop, so a wait of the stage does not look dead, and a hung
+ * process does. Every failure leaves as one that Temporal can act on.
+ */
+export async function inActivity<T>(
+  surroundings: ActivitySurroundings,
+  subject: { readonly runId: string; readonly entity?: string },
+  stage: (ctx: StageContext) => Promise<T>,
+): Promise<T> {
+  const context = Context.current();
+  const { info } = context;
+  let mark = info.heartbeatDetails as unknown;
+  const beat = (): void => {
+    context.heartbeat(mark);
+  };
+  const timer = setInterval(beat, Math.min(HEARTBEAT_EVERY_MS, (info.heartbeatTimeoutMs ?? Infinity) / 4));
+  const log = surroundings.log.child({
+    run: subject.runId,
+    entity: subject.entity,
+    workflow: info.workflowExecution?.workflowId,
+    attempt: info.attempt,
+  });
+  const ctx: StageContext = {
+    signal: context.cancellationSignal,
+    progress: (reached) => {
+      mark = reached;
+      beat();
+    },
+    now: surroundings.now,
+    log,
+    fault: (site) => surroundings.faults.fault(site),
+    softStop: surroundings.stopping,
+  };
+  try {
+    const answer = await stage(ctx);
+    await ctx.fault('activity.before-answer');
+    return checkSize(info.activityType, answer);
+  } catch (error) {
+    const line = failureLine(error, context.cancellationSignal.aborted);
+    log(line.id, { activity: info.activityType, ...line.facts });
+    throw activityFailure(error, context.cancellationDetails);
+  } finally {
+    clearInterval(timer);
+  }
+}

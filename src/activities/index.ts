@@ -1,0 +1,58 @@
+import { requestCancel, type EntityEnd } from '../database/run-store';
+import type { Database } from '../database/database';
+import type { RunState } from '../domain/run';
+import type { SliceOutcome } from '../extract/extract-slice';
+import type { StageContext } from '../observability/stage-context';
+import type { EntityStep, PreparedRun, Steps } from '../run/steps';
+import { inActivity, type ActivitySurroundings } from './activity-context';
+
+export type { ActivitySurroundings } from './activity-context';
+export type EntityEndInput = EntityEnd;
+
+/** A wait comes with its length, because workflows have no clock of ours. */
+export type ExtractAnswer =
+  Exclude<SliceOutcome, { outcome: 'wait' }> | (Extract<SliceOutcome, { outcome: 'wait' }> & { readonly waitMs: number });
+
+/** The steps that activities adapt; a test may bring its own. */
+export type RunSteps = Pick<Steps, 'prepareRun' | 'extract' | 'load' | 'close' | 'verify' | 'endEntity' | 'endRun'>;
+
+export interface ActivityDeps {
+  readonly steps: RunSteps;
+  readonly db: Database;
+  readonly surroundings: ActivitySurroundings;
+}
+
+export interface Activities {
+  prepareRun(input: { readonly runId: string }): Promise<PreparedRun>;
+  extract(input: EntityStep): Promise<ExtractAnswer>;
+  load(input: EntityStep): ReturnType<Steps['load']>;
+  close(input: EntityStep): ReturnType<Steps['close']>;
+  verify(input: EntityStep): ReturnType<Steps['verify']>;
+  endEntity(input: EntityEndInput): Promise<{ readonly ended: boolean }>;
+  recordCancel(input: { readonly runId: string }): Promise<{ readonly state: RunState }>;
+  endRun(input: { readonly runId: string }): Promise<{ readonly state: RunState }>;
+}
+
+/** The steps of a run as Temporal activities; the names are kept in histories. */
+export function createActivities({ steps, db, surroundings }: ActivityDeps): Activities {
+  const run = <T>(input: { readonly runId: string; readonly entity?: string }, body: (ctx: StageContext) => Promise<T>): Promise<T> =>
+    inActivity(surroundings, input, body);
+  return {
+    prepareRun: (input) => run(input, (ctx) => steps.prepareRun(input, ctx)),
+    extract: (input) => run(input, async (ctx) => withWait(await steps.extract(input, ctx), ctx)),
+    load: (input) => run(input, (ctx) => steps.load(input, ctx)),
+    close: (input) => run(input, (ctx) => steps.close(input, ctx)),
+    verify: (input) => run(input, (ctx) => steps.verify(input, ctx)),
+    endEntity: (input) => run(input, (ctx) => steps.endEntity(input, ctx)),
+    recordCancel: (input) => run(input, async () => ({ state: await requestCancel(db, input.runId) })),
+    endRun: (input) => run(input, (ctx) => steps.endRun(input, ctx)),
+  };
+}
+
+/** Clocks differ: a wait that is already over by ours still rests a moment, or the workflow would spin. */
+const SHORTEST_WAIT_MS = 1000;
+
+function withWait(slice: SliceOutcome, ctx: StageContext): ExtractAnswer {
+  if (slice.outcome !== 'wait') return slice;
+  return { ...slice, waitMs: Math.max(SHORTEST_WAIT_MS, Date.parse(slice.until) - ctx.now().getTime()) };
+}

@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createActivities } from './activities/index';
+import { databaseUrlOf, temporalAddressOf } from './client/addresses';
+import { commandContext, type Project } from './client/project';
+import { connectTemporal, temporalOptions } from './client/temporal/connect-temporal';
+import { openDatabase } from './database/database';
+import { migrateToLatest } from './database/migrate';
+import { FileStore } from './landing/file-store';
+import { SourceClients } from './run/source-clients';
+import { Steps } from './run/steps';
+import { sources } from './sources/index';
+import { packageFolder } from './stack/home';
+import { keepHealing } from './worker/healing';
+import { watchParent } from './worker/parent-pipe';
+import { temporalLog } from './worker/temporal-log';
+
+/** Closed in the reverse order of their opening, whatever happens. */
+type Closers = (() => unknown)[];
+
+/**
+ * The worker, put together and run until SIGINT, SIGTERM or `worker.shutdown()`: running pages finish, then it resolves.
+ * `ready` is called once it polls. Errors: those of settings, database and Temporal, within seconds.
+ */
+export async function runWorker(project: Project, ready: (taskQueue: string) => void): Promise<void> {
+  const closers: Closers = [];
+  try {
+    const worker = await createWorker(project, closers);
+    const running = worker.run();
+    closers.push(watchParent(process.env, process.stdin, () => worker.shutdown()));
+    const { task_queue: taskQueue } = project.loaded.settings.temporal;
+    project.log('WK-001', { task_queue: taskQueue });
+    ready(taskQueue);
+    await running;
+    project.log('WK-002', { task_queue: taskQueue });
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+async function createWorker({ loaded, log }: Project, closers: Closers): Promise<Worker> {
+  const { settings, variables, root } = loaded;
+  const { database } = settings;
+  Runtime.install({ logger: temporalLog(log), telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } } });
+
+  const databaseUrl = databaseUrlOf(settings);
+  await migrateToLatest(databaseUrl);
+  const timeouts = { connectTimeoutMs: database.timeouts.connect, statementTimeoutMs: database.timeouts.statement };
+  const db = openDatabase({ url: databaseUrl, poolSize: database.pool.size, ...timeouts });
+  closers.push(() => db.close());
+
+  const temporalSettings = { ...settings.temporal, address: temporalAddressOf(settings) };
+  const temporal = await connectTemporal(temporalSettings);
+  closers.push(() => temporal.close());
+  const connection = await NativeConnection.connect(temporalOptions(temporalSettings));
+  closers.push(() => connection.close());
+
+  const ctx = commandContext({ loaded, log });
+  const faults = { fault: (site: string) => ctx.fault(site) };
+  const clients = new SourceClients({ variables, root });
+  closers.push(() => clients.close());
+  const landing = new FileStore(settings.landing.path, faults.fault);
+  const steps = new Steps({ db, landing, sources, clients, reportsFolder: settings.reports.path });
+  const surroundings = { log, faults, now: () => new Date(), stopping: () => worker.getState() !== 'RUNNING' };
+
+  const { heartbeat, ...pace } = settings.worker;
+  const worker: Worker = await Worker.create({
+    connection,
+    namespace: temporal.namespace,
+    taskQueue: temporal.taskQueue,
+    workflowBundle: { codePath: join(packageFolder(), 'dist', 'workflow-bundle.js') },
+    activities: createActivities({ steps, db, surroundings }),
+    maxConcurrentActivityTaskExecutions: pace.max_concurrent_activities,
+    // A cancel travels on a heartbeat that is really sent: unthrottled, it takes a second instead of most of the timeout.
+    maxHeartbeatThrottleInterval: heartbeat.throttle,
+    stickyQueueScheduleToStartTimeout: pace.sticky_timeout,
+    shutdownGraceTime: pace.shutdown_grace,
+  });
+  closers.push(keepHealing({ db, temporal, ctx, reportsFolder: settings.reports.path }, settings.environment));
+  return worker;
+}

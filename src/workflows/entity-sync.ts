@@ -1,0 +1,81 @@
+import { allHandlersFinished, ApplicationFailure, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import { upstreamSettled, wake } from './messages';
+import type { EntitySyncInput, EntitySyncResult, UpstreamSettled } from './run-input';
+import { skippedReason } from './start-order';
+import { stageActivities } from './stage-activities';
+
+/**
+ * One entity of a run: extract in slices, load what is published, close, verify. It extracts ahead of its upstreams, and loads only
+ * when they are completed. Whatever ends it early is thrown; the parent writes the entity's end.
+ */
+export async function entitySync(input: EntitySyncInput): Promise<EntitySyncResult> {
+  const stages = stageActivities(input);
+  const signals = listen(input);
+  for (let slices = input.slices; ; slices++) {
+    const failed = signals.failed();
+    if (failed) return { state: 'skipped', reason: skippedReason(failed) };
+    if (slices > input.slices && historyIsLong(input, slices)) await beginAnew(input, slices, signals);
+    const slice = await stages.extract();
+    if (slice.outcome === 'done') break;
+    if (slice.outcome === 'loadable' && signals.open().length === 0) await stages.load();
+    if (slice.outcome === 'wait') await signals.sleep(slice.waitMs);
+  }
+  await condition(() => signals.open().length === 0 || signals.failed() !== null);
+  const failed = signals.failed();
+  if (failed) return { state: 'skipped', reason: skippedReason(failed) };
+  await stages.load();
+  await stages.close();
+  const verified = await stages.verify();
+  if (!verified.ok) throw reconcileFailure(input.entity, verified.faults);
+  return { state: 'completed' };
+}
+
+interface Signals {
+  /** Upstreams that have not ended yet. */
+  open(): readonly string[];
+  failed(): UpstreamSettled | null;
+  sleep(ms: number): Promise<void>;
+}
+
+function listen(input: EntitySyncInput): Signals {
+  const open = new Set(input.waitsFor);
+  let failure: UpstreamSettled | null = null;
+  let woken = false;
+  setHandler(upstreamSettled, (upstream) => {
+    open.delete(upstream.entity);
+    if (upstream.state !== 'completed') failure ??= upstream;
+  });
+  setHandler(wake, () => {
+    woken = true;
+  });
+  return {
+    open: () => [...open],
+    failed: () => failure,
+    async sleep(ms) {
+      woken = false;
+      await condition(() => woken || failure !== null, ms);
+    },
+  };
+}
+
+function historyIsLong(input: EntitySyncInput, slices: number): boolean {
+  return workflowInfo().continueAsNewSuggested || slices - input.slices >= input.limits.slicesPerHistory;
+}
+
+/** Signals that came are answered first; what they said goes along as the upstreams still open. */
+async function beginAnew(input: EntitySyncInput, slices: number, signals: Signals): Promise<never> {
+  await condition(allHandlersFinished);
+  return continueAsNew<typeof entitySync>({ ...input, waitsFor: signals.open(), slices });
+}
+
+function reconcileFailure(entity: string, faults: readonly string[]): ApplicationFailure {
+  const message = `${entity} does not add up: ${faults.slice(0, 3).join('; ')}`;
+  return ApplicationFailure.create({
+    type: 'reconcile_error',
+    nonRetryable: true,
+    message,
+    details: [
+      { code: 'verify-failed', message, remedy: 'See the ledger with `./freshet show`; the rows stay, the next run begins from them.' },
+    ],
+  });
+}

@@ -1,0 +1,72 @@
+import { ActivityFailure, ApplicationFailure, RetryState, TerminatedFailure, TimeoutFailure, TimeoutType } from '@temporalio/common';
+
+/** What the row of a failed entity tells of its error. */
+export interface FailureFacts {
+  readonly type: string;
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** The sentence, code and remedy inside whatever Temporal wrapped around them. */
+export function failureFacts(error: unknown, giveUpAfterMs: number): FailureFacts {
+  const chain = causes(error);
+  const told = toldFacts(chain);
+  const gaveUp = chain.some(isBudgetSpent);
+  if (gaveUp) return gaveUpFacts(told, giveUpAfterMs);
+  if (told) return told;
+  if (chain.some((cause) => cause instanceof TerminatedFailure)) return TERMINATED;
+  return {
+    type: 'transient_error',
+    code: 'unexpected',
+    message: messageOf(chain.at(-1)),
+    remedy: 'Run again; if it comes back, report it with the log of the run.',
+  };
+}
+
+const TERMINATED: FailureFacts = {
+  type: 'transient_error',
+  code: 'workflow-terminated',
+  message: 'The workflow of this entity was terminated in Temporal',
+  remedy: 'Run again: what was committed stays, and the next run continues from there.',
+};
+
+function causes(error: unknown): unknown[] {
+  const chain: unknown[] = [];
+  for (let at = error; at !== undefined && at !== null && chain.length < 20; at = (at as { cause?: unknown }).cause) chain.push(at);
+  return chain;
+}
+
+function toldFacts(chain: readonly unknown[]): FailureFacts | null {
+  const failure = chain.filter((cause): cause is ApplicationFailure => cause instanceof ApplicationFailure).at(-1);
+  if (!failure) return null;
+  const [details] = (failure.details ?? []) as Partial<FailureFacts>[];
+  return {
+    type: failure.type ?? 'transient_error',
+    code: details?.code ?? 'unexpected',
+    message: details?.message ?? failure.message,
+    remedy: details?.remedy ?? 'Run again; if it comes back, report it with the log of the run.',
+  };
+}
+
+/** The time budget of a step is its scheduleToCloseTimeout; when the next retry would pass it, the last error comes back at once. */
+function isBudgetSpent(cause: unknown): boolean {
+  if (cause instanceof TimeoutFailure) return cause.timeoutType === TimeoutType.SCHEDULE_TO_CLOSE;
+  return cause instanceof ActivityFailure && cause.retryState === RetryState.TIMEOUT;
+}
+
+function gaveUpFacts(last: FailureFacts | null, giveUpAfterMs: number): FailureFacts {
+  const span = giveUpAfterMs >= 3_600_000 ? `${Math.round(giveUpAfterMs / 360_000) / 10} h` : `${Math.round(giveUpAfterMs / 1000)} s`;
+  return {
+    type: last?.type ?? 'transient_error',
+    code: last?.code ?? 'no-progress',
+    message: `Given up after ${span} without progress${last === null ? '' : `: ${last.message}`}`,
+    remedy:
+      last?.remedy ??
+      'See whether a worker is running and the source answers (`./freshet doctor`), then run again; nothing committed is lost.',
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,135 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  ParentClosePolicy,
+  isCancellation,
+  sleep,
+  startChild,
+  workflowInfo,
+  type ChildWorkflowHandle,
+} from '@temporalio/workflow';
+import type { EntityEndInput } from '../activities/index';
+import type { PlanNode } from '../domain/plan';
+import { entitySync } from './entity-sync';
+import { failureFacts } from './failure-facts';
+import { upstreamSettled } from './messages';
+import type { PipelineRunInput } from './run-input';
+import { failedUpstream, isSettled, nextToBegin, skippedReason, type Standing } from './start-order';
+import { runActivities } from './stage-activities';
+
+type Handle = ChildWorkflowHandle<typeof entitySync>;
+type EndState = EntityEndInput['state'];
+
+/**
+ * Carries every entity that is not final to its end: one child workflow each, bounded in number, in the order of the plan.
+ * Never rejects: a failed entity is an end like another. When the run is cancelled, all that is left ends `cancelled`.
+ */
+export async function runEntities(input: PipelineRunInput, standings: Map<string, Standing>): Promise<void> {
+  const team = new Team(input, standings);
+  while ([...standings.values()].some((standing) => !isSettled(standing))) {
+    const begun = nextToBegin(input.graph, standings, input.limits.parallel).map((node) => team.begin(node));
+    // Only a plan in a circle has nothing to begin and nothing at work; it is refused before a run begins.
+    if (begun.length === 0 && team.working.size === 0) return;
+    await Promise.race(team.working);
+  }
+}
+
+/** The entities at work, and what they must be told. */
+class Team {
+  readonly working = new Set<Promise<void>>();
+  private readonly handles = new Map<string, Handle>();
+  /** Somebody asked for the run's end: through Temporal, or in PostgreSQL, which a stage noticed. */
+  private stopping = false;
+
+  constructor(
+    private readonly input: PipelineRunInput,
+    private readonly standings: Map<string, Standing>,
+  ) {}
+
+  begin(node: PlanNode): void {
+    this.standings.set(node.entity, 'working');
+    const work: Promise<void> = this.carry(node)
+      .then((state) => this.settle(node.entity, state))
+      .finally(() => this.working.delete(work));
+    this.working.add(work);
+  }
+
+  private async carry(node: PlanNode): Promise<EndState> {
+    try {
+      if (this.stopping || CancellationScope.current().consideredCancelled)
+        return await this.end({ ...this.named(node), state: 'cancelled' });
+      const failed = failedUpstream(node, this.standings);
+      if (failed) return await this.end({ ...this.named(node), state: 'skipped', reason: skippedReason(failed) });
+      const handle = await this.start(node);
+      this.handles.set(node.entity, handle);
+      await this.tellWhatEndedMeanwhile(node, handle);
+      const result = await handle.result();
+      return result.state === 'completed' ? 'completed' : await this.end({ ...this.named(node), ...result });
+    } catch (error) {
+      const facts = failureFacts(error, this.input.limits.giveUpAfterMs);
+      this.stopping ||= facts.code === 'cancel-requested';
+      if (isCancellation(error) || facts.type === 'cancelled') return await this.end({ ...this.named(node), state: 'cancelled' });
+      return await this.end({ ...this.named(node), state: 'failed', error: facts });
+    } finally {
+      this.handles.delete(node.entity);
+    }
+  }
+
+  private named(node: PlanNode): { runId: string; entity: string } {
+    return { runId: this.input.runId, entity: node.entity };
+  }
+
+  /** Entities are ended whatever happens to the run, and a final one stays as it is. What cannot be ended here, `endRun` ends. */
+  private async end(end: EntityEndInput): Promise<EndState> {
+    const { endEntity } = runActivities(this.input.limits);
+    const summary = `end ${end.entity}: ${end.state}`;
+    await CancellationScope.nonCancellable(() => endEntity.executeWithOptions({ summary }, [end])).catch(() => undefined);
+    return end.state;
+  }
+
+  /** After a restart of the run, children of the run before it may still be ending: their ids are free when they have. */
+  private async start(node: PlanNode): Promise<Handle> {
+    for (;;) {
+      try {
+        return await startChild(entitySync, this.childOptions(node));
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        await sleep(1000, { summary: `${node.entity}: its earlier workflow is still ending` });
+      }
+    }
+  }
+
+  private childOptions(node: PlanNode) {
+    const { runId, pipeline, limits } = this.input;
+    const waitsFor = node.dependsOn.filter((name) => this.standings.has(name) && !isSettled(this.standings.get(name)));
+    return {
+      workflowId: `${workflowInfo().workflowId}/${node.entity}`,
+      args: [{ runId, entity: node.entity, waitsFor, limits, slices: 0 }] as Parameters<typeof entitySync>,
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+      workflowTaskTimeout: limits.workflowTaskMs,
+      staticSummary: `${pipeline} ${node.entity}`,
+    };
+  }
+
+  /** Between the command that starts a child and its start, an upstream may have ended unheard. */
+  private async tellWhatEndedMeanwhile(node: PlanNode, handle: Handle): Promise<void> {
+    for (const entity of node.dependsOn) {
+      const state = this.standings.get(entity);
+      if (state !== undefined && isSettled(state)) await tell(handle, { entity, state: state as EndState });
+    }
+  }
+
+  private async settle(entity: string, state: EndState): Promise<void> {
+    this.standings.set(entity, state);
+    const downstream = this.input.graph.filter((node) => node.dependsOn.includes(entity));
+    const listening = downstream.flatMap((node) => this.handles.get(node.entity) ?? []);
+    await Promise.all(listening.map((handle) => tell(handle, { entity, state })));
+  }
+}
+
+/** A child that has just ended, or a run that is being cancelled, needs no telling any more. */
+async function tell(handle: Handle, upstream: { entity: string; state: EndState }): Promise<void> {
+  await handle.signal(upstreamSettled, upstream).catch(() => undefined);
+}
