@@ -29,13 +29,33 @@ export function applicationName(fence: Fence): string {
  * A writing transaction of an attempt. A zombie (stopped worker, closed run, extraction adopted by another run)
  * is refused at its last statement, so nothing of it is ever committed.
  */
-export function fenced<T>(db: Database, fence: Fence, options: FencedOptions, body: (tx: Tx) => Promise<T>): Promise<T> {
-  return db.transaction({ ...options, applicationName: applicationName(fence) }, async (tx) => {
-    const result = await body(tx);
-    await checkToken(tx, fence);
-    return result;
-  });
+export async function fenced<T>(db: Database, fence: Fence, options: FencedOptions, body: (tx: Tx) => Promise<T>): Promise<T> {
+  try {
+    return await db.transaction({ ...options, applicationName: applicationName(fence) }, async (tx) => {
+      const result = await body(tx);
+      await checkToken(tx, fence);
+      return result;
+    });
+  } catch (error) {
+    // A zombie often trips over its successor's rows before it comes to the check; say what it is, not what it tripped over.
+    const reason = options.ctx.signal.aborted ? null : await refusalNow(db, fence);
+    throw reason === null ? error : superseded(fence, reason, error);
+  }
 }
+
+async function refusalNow(db: Database, fence: Fence): Promise<string | null> {
+  try {
+    const [row] = await db.query<TokenRow>(TOKEN, [fence.runId, fence.entity, fence.extractionId]);
+    return defect('token-check-off') ? null : refusal(row, fence);
+  } catch {
+    return null;
+  }
+}
+
+const TOKEN = `
+  select re.token, re.state, x.owner_run, x.state as extraction_state
+    from freshet.run_entity re left join freshet.extraction x on x.id = $3
+   where re.run_id = $1 and re.entity = $2`;
 
 interface TokenRow {
   token: string;
@@ -45,22 +65,20 @@ interface TokenRow {
 }
 
 async function checkToken(tx: Tx, fence: Fence): Promise<void> {
-  const [row] = await tx.query<TokenRow>(
-    `select re.token, re.state, x.owner_run, x.state as extraction_state
-       from freshet.run_entity re left join freshet.extraction x on x.id = $3
-      where re.run_id = $1 and re.entity = $2
-        for update of re`,
-    [fence.runId, fence.entity, fence.extractionId],
-  );
+  const [row] = await tx.query<TokenRow>(`${TOKEN} for update of re`, [fence.runId, fence.entity, fence.extractionId]);
   if (defect('token-check-off')) return;
   const reason = refusal(row, fence);
-  if (reason === null) return;
-  throw new FreshetError('cancelled', {
+  if (reason !== null) throw superseded(fence, reason);
+}
+
+function superseded(fence: Fence, reason: string, cause?: unknown): FreshetError {
+  return new FreshetError('cancelled', {
     code: 'attempt-superseded',
     message: `${fence.entity} of run ${fence.runId}: attempt ${fence.token} may not write any more, ${reason}`,
     remedy: 'Nothing to do: a newer attempt or run carries on; this one wrote nothing.',
     facts: { token: fence.token },
     retryable: false,
+    cause,
   });
 }
 

@@ -46,7 +46,10 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
     if (watermarkMayMove(extraction)) await moveWatermark(tx, scope, extraction);
     await ctx.fault('extract.close.after-watermark');
     await moveAsOf(tx, scope, extraction);
-    await tx.query(`update freshet.extraction set state = 'complete', completed_at = now() where id = $1`, [extraction.id]);
+    await tx.query(
+      `update freshet.extraction set state = 'complete', completed_at = now(), listed = (select count(*) from ${seenTable(extraction.id)}) where id = $1`,
+      [extraction.id],
+    );
     await closeRejects(tx, scope, extraction);
     await bookClosing(tx, scope, { extraction, doubts });
     await tx.query(`drop table if exists ${seenTable(extraction.id)}`);

@@ -1,6 +1,7 @@
 import type { Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
 import type { DoubtFacts } from './doubt';
+import { seenTable } from './open-extraction';
 import { neverHeldStill } from './position';
 import { questionOf } from './read-plan';
 
@@ -8,9 +9,9 @@ import { questionOf } from './read-plan';
 export async function doubtFacts(scope: ExtractScope, extraction: Extraction): Promise<DoubtFacts> {
   const { deps, input, watermark } = scope;
   const [row] = await deps.db.query<{ listed: string; live: string }>(
-    `select re.listed, coalesce((select live from freshet.table_owner where schema = $3 and "table" = $4), 0) as live
-       from freshet.run_entity re where re.run_id = $1 and re.entity = $2`,
-    [input.runId, input.entity, input.target.schema, input.target.table],
+    `select (select count(*) from ${seenTable(extraction.id)}) as listed,
+            coalesce((select live from freshet.table_owner where schema = $1 and "table" = $2), 0) as live`,
+    [input.target.schema, input.target.table],
   );
   return {
     read: extraction.read,
@@ -36,10 +37,10 @@ async function carrierMissing(scope: ExtractScope, extraction: Extraction): Prom
 
 async function listedBefore(scope: ExtractScope, extraction: Extraction): Promise<number[]> {
   const rows = await scope.deps.db.query<{ listed: string }>(
-    `select re.listed from freshet.run_entity re join freshet.run r on r.id = re.run_id
-      where r.pipeline = $1 and re.entity = $2 and re.read_kind = $3 and re.state = 'completed' and re.resumed = 0
-      order by re.completed_at desc limit 10`,
-    [scope.input.pipeline, scope.input.entity, extraction.read],
+    `select listed from freshet.extraction
+      where pipeline = $1 and entity = $2 and partition = $3 and read_kind = $4 and state = 'complete'
+      order by completed_at desc limit 10`,
+    [scope.input.pipeline, scope.input.entity, scope.input.partition, extraction.read],
   );
   return rows.map((row) => Number(row.listed));
 }

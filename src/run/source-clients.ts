@@ -20,8 +20,18 @@ export class SourceClients {
     const key = JSON.stringify(config.source);
     const known = this.open.get(key);
     if (known) return known;
-    const secrets = resolveSecrets(config.source.credentials, `source ${config.source.key}`, this.surroundings);
-    const client = config.definition.open({ ...config.source, secrets });
+    const { source } = config;
+    const client = config.definition.open({
+      baseUrl: source.base_url,
+      accountsUrl: source.accounts_url,
+      organizationId: source.organization_id,
+      credentials: resolveSecrets(source.credentials, `source ${source.key}`, this.surroundings),
+      limits: {
+        ...(source.limits.requests_per_minute === null ? {} : { requestsPerMinute: source.limits.requests_per_minute }),
+        ...(source.limits.concurrent === null ? {} : { concurrent: source.limits.concurrent }),
+      },
+      timeouts: source.timeouts,
+    });
     this.open.set(key, client);
     return client;
   }

@@ -109,7 +109,11 @@ export class Steps {
   /** The closing transaction; the raw table exists afterwards, also when the source had nothing. */
   async close(input: EntityStep, ctx: StageContext): Promise<{ readonly doubts: number }> {
     const { config, entity, facts } = await this.open(input);
-    await ensureRawTable({ db: this.deps.db }, { ...entity.target, definition: entity.definition, runId: input.runId }, ctx);
+    await ensureRawTable(
+      { db: this.deps.db },
+      { ...entity.target, pipeline: config.pipeline.name, entity: entity.name, definition: entity.definition, runId: input.runId },
+      ctx,
+    );
     const closed = await closeExtraction(this.extractDeps(config, entity), extractInput(config, entity, facts), ctx);
     return { doubts: closed.doubts.length };
   }

@@ -136,7 +136,7 @@ export interface SourceConnection {
 }
 
 /** A source's definition: data that shared code asks instead of asking "is it square?". */
-export interface Source<Settings = unknown> {
+export interface Source {
   readonly type: string;
   /** How the source is called in sentences for people. */
   readonly title: string;
@@ -146,5 +146,5 @@ export interface Source<Settings = unknown> {
   /** Where the source's clock is read: the Date header of its answers, or nowhere. */
   readonly clock: 'date_header' | 'none';
   readonly entities: Readonly<Record<string, EntityDefinition>>;
-  open(settings: Settings): SourceClient;
+  open(connection: SourceConnection): SourceClient;
 }

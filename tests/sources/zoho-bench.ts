@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox';
-import { sources } from '../../src/sources';
 import type { ListRequest, SourceClient } from '../../src/sources/source';
+import { ZohoClient } from '../../src/sources/zoho-books/client';
 import type { ZohoSettings } from '../../src/sources/zoho-books/settings';
 import { startAnswerServer, type AnswerServer } from '../http/answer-server';
 import { LeapingClock } from '../http/leaping-clock';
@@ -37,7 +37,7 @@ export function openZoho(overrides: Partial<ZohoSettings> & Pick<ZohoSettings, '
     fetchClock: clock,
     ...overrides,
   };
-  return { client: sources['zoho-books'].open(settings), clock, settings };
+  return { client: new ZohoClient(settings), clock, settings };
 }
 
 export interface SandboxBench extends Bench {

@@ -25,7 +25,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       position jsonb not null,
       last_page_at timestamptz not null default now(),
       completed_at timestamptz,
-      session_id text
+      session_id text,
+      listed bigint
     )`.execute(db);
   // Stage tables carry the first eight digits of the id: they must tell extractions apart.
   await sql`create unique index extraction_short on freshet.extraction (left(id, 8))`.execute(db);

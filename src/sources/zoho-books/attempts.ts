@@ -10,7 +10,8 @@ const GROWTH = 3;
 
 /** Troubles that often pass within seconds: of the way, a damaged answer, too many at once. Limits with a date do not belong here. */
 function mayPass(error: unknown): error is FreshetError {
-  if (!isFreshetError(error) || !error.retryable) return false;
+  // A whole answer that says no is an answer: the next attempt of the caller asks again, seconds do not change it.
+  if (!isFreshetError(error) || !error.retryable || error.code === 'zoho-code') return false;
   return error.type === 'transient_error' || error.type === 'source_error' || error.code === 'too-many-at-once';
 }
 

@@ -1,9 +1,9 @@
-import type { Source } from '../source';
+import type { Source, SourceConnection } from '../source';
 import { ZohoClient } from './client';
 import { contacts } from './entities/contacts';
 import { invoices } from './entities/invoices';
 import { items } from './entities/items';
-import { ZOHO_LIMITS, type ZohoSettings } from './settings';
+import { ZOHO_LIMITS, zohoSettings } from './settings';
 
 /** Zoho Books v3. All its times carry an offset; `date` fields are days of the organization. */
 export const zohoBooks = {
@@ -13,5 +13,5 @@ export const zohoBooks = {
   zone: 'UTC',
   clock: 'date_header',
   entities: { contacts, items, invoices },
-  open: (settings: ZohoSettings) => new ZohoClient(settings),
-} as const satisfies Source<ZohoSettings>;
+  open: (connection: SourceConnection) => new ZohoClient(zohoSettings(connection)),
+} as const satisfies Source;

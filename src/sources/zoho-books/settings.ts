@@ -1,6 +1,7 @@
 import type { Clock } from '../../http/clock';
 import type { HttpTimeouts } from '../../http/http-request';
-import type { SourceLimits } from '../source';
+import { FreshetError } from '../../domain/errors';
+import type { SourceConnection, SourceLimits } from '../source';
 
 /** A value that only shows itself when asked. */
 export interface Revealable {
@@ -31,4 +32,40 @@ export const ZOHO_LIMITS: SourceLimits = { requestsPerMinute: 100, concurrent: 1
 /** A URL of the settings without slash at its end. */
 export function withoutSlash(url: string): string {
   return url.replace(/\/+$/, '');
+}
+
+/** The settings of a connection. Errors: `config_error` naming every part that Zoho Books needs and the source has not. */
+export function zohoSettings(connection: SourceConnection): ZohoSettings {
+  const [clientId, clientSecret, refreshToken] = ['client_id', 'client_secret', 'refresh_token'].map((name) =>
+    connection.credentials.get(name),
+  );
+  const { accountsUrl, organizationId } = connection;
+  if (clientId && clientSecret && refreshToken && accountsUrl !== null && organizationId !== null) {
+    const { connect, answer, body } = connection.timeouts;
+    const timeouts = { connect, headers: answer, body, total: answer + body };
+    return {
+      baseUrl: connection.baseUrl,
+      accountsUrl,
+      organizationId,
+      clientId,
+      clientSecret,
+      refreshToken,
+      limits: connection.limits,
+      timeouts,
+    };
+  }
+  const parts = {
+    client_id: clientId,
+    client_secret: clientSecret,
+    refresh_token: refreshToken,
+    accounts_url: accountsUrl,
+    organization_id: organizationId,
+  };
+  const missing = Object.entries(parts).filter(([, value]) => value === undefined || value === null);
+  throw new FreshetError('config_error', {
+    code: 'source-incomplete',
+    message: `Zoho Books cannot be reached: config/sources.yaml has no ${missing.map(([name]) => name).join(', ')}`,
+    remedy: 'Add what is missing to the environment of the source; credentials are references, { env: NAME }.',
+    next: [{ kind: 'edit-file', label: 'Open the sources', file: 'config/sources.yaml' }],
+  });
 }
