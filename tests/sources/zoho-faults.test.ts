@@ -22,11 +22,9 @@ async function ask(kind: 'list' | 'detail', ctx = atNoon()): Promise<unknown> {
 const PASSING: readonly [Fault, string, string][] = [
   ['html502', 'transient_error', 'service-unavailable'],
   ['internal1000', 'transient_error', 'service-unavailable'],
-  ['codeNonZero200', 'source_error', 'zoho-code'],
   ['truncated', 'source_error', 'answer-not-json'],
   ['notUtf8', 'source_error', 'answer-not-json'],
   ['wrongEnvelope', 'source_error', 'answer-misshapen'],
-  ['emptyObject', 'source_error', 'zoho-code'],
   ['reset', 'transient_error', 'connection-lost'],
   ['resetMidBody', 'transient_error', 'connection-lost'],
   ['hang', 'transient_error', 'answer-timeout'],
@@ -53,6 +51,16 @@ describe('a trouble that passes', () => {
     expect(calls(kind)).toBe(4);
     expect(bench.clock.slept.reduce((sum, ms) => sum + ms, 0)).toBeLessThan(60_000);
     expect(ctx.lines.filter((line) => line.id === 'SR-001')).toHaveLength(3);
+  });
+});
+
+describe('an answer that says no', () => {
+  it.each(['codeNonZero200', 'emptyObject'] as const)('(%s) goes up at once: seconds do not change it', async (fault) => {
+    bench = await sandboxBench();
+    bench.sandbox.control.addFault({ match: { kind: 'detail' }, fault });
+    expect(await failureOf(ask('detail'))).toMatchObject({ type: 'source_error', code: 'zoho-code', retryable: true });
+    expect(calls('detail')).toBe(1);
+    expect(bench.clock.slept).toEqual([]);
   });
 });
 
