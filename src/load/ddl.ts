@@ -2,12 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { lockTable } from '../database/advisory-lock';
 import type { Database, Tx } from '../database/database';
 import { sqlstate } from '../database/database-error';
-import { fenced } from '../database/fence';
+import { fenced, type Fence } from '../database/fence';
 import { ident } from '../database/identifier';
 import { cancelledError, FreshetError } from '../domain/errors';
-import { EMPTY_PROFILE, type Profile } from '../json/profile';
+import type { Profile } from '../json/profile';
 import type { StageContext } from '../observability/stage-context';
-import type { LoadTarget } from './load-target';
+import type { TableTarget } from './load-target';
 import type { RowShape } from './row';
 import { planTables, type TablePlan, type TablesPlan } from './table-state';
 import { alterTableSql, createTableSql } from './table-sql';
@@ -20,18 +20,15 @@ export interface PreparedTables {
 
 interface Job {
   readonly db: Database;
-  readonly target: LoadTarget;
+  /** `null`: outside an attempt. */
+  readonly fence: Fence | null;
+  readonly target: TableTarget;
   readonly profile: Profile;
   readonly create: boolean;
 }
 
 const LOCK_TIMEOUT_MS = 3_000;
 const TRIES = 8;
-
-/** Makes the entity's raw tables from its declared columns where they are not there yet: an entity without records has tables too. */
-export async function ensureRawTable(deps: { readonly db: Database }, target: LoadTarget, ctx: StageContext): Promise<void> {
-  await prepareTables({ db: deps.db, target, profile: EMPTY_PROFILE, create: true }, ctx);
-}
 
 /**
  * Registers the entity's columns and evolves its tables for what came, in a transaction of its own under the table's lock.
@@ -43,7 +40,7 @@ export async function prepareTables(job: Job, ctx: StageContext): Promise<Prepar
   if (!plan.schemaExists) await createSchema(job, ctx);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await fenced(job.db, job.target.fence, { site: 'load.ddl', ctx, lockTimeoutMs: LOCK_TIMEOUT_MS }, (tx) => change(tx, job));
+      return await changeInTransaction(job, ctx);
     } catch (error) {
       if (sqlstate(error) !== '55P03') throw error;
       if (attempt === TRIES) throw busy(job.target, error);
@@ -66,11 +63,20 @@ function needsChange(plan: TablesPlan, create: boolean): boolean {
 }
 
 /** By itself and behind a lock: `create schema if not exists` twice at once clashes in the catalogue [K]. */
-async function createSchema({ db, target }: Job, ctx: StageContext): Promise<void> {
-  await fenced(db, target.fence, { site: 'load.schema', ctx }, async (tx) => {
+async function createSchema({ db, fence, target }: Job, ctx: StageContext): Promise<void> {
+  const create = async (tx: Tx): Promise<void> => {
     await lockTable(tx, target.schema, '');
     await tx.query(`create schema if not exists ${ident(target.schema)}`);
-  });
+  };
+  await (fence === null ? db.transaction({ site: 'load.schema', ctx }, create) : fenced(db, fence, { site: 'load.schema', ctx }, create));
+}
+
+function changeInTransaction(job: Job, ctx: StageContext): Promise<PreparedTables> {
+  const options = { ctx, lockTimeoutMs: LOCK_TIMEOUT_MS };
+  const body = (tx: Tx): Promise<PreparedTables> => change(tx, job);
+  return job.fence === null
+    ? job.db.transaction({ site: 'load.ddl', ...options }, body)
+    : fenced(job.db, job.fence, { site: 'load.ddl', ...options }, body);
 }
 
 async function change(tx: Tx, { target, profile, create }: Job): Promise<PreparedTables> {
@@ -102,14 +108,14 @@ async function registerColumns(tx: Tx, schema: string, { table, added, widened }
 /** Creates a table and writes that down. */
 export async function createTable(
   tx: Tx,
-  target: LoadTarget,
+  target: TableTarget,
   { table, columns, lines }: Pick<TablePlan, 'table' | 'columns' | 'lines'>,
 ): Promise<void> {
   await tx.query(createTableSql(ident(target.schema, table), columns, lines));
   await recordChange(tx, target, table, { created: columns.map(({ name, type }) => ({ name, type })) });
 }
 
-async function evolve(tx: Tx, target: LoadTarget, plan: TablePlan): Promise<void> {
+async function evolve(tx: Tx, target: TableTarget, plan: TablePlan): Promise<void> {
   const { missing, widened, table } = plan;
   const statement = alterTableSql(ident(target.schema, table), missing, widened);
   if (statement === null) return;
@@ -122,7 +128,7 @@ async function evolve(tx: Tx, target: LoadTarget, plan: TablePlan): Promise<void
 }
 
 /** Every change of a raw table is a row that people can read. */
-export async function recordChange(tx: Tx, target: LoadTarget, table: string, what: object): Promise<void> {
+export async function recordChange(tx: Tx, target: TableTarget, table: string, what: object): Promise<void> {
   await tx.query(`insert into freshet.schema_change (schema, "table", change, run_id) values ($1, $2, $3, $4)`, [
     target.schema,
     table,
@@ -131,7 +137,7 @@ export async function recordChange(tx: Tx, target: LoadTarget, table: string, wh
   ]);
 }
 
-async function refuseBlockedByView(tx: Tx, target: LoadTarget, { table, widened }: TablePlan): Promise<void> {
+async function refuseBlockedByView(tx: Tx, target: TableTarget, { table, widened }: TablePlan): Promise<void> {
   if (widened.length === 0) return;
   const [blocked] = await tx.query<{ view: string; column: string }>(
     `select distinct v.oid::regclass::text as view, a.attname::text as "column"
@@ -157,7 +163,7 @@ async function refuseBlockedByView(tx: Tx, target: LoadTarget, { table, widened 
   });
 }
 
-function busy(target: LoadTarget, cause: unknown): FreshetError {
+function busy(target: TableTarget, cause: unknown): FreshetError {
   return new FreshetError('database_error', {
     code: 'table-busy',
     message: `${target.schema}.${target.table} must be changed, but somebody has been using it for too long`,

@@ -7,6 +7,7 @@ import { fillStage, type Staged } from './fill-stage';
 import type { LoadCounts } from './load-counts';
 import type { LoadTarget } from './load-target';
 import { merge } from './merge';
+import type { MergeJob } from './merge-job';
 import { PageClock, type PagePlace } from './page-clock';
 import { RowReader } from './row';
 import { dropStage, stagePair, sweepStages } from './stage-table';
@@ -26,8 +27,6 @@ export interface LoadInput extends LoadTarget {
   readonly batchKey: string;
   /** Landing session, stored with each row. */
   readonly session: string | null;
-  /** ISO text; `import_timestamp` of the rows. */
-  readonly importedAt: string;
 }
 
 interface BatchRow {
@@ -49,10 +48,14 @@ export async function loadBatch(deps: LoadDeps, input: LoadInput, ctx: StageCont
   if (batch.state === 'loaded' && batch.counts !== null) return batch.counts;
   const owner = { extractionId: input.extractionId, n: batch.n, token: input.fence.token };
   await sweepStages(deps.db, owner);
-  const tables = await prepareTables({ db: deps.db, target: input, profile: batch.profile ?? EMPTY_PROFILE, create: false }, ctx);
+  const tables = await prepareTables(
+    { db: deps.db, fence: input.fence, target: input, profile: batch.profile ?? EMPTY_PROFILE, create: false },
+    ctx,
+  );
   const pair = stagePair(owner, tables.shape);
+  const importedAt = ctx.now().toISOString();
   try {
-    const clock = new PageClock(await readPages(deps.db, input, batch.n), input.importedAt);
+    const clock = new PageClock(await readPages(deps.db, input, batch.n), importedAt);
     const reader = new RowReader(tables.shape, input.definition, input.zone);
     await ctx.fault('load.before-copy');
     const content = deps.landing.read(batch.file);
@@ -64,7 +67,7 @@ export async function loadBatch(deps: LoadDeps, input: LoadInput, ctx: StageCont
     await ctx.fault('load.after-copy');
     ctx.progress(`load:${batch.n}:staged`);
     await ctx.fault('load.before-merge');
-    const counts = await merge(deps.db, jobOf(input, batch, { pair, staged }), ctx);
+    const counts = await merge(deps.db, jobOf(input, batch, { pair, staged, importedAt }), ctx);
     ctx.progress(`load:${batch.n}:loaded`);
     return counts;
   } catch (error) {
@@ -73,13 +76,11 @@ export async function loadBatch(deps: LoadDeps, input: LoadInput, ctx: StageCont
   }
 }
 
-function jobOf(
-  input: LoadInput,
-  batch: BatchRow,
-  { pair, staged }: { pair: ReturnType<typeof stagePair>; staged: Staged },
-): Parameters<typeof merge>[1] {
-  const { extractionId, batchKey, session, importedAt } = input;
-  return { target: input, extractionId, batchKey, session, importedAt, file: batch.file, pair, staged, records: Number(batch.records) };
+type Copied = Pick<MergeJob, 'pair' | 'staged' | 'importedAt'>;
+
+function jobOf(input: LoadInput, batch: BatchRow, copied: Copied): MergeJob {
+  const { extractionId, batchKey, session } = input;
+  return { target: input, extractionId, batchKey, session, file: batch.file, records: Number(batch.records), ...copied };
 }
 
 async function readBatch(db: Database, { batchKey }: LoadInput): Promise<BatchRow> {

@@ -1,17 +1,21 @@
 import type { Fence } from '../database/fence';
 import type { LoadDefinition } from './load-definition';
 
-/** Which raw table an attempt writes, and what it knows of the entity. */
-export interface LoadTarget {
-  readonly fence: Fence;
+/** Which raw table an entity has, and what the loader knows of the entity. */
+export interface TableTarget {
   readonly pipeline: string;
   readonly entity: string;
   readonly schema: string;
   readonly table: string;
   readonly definition: LoadDefinition;
+  readonly runId: string;
+}
+
+/** The same for an attempt that loads. */
+export interface LoadTarget extends TableTarget {
+  readonly fence: Fence;
   /** IANA zone of instants without an offset. */
   readonly zone: string;
-  readonly runId: string;
 }
 
 /** The table of an entity's line items. */

@@ -3,7 +3,7 @@ import { FreshetError } from '../domain/errors';
 import type { FieldProfile, Profile } from '../json/profile';
 import type { ColumnType } from '../sources/source';
 import { HEADER_RESERVED, LINE_RESERVED, planColumns, type Column, type ColumnPlan } from './columns';
-import { lineTable, type LoadTarget } from './load-target';
+import { lineTable, type TableTarget } from './load-target';
 
 /** What a table is now, and which columns it is to have. */
 export interface TablePlan extends ColumnPlan {
@@ -24,10 +24,15 @@ export interface TablesPlan {
 type Queries = Pick<Tx, 'query'>;
 
 /** Reads registry and catalogue and plans both tables. Errors: `schema_error` where another entity or a person owns the table. */
-export async function planTables(queries: Queries, target: LoadTarget, profile: Profile): Promise<TablesPlan> {
+export async function planTables(queries: Queries, target: TableTarget, profile: Profile): Promise<TablesPlan> {
   const { definition } = target;
   const owned = await readOwner(queries, target);
-  const headerFields = { declared: definition.columns, profile: profile.fields.filter(({ name }) => name !== definition.lineItems?.field) };
+  // The key has its column before a single record came.
+  const keys = Object.fromEntries(definition.key.map((field) => [field, 'text' as const]));
+  const headerFields = {
+    declared: { ...keys, ...definition.columns },
+    profile: profile.fields.filter(({ name }) => name !== definition.lineItems?.field),
+  };
   const header = await planTable(queries, target, { table: target.table, lines: false, ...headerFields });
   const lines =
     definition.lineItems === null
@@ -51,7 +56,7 @@ interface Wanted {
   readonly profile: readonly FieldProfile[];
 }
 
-async function planTable(queries: Queries, target: LoadTarget, wanted: Wanted): Promise<TablePlan> {
+async function planTable(queries: Queries, target: TableTarget, wanted: Wanted): Promise<TablePlan> {
   const held = await heldColumns(queries, target.schema, wanted.table);
   const actual = await tableColumns(queries, target.schema, wanted.table);
   const ours = new Set(held.map(({ name }) => name));
@@ -89,7 +94,7 @@ export async function tableColumns(queries: Queries, schema: string, table: stri
   return rows.length === 0 ? null : rows.flatMap(({ name }) => (name === null ? [] : [name]));
 }
 
-async function readOwner(queries: Queries, target: LoadTarget): Promise<boolean> {
+async function readOwner(queries: Queries, target: TableTarget): Promise<boolean> {
   const [owner] = await queries.query<{ pipeline: string; entity: string }>(
     `select pipeline, entity from freshet.table_owner where schema = $1 and "table" = $2`,
     [target.schema, target.table],
@@ -105,7 +110,7 @@ async function readOwner(queries: Queries, target: LoadTarget): Promise<boolean>
   });
 }
 
-function foreignTable(target: LoadTarget): FreshetError {
+function foreignTable(target: TableTarget): FreshetError {
   return new FreshetError('schema_error', {
     code: 'table-not-ours',
     message: `${place(target)} exists, and freshet did not make it`,
@@ -115,7 +120,7 @@ function foreignTable(target: LoadTarget): FreshetError {
   });
 }
 
-function leftOver(target: LoadTarget): FreshetError {
+function leftOver(target: TableTarget): FreshetError {
   return new FreshetError('schema_error', {
     code: 'line-table-left-over',
     message: `${target.schema}.${lineTable(target.table)} is there, but the table of its parents, ${place(target)}, is not`,
@@ -125,6 +130,6 @@ function leftOver(target: LoadTarget): FreshetError {
   });
 }
 
-function place(target: LoadTarget): string {
+function place(target: TableTarget): string {
   return `${target.schema}.${target.table}`;
 }
