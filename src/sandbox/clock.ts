@@ -2,14 +2,16 @@
 export class SandboxClock {
   #base: number;
   #realBase: number;
-  #frozen = false;
+  #frozen: boolean;
 
   constructor(
     start: Date | string,
+    frozen: boolean,
     private readonly realNow: () => number = Date.now,
   ) {
     this.#base = parsed(start);
     this.#realBase = realNow();
+    this.#frozen = frozen;
   }
 
   now(): number {

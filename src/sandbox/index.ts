@@ -88,10 +88,9 @@ function checked(options: SandboxOptions): SandboxOptions {
 
 function stateOf(options: SandboxOptions, credentials: Credentials, url: () => string): SandboxState {
   const start = new Date(options.startClock ?? DEFAULT_START);
-  const clock = new SandboxClock(start);
+  const clock = new SandboxClock(start, options.freeze ?? false);
   const newest = Math.floor(start.getTime() / 1000) - NEWEST_SEEDED_AGE_SECONDS;
   const world = new World(options.seed, options.counts, newest, credentials.organizationId);
-  if (options.freeze === true) clock.freeze();
   const limits = { callsPerMinute: options.callsPerMinute ?? 100, concurrent: options.concurrent ?? 10 };
   return new SandboxState({
     world,

