@@ -1,4 +1,4 @@
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Settings } from '../../config/schema/settings';
 import { FreshetError } from '../../domain/errors';
@@ -16,7 +16,9 @@ export interface TemporalLink {
 const ANSWER_WITHIN_MS = 5_000;
 
 /** Address, TLS and keys: the settings' address over Temporal's own variables and profile file. */
-export function temporalOptions(settings: Settings['temporal']): ConnectionOptions & { readonly address: string } {
+export function temporalOptions(
+  settings: Settings['temporal'],
+): ReturnType<typeof loadClientConnectConfig>['connectionOptions'] & { readonly address: string } {
   const { connectionOptions } = loadClientConnectConfig();
   return { ...connectionOptions, address: settings.address ?? connectionOptions.address ?? '127.0.0.1:7233' };
 }

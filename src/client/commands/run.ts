@@ -1,0 +1,156 @@
+import { claimRun, type ClaimRequest } from '../../database/claim';
+import type { Database } from '../../database/database';
+import type { Plan } from '../../domain/plan';
+import { isFinalRun } from '../../domain/run';
+import type { StageContext } from '../../observability/stage-context';
+import { readRunFacts } from '../../report/run-facts';
+import type { PreparedClaim } from '../../run/claim-request';
+import type { CommandContext } from '../command-context';
+import type { CommandResult } from '../envelope';
+import { EXIT, worstExitCode } from '../exit-code';
+import { followRun } from '../follow-run';
+import { exitCodeOfSignal, onInterrupt, type Interrupt } from '../interrupt';
+import { carryLocally } from '../local-run';
+import { openForWriting } from '../open-database';
+import { nextLine } from '../error-lines';
+import { commandContext, openProject, type Project } from '../project';
+import { runResult } from '../run-view';
+import { prepareClaims, type RunFlags } from '../run-wishes';
+import { temporalAddressOf } from '../addresses';
+import { connectTemporal, type TemporalLink } from '../temporal/connect-temporal';
+import { requireWorker } from '../temporal/pollers';
+import { startRun, type StartedRun } from '../temporal/start-run';
+import { withRunningSandbox } from '../sandbox-settings';
+import { requireWritable } from '../writable-folder';
+
+interface Scope {
+  readonly project: Project;
+  readonly db: Database;
+  /** `null`: in this process, without Temporal. */
+  readonly temporal: TemporalLink | null;
+  readonly interrupt: Interrupt;
+  /** For claiming and starting, which Ctrl-C does not cut in half. */
+  readonly ctx: StageContext;
+  readonly note: (line: string) => void;
+}
+
+/**
+ * `freshet run <pipeline…>`: checks everything that can be checked beforehand, claims, starts, follows, and shows the result.
+ * Nothing is written before the checks are through.
+ */
+export async function run(pipelines: readonly string[], flags: RunFlags, { out, flags: common }: CommandContext): Promise<CommandResult> {
+  const project = withRunningSandbox(openProject(common));
+  const { settings } = project.loaded;
+  const claims = prepareClaims(project, pipelines, flags);
+  requireWritable(settings.landing.path, 'landing.path');
+  requireWritable(settings.reports.path, 'reports.path');
+  for (const warning of claims.flatMap(({ warnings }) => warnings)) out.note(warning);
+  const temporal = flags.local === true ? null : await linkWithWorker(project);
+  const interrupt = onInterrupt();
+  try {
+    const db = await openForWriting(project);
+    try {
+      const scope = { project, db, temporal, interrupt, ctx: commandContext(project), note: (line: string) => out.note(line) };
+      return combined(await runAll(scope, claims));
+    } finally {
+      await db.close();
+    }
+  } finally {
+    interrupt.release();
+    await temporal?.close();
+  }
+}
+
+/** The connection to Temporal, with a worker behind it: both are there before anything is claimed. */
+async function linkWithWorker({ loaded: { settings } }: Project): Promise<TemporalLink> {
+  const link = await connectTemporal({ ...settings.temporal, address: temporalAddressOf(settings) });
+  try {
+    await requireWorker(link);
+    return link;
+  } catch (error) {
+    await link.close();
+    throw error;
+  }
+}
+
+/** Runs of several pipelines go on side by side with a worker, and one after the other in this process. */
+async function runAll(scope: Scope, claims: readonly PreparedClaim[]): Promise<CommandResult[]> {
+  if (scope.temporal !== null) return Promise.all(claims.map((claim) => runOne(scope, claim)));
+  const results: CommandResult[] = [];
+  for (const claim of claims) results.push(await runOne(scope, claim));
+  return results;
+}
+
+async function runOne(scope: Scope, { request }: PreparedClaim): Promise<CommandResult> {
+  const { db, temporal, interrupt, note } = scope;
+  const started = temporal === null ? await claimLocally(scope, request) : await startWithTemporal(scope, temporal, request);
+  const { runId } = started;
+  if (started.kind === 'taken') return alreadyRunning(request.pipeline, runId);
+  note(`run ${runId} of ${request.pipeline}${temporal === null ? ', in this process' : ''}`);
+  if (temporal === null) await carryFollowed(scope, runId, request.plan);
+  else await followRun(db, { runId, note, signal: interrupt.signal });
+  const received = interrupt.received();
+  const facts = await readRunFacts(db, runId);
+  return received !== null && !isFinalRun(facts.run.state) ? leftRunning(runId, received) : runResult(facts);
+}
+
+function startWithTemporal({ project, db, ctx }: Scope, temporal: TemporalLink, request: ClaimRequest): Promise<StartedRun> {
+  return startRun({ db, temporal, reportsFolder: project.loaded.settings.reports.path, ctx }, request);
+}
+
+/** `local` in the row's command says that no workflow carries this run, so nobody starts one for it. */
+async function claimLocally({ db, ctx }: Scope, request: ClaimRequest): Promise<StartedRun> {
+  const claim = await claimRun(db, { ...request, command: { ...request.command, local: true } }, ctx);
+  return claim.kind === 'taken' ? { kind: 'taken', runId: claim.activeRunId } : claim;
+}
+
+async function carryFollowed({ project, db, interrupt, ctx, note }: Scope, runId: string, plan: Plan): Promise<void> {
+  const over = new AbortController();
+  const following = followRun(db, { runId, note, signal: over.signal });
+  try {
+    await carryLocally(project, db, { runId, plan }, { ...ctx, signal: interrupt.signal });
+  } finally {
+    over.abort();
+    await following;
+  }
+}
+
+/** Not an error: the command found out that the work is being done. */
+function alreadyRunning(pipeline: string, activeRunId: string): CommandResult {
+  const next = [
+    { kind: 'run-command', label: 'See how far it is', command: `./freshet show ${activeRunId}` },
+    { kind: 'run-command', label: 'Stop it', command: `./freshet cancel ${activeRunId}` },
+  ] as const;
+  const message = `${pipeline} is running already: ${activeRunId}. Nothing was started.`;
+  return {
+    exitCode: EXIT.findings,
+    data: { pipeline, outcome: 'already_running', active_run_id: activeRunId, message, next },
+    text: [message, ...next.map(nextLine)].join('\n'),
+  };
+}
+
+function leftRunning(runId: string, signal: NodeJS.Signals): CommandResult {
+  const next = [
+    { kind: 'run-command', label: 'See how far it is', command: `./freshet show ${runId}` },
+    { kind: 'run-command', label: 'Stop it', command: `./freshet cancel ${runId}` },
+  ] as const;
+  const message = `${runId} goes on without this terminal.`;
+  return {
+    exitCode: exitCodeOfSignal(signal),
+    data: { run_id: runId, outcome: 'left_running', message, next },
+    text: [message, ...next.map(nextLine)].join('\n'),
+  };
+}
+
+/** One pipeline: its result as it is. Several: all of them under `runs`, the worst exit code, the first error. */
+function combined(results: readonly CommandResult[]): CommandResult {
+  const [only, ...rest] = results;
+  if (only !== undefined && rest.length === 0) return only;
+  const error = results.find((result) => result.error !== undefined)?.error;
+  return {
+    exitCode: worstExitCode(results.map(({ exitCode }) => exitCode)),
+    data: { runs: results.map(({ data }) => data) },
+    text: results.map(({ text }) => text ?? '').join('\n\n'),
+    ...(error === undefined ? {} : { error }),
+  };
+}

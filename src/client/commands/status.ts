@@ -1,0 +1,68 @@
+import { listPipelines } from '../../config/pipeline';
+import { count } from '../../report/words';
+import type { CommandContext } from '../command-context';
+import type { CommandResult } from '../envelope';
+import { EXIT } from '../exit-code';
+import { openForReading } from '../open-database';
+import { shown } from '../output';
+import { openProject } from '../project';
+import { readStatus, type EntityStatus, type PipelineStatus, type RunLine } from '../status-facts';
+import { textTable } from '../text-table';
+
+/** `freshet status`: every pipeline and entity: last good run, as of when, how many rows, what is going on now and why it waits. */
+export async function status({ flags }: CommandContext): Promise<CommandResult> {
+  const project = openProject(flags);
+  const db = await openForReading(project);
+  try {
+    const pipelines = await readStatus(db, listPipelines(project.loaded.root));
+    return {
+      exitCode: EXIT.good,
+      data: { environment: project.loaded.settings.environment, pipelines },
+      text: pipelines.map(pipelineText).join('\n\n'),
+    };
+  } finally {
+    await db.close();
+  }
+}
+
+const COLUMNS = [
+  { title: 'entity' },
+  { title: 'rows', right: true },
+  { title: 'lines', right: true },
+  { title: 'as of (UTC)' },
+  { title: 'last good run' },
+  { title: 'now' },
+];
+
+function pipelineText(pipeline: PipelineStatus): string {
+  const lines = [
+    pipeline.pipeline,
+    pipeline.active === null ? '' : `  running now: ${runLine(pipeline.active)}`,
+    pipeline.last === null ? '  never ran' : `  last ended:  ${runLine(pipeline.last)}`,
+    pipeline.entities.length === 0 ? '' : textTable(COLUMNS, pipeline.entities.map(entityRow), '  '),
+  ];
+  return lines.filter((line) => line !== '').join('\n');
+}
+
+function runLine(run: RunLine): string {
+  const wait =
+    run.wait_reason === null ? '' : `, ${shown(run.wait_reason)}${run.wait_until === null ? '' : ` until ${short(run.wait_until)}`}`;
+  return `${run.id} ${run.state}${wait} (${short(run.completed_at ?? run.started_at ?? run.created_at)})`;
+}
+
+function entityRow(entity: EntityStatus): string[] {
+  const wait =
+    entity.wait_reason === null ? '' : `: ${entity.wait_reason}${entity.wait_until === null ? '' : ` until ${short(entity.wait_until)}`}`;
+  return [
+    entity.entity,
+    count(entity.rows),
+    count(entity.lines),
+    entity.as_of === null ? 'never' : short(entity.as_of),
+    entity.last_good_run ?? '–',
+    entity.state === null ? '' : `${entity.state}${wait}`,
+  ];
+}
+
+function short(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
+}

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import type { CommandContext } from './command-context';
+import { withCommonFlags, type CommonFlags } from './common-flags';
+import type { CommandResult } from './envelope';
+import { execute } from './execute';
+import type { Output } from './output';
+import type { DemoFlags } from './commands/demo';
+import type { UpFlags } from './commands/up';
+import type { VerifyFlags } from './commands/verify';
+import type { RunFlags } from './run-wishes';
+
+const EXIT_CODES = `
+Exit codes: 0 good · 1 failed · 2 wrong use · 3 partial · 4 ran well and found problems (doubtful, already running, violations)
+stdout carries what was asked for, stderr everything else; --json prints one document on stdout, also for errors.`;
+
+/** Turns a command's body into commander's action: flags and output in, exit code out. */
+type Acting = <Flags extends CommonFlags>(
+  flags: Flags,
+  command: Command,
+  body: (context: CommandContext) => Promise<CommandResult>,
+) => Promise<void>;
+
+/** All commands. Each body is loaded when it is called: `freshet --help` needs none of them. */
+export function createProgram(out: Output, exit: (code: number) => void): Command {
+  const program = new Command('freshet')
+    .description('Keeps business data in sync, and proves it.')
+    .version(version(), '--version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .addHelpText('after', EXIT_CODES)
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => out.data(text), writeErr: () => undefined });
+  const act: Acting = async (flags, command, body) => {
+    exit(await execute({ command: command.name(), out, verbose: flags.verbose ?? 0 }, () => body({ out, flags })));
+  };
+  addTrying(program, act);
+  addRunning(program, act);
+  addLooking(program, act);
+  return program;
+}
+
+function addTrying(program: Command, act: Acting): void {
+  withCommonFlags(program.command('demo'))
+    .description('start everything with a sandbox, run twice, verify, stop')
+    .option('--invoices <n>', 'how many invoices the sandbox has (300)')
+    .option('--keep', 'keep everything running afterwards, until Ctrl-C')
+    .action((flags: DemoFlags & CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/demo')).demo(flags, context)),
+    );
+  withCommonFlags(program.command('up'))
+    .description('start PostgreSQL, Temporal and a worker, and keep them running until Ctrl-C')
+    .option('--sandbox', 'start the Zoho Books sandbox too, as the test environment of the source')
+    .action((flags: UpFlags & CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/up')).up(flags, context)),
+    );
+  withCommonFlags(program.command('worker'))
+    .description('run a worker in the foreground; it carries the runs')
+    .action((flags: CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/worker')).worker(context)),
+    );
+}
+
+function addRunning(program: Command, act: Acting): void {
+  const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
+  withCommonFlags(program.command('run'))
+    .description('run pipelines now and follow them to their end')
+    .argument('<pipeline...>', 'names of pipelines (config/pipelines/<name>.yaml), or paths of files')
+    .option('--entity <names>', 'only these entities, separated by commas', collect)
+    .option('--data-type <names>', 'the same as --entity', collect)
+    .option('--full', 'read everything again, ignoring the watermark')
+    .option('--local', 'in this process and without Temporal, for an emergency')
+    .action((pipelines: string[], flags: RunFlags & CommonFlags & { dataType?: string[] }, command: Command) => {
+      const { dataType, ...rest } = flags;
+      const entity = dataType === undefined ? rest.entity : [...(rest.entity ?? []), ...dataType];
+      const wished = entity === undefined ? rest : { ...rest, entity };
+      return act(flags, command, async (context) => (await import('./commands/run')).run(pipelines, wished, context));
+    });
+  withCommonFlags(program.command('cancel'))
+    .description('end a run; what is committed stays')
+    .argument('<run>', 'id of the run')
+    .action((runId: string, flags: CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/cancel')).cancel(runId, context)),
+    );
+}
+
+function addLooking(program: Command, act: Acting): void {
+  withCommonFlags(program.command('status'))
+    .description('every table: last good run, as of when, how many rows, what is going on')
+    .action((flags: CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/status')).status(context)),
+    );
+  withCommonFlags(program.command('show'))
+    .description('one run: entities, ledger, doubts, errors, report')
+    .argument('<run>', 'id of the run')
+    .action((runId: string, flags: CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/show')).show(runId, context)),
+    );
+  withCommonFlags(program.command('verify'))
+    .description('check the invariants over tables, ledgers, watermarks and landing files')
+    .option('--deep', 'read everything (this version has no other way)')
+    .option('--pipeline <name>', 'only this pipeline')
+    .option('--entity <name>', 'only this entity')
+    .action((flags: VerifyFlags & CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/verify')).verify(flags, context)),
+    );
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,116 @@
+import { exitCodeOf, isFinalRun } from '../domain/run';
+import { bindingEquations } from '../report/ledger-lines';
+import type { EntityFacts, RunFacts } from '../report/run-facts';
+import { nextActions, verdict } from '../report/verdict';
+import { clock, count, counted, duration, readWords } from '../report/words';
+import type { CommandResult, ErrorView } from './envelope';
+import { nextLine } from './error-lines';
+import { shown } from './output';
+import { textTable } from './text-table';
+
+/** A run as `--json` shows it: everything the database says, the verdict, and whether each ledger adds up. */
+export function runJson(facts: RunFacts): Record<string, unknown> {
+  const { run, entities } = facts;
+  return { ...run, verdict: verdict(facts), entities: entities.map(entityJson), next: nextActions(facts) };
+}
+
+function entityJson(entity: EntityFacts): Record<string, unknown> {
+  const equations = bindingEquations(entity).map(({ name, text, left, right }) => {
+    const sides = { left: left(entity.ledger), right: right(entity.ledger) };
+    return { name, text, ...sides, holds: sides.left === sides.right };
+  });
+  return { ...entity, ledger_holds: equations.every(({ holds }) => holds), equations };
+}
+
+const COLUMNS = [
+  { title: 'entity' },
+  { title: 'state' },
+  ...['listed', 'known', 'fetched', 'inserted', 'updated', 'unchanged', 'rejected', 'rows', 'lines', 'time'].map((title) => ({
+    title,
+    right: true,
+  })),
+  { title: 'read' },
+];
+
+/** A run for people: verdict, table of entities, then whatever needs attention, and where the report is. */
+export function runText(facts: RunFacts): string {
+  const { run, entities } = facts;
+  const blocks = [
+    `${run.pipeline} ${run.id}: ${run.state}\n${shown(verdict(facts), 1_000)}`,
+    textTable(COLUMNS, entities.map(entityRow)),
+    entities.flatMap(attention).join('\n'),
+    [timing(facts), run.report_path === null ? '' : `report  ${run.report_path}`].filter((line) => line !== '').join('\n'),
+    nextActions(facts).map(nextLine).join('\n'),
+  ];
+  return blocks.filter((block) => block !== '').join('\n\n');
+}
+
+function entityRow(entity: EntityFacts): string[] {
+  const { ledger } = entity;
+  const counts = [ledger.listed, ledger.known, ledger.fetched, ledger.inserted, ledger.updated + ledger.revived, ledger.unchanged];
+  const state = entity.doubts.length > 0 ? `${entity.state}, doubtful` : entity.state;
+  return [
+    entity.entity,
+    state,
+    ...counts.map(count),
+    count(ledger.rejected + ledger.undetailed),
+    count(ledger.live_after),
+    count(ledger.lines_after),
+    duration(entity.started_at, entity.completed_at),
+    readWords(entity),
+  ];
+}
+
+function attention(entity: EntityFacts): string[] {
+  const line = (word: string, text: string | null): string[] => (text === null ? [] : [`${entity.entity} ${word}: ${shown(text, 1_000)}`]);
+  const broken = bindingEquations(entity).filter(
+    ({ left, right }) => entity.state === 'completed' && left(entity.ledger) !== right(entity.ledger),
+  );
+  return [
+    ...line(`failed (${entity.error_code ?? entity.error_type ?? 'error'})`, entity.error_message),
+    ...line('do', entity.error_remedy),
+    ...line('held', entity.held_reason),
+    ...line('skipped', entity.skipped_reason),
+    ...line(
+      'waits',
+      entity.wait_reason === null ? null : `${entity.wait_reason}${entity.wait_until === null ? '' : ` until ${clock(entity.wait_until)}`}`,
+    ),
+    ...entity.doubts.flatMap((doubt) => line('doubt', doubt.message)),
+    ...broken.flatMap(({ text }) => line('ledger broken', text)),
+    ...(entity.rejects_total === 0
+      ? []
+      : line('rejects', `${counted(entity.rejects_total, 'record')} in freshet.reject, with every reason`)),
+  ];
+}
+
+function timing({ run }: RunFacts): string {
+  const start = run.started_at ?? run.created_at;
+  return `started ${clock(start)}${run.completed_at === null ? '' : `, took ${duration(start, run.completed_at)}`}`;
+}
+
+/** The error of a run that did not come through: the first entity's own, with the run's next actions. `undefined` for a good or doubtful run. */
+export function runError(facts: RunFacts): ErrorView | undefined {
+  const { run, entities } = facts;
+  if (!isFinalRun(run.state) || ![1, 3].includes(exitCodeOf(run.state))) return undefined;
+  const first = entities.find(({ error_message }) => error_message !== null);
+  return {
+    code: `run-${run.state}`,
+    type: first?.error_type ?? run.error_type ?? (run.state === 'cancelled' ? 'cancelled' : 'transient_error'),
+    message: shown(verdict(facts), 1_000),
+    why: first === undefined ? run.error_message : shown(`${first.entity}: ${first.error_message ?? ''}`, 2_000),
+    where: run.report_path,
+    remedy: shown(first?.error_remedy ?? remedyOf(facts), 2_000),
+    next: nextActions(facts),
+  };
+}
+
+function remedyOf({ run }: RunFacts): string {
+  if (run.state === 'cancelled') return 'Nothing to repair. Run it again when you want the rest.';
+  return 'Read the report, then run it again.';
+}
+
+/** The result of a command that waited for a run: its table on stdout, its exit code by state (contracts §2). */
+export function runResult(facts: RunFacts): CommandResult {
+  const error = runError(facts);
+  return { exitCode: exitCodeOf(facts.run.state), data: runJson(facts), text: runText(facts), ...(error === undefined ? {} : { error }) };
+}

@@ -1,0 +1,68 @@
+import type { Database } from '../database/database';
+import { iso } from '../report/entity-facts';
+
+export interface RunLine {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly state: string;
+  readonly wait_reason: string | null;
+  readonly wait_until: string | null;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly completed_at: string | null;
+}
+
+export interface EntityStatus {
+  readonly pipeline: string;
+  readonly entity: string;
+  readonly table: string;
+  readonly rows: number;
+  readonly lines: number;
+  /** Source clock: what changed before it is in the table. */
+  readonly as_of: string | null;
+  readonly newest: string | null;
+  readonly last_good_run: string | null;
+  /** In the active run; null without one. */
+  readonly state: string | null;
+  readonly wait_reason: string | null;
+  readonly wait_until: string | null;
+}
+
+export interface PipelineStatus {
+  readonly pipeline: string;
+  readonly active: RunLine | null;
+  readonly last: RunLine | null;
+  readonly entities: readonly EntityStatus[];
+}
+
+const RUN = `id, pipeline, state, wait_reason, ${iso('wait_until')} as wait_until, ${iso('created_at')} as created_at,
+  ${iso('started_at')} as started_at, ${iso('completed_at')} as completed_at`;
+const ACTIVE = `parent_run_id is null and state in ('starting', 'running', 'paused')`;
+
+const ENTITIES = `
+  select pe.pipeline, pe.entity, pe.raw_schema || '.' || pe.raw_table as table, coalesce(o.live, 0) as rows, coalesce(o.lines, 0) as lines,
+         ${iso('pe.as_of')} as as_of, ${iso('pe.newest')} as newest, pe.last_good_run, a.state, a.wait_reason, ${iso('a.wait_until')} as wait_until
+    from freshet.pipeline_entity pe
+    left join freshet.table_owner o on o.schema = pe.raw_schema and o."table" = pe.raw_table
+    left join (select r.pipeline, re.entity, re.state, re.wait_reason, re.wait_until
+                 from freshet.run r join freshet.run_entity re on re.run_id = r.id where ${ACTIVE}) a
+           on a.pipeline = pe.pipeline and a.entity = pe.entity
+   order by pe.pipeline, pe.number`;
+
+/** Every pipeline of the settings or of the database, with its entities and runs; `configured` are the names in config/pipelines. */
+export async function readStatus(db: Database, configured: readonly string[]): Promise<PipelineStatus[]> {
+  const rows = await db.query<Omit<EntityStatus, 'rows' | 'lines'> & { rows: string; lines: string }>(ENTITIES);
+  const entities = rows.map((row) => ({ ...row, rows: Number(row.rows), lines: Number(row.lines) }));
+  const active = await db.query<RunLine>(`select ${RUN} from freshet.run where ${ACTIVE} order by freshet.run.created_at desc`);
+  const last = await db.query<RunLine>(
+    `select distinct on (pipeline) ${RUN} from freshet.run
+      where parent_run_id is null and state not in ('starting', 'running', 'paused') order by pipeline, freshet.run.created_at desc`,
+  );
+  const names = [...new Set([...configured, ...entities.map(({ pipeline }) => pipeline)])].sort();
+  return names.map((pipeline) => ({
+    pipeline,
+    active: active.find((run) => run.pipeline === pipeline) ?? null,
+    last: last.find((run) => run.pipeline === pipeline) ?? null,
+    entities: entities.filter((entity) => entity.pipeline === pipeline),
+  }));
+}
