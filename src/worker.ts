@@ -27,7 +27,7 @@ export async function runWorker(project: Project, ready: (taskQueue: string) => 
   try {
     const worker = await createWorker(project, closers);
     const running = worker.run();
-    closers.push(watchParent(process.env, process.stdin, () => worker.shutdown()));
+    closers.push(watchParent(process.env, process.stdin, () => stop(worker)));
     const { task_queue: taskQueue } = project.loaded.settings.temporal;
     project.log('WK-001', { task_queue: taskQueue });
     ready(taskQueue);
@@ -36,6 +36,11 @@ export async function runWorker(project: Project, ready: (taskQueue: string) => 
   } finally {
     for (const close of closers.reverse()) await close();
   }
+}
+
+/** Asked twice, it stops once. */
+function stop(worker: Worker): void {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
 async function createWorker({ loaded, log }: Project, closers: Closers): Promise<Worker> {

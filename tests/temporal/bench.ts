@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto';
+import { NativeConnection, Runtime, Worker, bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { join } from 'node:path';
+import { createActivities, type RunSteps } from '../../src/activities/index';
+import { cancelRun, type CancelledRun } from '../../src/client/temporal/cancel-run';
+import { connectTemporal, type TemporalLink } from '../../src/client/temporal/connect-temporal';
+import { startRun, type StartedRun, type SteeringDeps } from '../../src/client/temporal/start-run';
+import { readEntities, readRun, type EntityRow } from '../../src/database/run-store';
+import { isFinalRun, type RunState } from '../../src/domain/run';
+import { noFaults, type Faults } from '../../src/observability/faults';
+import { createCollectingLog } from '../../src/observability/collecting-log';
+import { claimRequest, type RunWish } from '../../src/run/claim-request';
+import { sources } from '../../src/sources';
+import { temporalLog } from '../../src/worker/temporal-log';
+import { install, type Installation, type InstallationOptions } from '../support/installation';
+import { testTemporal } from '../support/temporal';
+
+/** An installation with Temporal: real servers, real sandbox, workers in this process that can be started and stopped. */
+export interface Bench {
+  readonly installation: Installation;
+  readonly temporal: TemporalLink;
+  readonly deps: SteeringDeps;
+  worker(options?: BenchWorkerOptions): Promise<BenchWorker>;
+  start(wish?: Partial<RunWish>): Promise<StartedRun>;
+  cancel(runId: string): Promise<CancelledRun>;
+  /** Waits in PostgreSQL until the run is final. */
+  ended(runId: string, withinMs?: number): Promise<RunState>;
+  entities(runId: string): Promise<Map<string, EntityRow>>;
+  close(): Promise<void>;
+}
+
+export interface BenchWorkerOptions {
+  /** Stands in for some of the real steps. */
+  readonly steps?: (real: RunSteps) => RunSteps;
+  readonly faults?: Faults;
+  readonly shutdownGraceMs?: number;
+}
+
+export interface BenchWorker {
+  readonly worker: Worker;
+  /** Asks it to stop and waits until it has. */
+  stop(): Promise<void>;
+}
+
+const { log, lines } = createCollectingLog();
+export const logLines = lines;
+
+/** Short timeouts, as the chaos profile has them. */
+export const PACE = {
+  FRESHET_WORKER_PROFILE: 'chaos',
+  FRESHET_SYNC_PIPELINE_SLICE_SECONDS: '30',
+};
+
+let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+
+/** The workflows as they stand in src/, bundled once a file. */
+export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
+  return (bundle ??= bundleWorkflowCode({ workflowsPath: join(__dirname, '../../src/workflows/index.ts'), logger: temporalLog(log) }));
+}
+
+export async function openBench(options: InstallationOptions): Promise<Bench> {
+  const { address } = testTemporal();
+  const taskQueue = `bench-${randomBytes(6).toString('hex')}`;
+  // Workers of one test process share Temporal's runtime; the first one sets it up.
+  Runtime._instance ?? Runtime.install({ logger: temporalLog(log), telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } } });
+  const installation = await install({
+    ...options,
+    variables: { ...PACE, FRESHET_TEMPORAL_ADDRESS: address, FRESHET_TEMPORAL_TASK_QUEUE: taskQueue, ...options.variables },
+  });
+  const { loaded, db, ctx } = installation;
+  const temporal = await connectTemporal(loaded.settings.temporal);
+  const native = await NativeConnection.connect({ address });
+  const reportsFolder = loaded.settings.reports.path;
+  const deps: SteeringDeps = { db, temporal, reportsFolder, ctx };
+  const workers = new Set<BenchWorker>();
+
+  const worker = async ({ steps = (real) => real, faults = noFaults, shutdownGraceMs = 5_000 }: BenchWorkerOptions = {}): Promise<BenchWorker> => {
+    const created: Worker = await Worker.create({
+      connection: native,
+      taskQueue,
+      workflowBundle: await workflowBundle(),
+      activities: createActivities({
+        steps: steps(installation.steps),
+        db,
+        surroundings: { log, faults, now: () => new Date(), stopping: () => created.getState() !== 'RUNNING' },
+      }),
+      maxHeartbeatThrottleInterval: 200,
+      stickyQueueScheduleToStartTimeout: 1000,
+      shutdownGraceTime: shutdownGraceMs,
+    });
+    const running = created.run();
+    const started: BenchWorker = {
+      worker: created,
+      async stop() {
+        workers.delete(started);
+        if (created.getState() === 'RUNNING') created.shutdown();
+        await running;
+      },
+    };
+    workers.add(started);
+    return started;
+  };
+
+  return {
+    installation,
+    temporal,
+    deps,
+    worker,
+    start: (wish = {}) => startRun(deps, claimRequest(loaded, sources, { pipeline: 'zoho-books', actor: 'test', ...wish }).request),
+    cancel: (runId) => cancelRun({ ...deps, connect: () => connectTemporal(loaded.settings.temporal) }, runId),
+    async ended(runId, withinMs = 40_000) {
+      await until(async () => isFinalRun((await readRun(db, runId)).state), withinMs, async () => describeRun(db, runId));
+      return (await readRun(db, runId)).state;
+    },
+    async entities(runId) {
+      return new Map((await readEntities(db, runId)).map((row) => [row.entity, row]));
+    },
+    async close() {
+      await Promise.all([...workers].map((each) => each.stop()));
+      await native.close();
+      await temporal.close();
+      await installation.close();
+    },
+  };
+}
+
+/** Polls until a condition holds; then fails with what `describe` says. */
+export async function until(holds: () => Promise<boolean> | boolean, withinMs = 20_000, describe?: () => Promise<string>): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`not so within ${withinMs} ms${describe ? `: ${await describe()}` : ''}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+async function describeRun(db: Installation['db'], runId: string): Promise<string> {
+  const entities = await readEntities(db, runId);
+  const troubles = lines.filter((line) => line.level === 'warn' || line.level === 'error').slice(-5);
+  return JSON.stringify({ entities: entities.map(({ entity, state, error_message }) => ({ entity, state, error_message })), troubles });
+}
