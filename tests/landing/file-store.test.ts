@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { FileStore } from '../../src/landing/file-store';
+import { sessionName } from '../../src/landing/session';
+import { createFaults } from '../../src/observability/faults';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'freshet-landing-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const store = (spec?: string): FileStore => new FileStore(root, createFaults(spec, { environment: 'test' }).fault);
+const KEY = 'sync_sessions/s/raw_json/t/invoices.json';
+
+async function text(from: FileStore, key: string, range?: { offset: number; length: number }): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of from.read(key, range)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+describe('the landing store', () => {
+  it('gives back what was written, with its size and checksum, whatever the pieces', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 5_000 }), { maxLength: 6 }), async (chunks) => {
+        const bytes = Buffer.concat(chunks);
+        const stored = await store().write(KEY, chunks);
+        expect(stored).toEqual({ bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') });
+        expect(readFileSync(join(root, KEY)).equals(bytes)).toBe(true);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('reads a range, and nothing for an empty one', async () => {
+    await store().write(KEY, [Buffer.from('[{"a":1},\n{"b":2}]')]);
+    expect(await text(store(), KEY, { offset: 1, length: 7 })).toBe('{"a":1}');
+    expect(await text(store(), KEY, { offset: 1, length: 0 })).toBe('');
+  });
+
+  it.each(['before-open', 'after-write', 'after-sync', 'before-rename'])(
+    'leaves the file absent, and no scrap, when the disk fails %s',
+    async (site) => {
+      const failing = store(`error:landing.${site}:1:EIO`);
+      await expect(failing.write(KEY, [Buffer.from('[]')])).rejects.toMatchObject({
+        type: 'file_error',
+        facts: { errno: 'EIO' },
+        retryable: true,
+      });
+      expect(readdirSync(dirname(join(root, KEY)))).toEqual([]);
+      await failing.write(KEY, [Buffer.from('[1]')]);
+      expect(await text(failing, KEY)).toBe('[1]');
+    },
+  );
+
+  it('keeps the old file whole when its replacement fails', async () => {
+    await store().write(KEY, [Buffer.from('[1]')]);
+    await expect(store('error:landing.after-sync:1:ENOSPC').write(KEY, [Buffer.from('[2]')])).rejects.toMatchObject({
+      facts: { errno: 'ENOSPC' },
+    });
+    expect(await text(store(), KEY)).toBe('[1]');
+  });
+
+  it('removes the temp files of a writer that was killed', async () => {
+    await store().write(KEY, [Buffer.from('[]')]);
+    writeFileSync(`${join(root, KEY)}.123-4.tmp`, 'half');
+    await store().write(KEY, [Buffer.from('[]')]);
+    expect(readdirSync(dirname(join(root, KEY)))).toEqual(['invoices.json']);
+  });
+
+  it('says which file is missing, and what to do', async () => {
+    await expect(text(store(), 'work/x/1-1.json')).rejects.toMatchObject({
+      code: 'landing-file-missing',
+      where: join(root, 'work/x/1-1.json'),
+    });
+  });
+
+  it.each(['../outside.json', '/etc/outside.json', 'a/../../outside.json'])('never leaves its root for key %s', async (key) => {
+    await expect(store().write(key, [Buffer.from('[]')])).rejects.toMatchObject({ code: 'landing-key-outside' });
+    expect(existsSync(join(root, '..', 'outside.json'))).toBe(false);
+  });
+
+  it('lets one of many claim a folder', async () => {
+    const claims = await Promise.all(Array.from({ length: 20 }, () => store().claim('sync_sessions/sync_session_1')));
+    expect(claims.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('lists files below a prefix and takes removing what is not there for done', async () => {
+    await store().write('work/b/2.json', [Buffer.from('[]')]);
+    await store().write('work/a/1.json', [Buffer.from('[]')]);
+    expect(await store().list('work')).toEqual(['work/a/1.json', 'work/b/2.json']);
+    expect(await store().list('nowhere')).toEqual([]);
+    await store().remove('work/a/1.json');
+    await store().remove('work/a/1.json');
+    expect(await store().list('work')).toEqual(['work/b/2.json']);
+  });
+
+  it('names the folder and the free bytes when it may not write there', async () => {
+    if (process.getuid?.() === 0) {
+      await expect(store('error:landing.before-open:1:EACCES').write(KEY, [])).rejects.toMatchObject({
+        facts: { errno: 'EACCES', freeBytes: expect.any(Number) as number },
+        retryable: false,
+      });
+      return;
+    }
+    chmodSync(root, 0o500);
+    await expect(store().write(KEY, [])).rejects.toMatchObject({ facts: { errno: 'EACCES' }, retryable: false });
+    chmodSync(root, 0o700);
+  });
+});
+
+test('a session is named by its time in UTC', () => {
+  expect(sessionName('2025-07-12T10:30:15.999Z')).toBe('sync_session_2025-07-12_10-30-15');
+});
