@@ -8,7 +8,7 @@ import { nextLine } from './error-lines';
 import { shown } from './output';
 import { textTable } from './text-table';
 
-/** A run as `--json` shows it: everything the database says, the verdict, and whether each ledger adds up. */
+/** A run as `--json` shows it: everything the database says, the verdict, and whether each ledger adds up (`null`: not closed). */
 export function runJson(facts: RunFacts): Record<string, unknown> {
   const { run, entities } = facts;
   return { ...run, verdict: verdict(facts), entities: entities.map(entityJson), next: nextActions(facts) };
@@ -19,7 +19,8 @@ function entityJson(entity: EntityFacts): Record<string, unknown> {
     const sides = { left: left(entity.ledger), right: right(entity.ledger) };
     return { name, text, ...sides, holds: sides.left === sides.right };
   });
-  return { ...entity, ledger_holds: equations.every(({ holds }) => holds), equations };
+  const closed = entity.state === 'completed';
+  return { ...entity, ledger_holds: closed ? equations.every(({ holds }) => holds) : null, equations };
 }
 
 const COLUMNS = [

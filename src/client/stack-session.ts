@@ -21,6 +21,7 @@ export interface SessionOptions {
 export async function withStack(options: SessionOptions, body: (stack: Stack) => Promise<CommandResult>): Promise<CommandResult> {
   const home = openHome(options.home);
   await options.before?.(home);
+  options.say('Starting PostgreSQL and Temporal');
   const stack = await startStack({ home, say: options.say, env: options.env, exitOnSignal: false });
   let crash: FreshetError | undefined;
   stack.onCrash((error) => (crash = error));

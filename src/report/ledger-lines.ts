@@ -11,10 +11,15 @@ export function bindingEquations(entity: Pick<EntityFacts, 'extraction_state' | 
 /** The equations written out with names and numbers, one a line, as a code block. */
 export function ledgerLines(entity: Pick<EntityFacts, 'ledger' | 'extraction_state' | 'state'>): string {
   const lines = bindingEquations(entity).map((equation) => {
-    const holds = equation.left(entity.ledger) === equation.right(entity.ledger);
-    return `${holds ? 'ok ' : 'NO '} ${equation.text}\n    ${inNumbers(equation, entity.ledger)}`;
+    return `${mark(equation, entity)} ${equation.text}\n    ${inNumbers(equation, entity.ledger)}`;
   });
   return `\`\`\`text\n${lines.join('\n')}\n\`\`\``;
+}
+
+/** Only a completed entity has a closed ledger; the counts of any other are those of the moment it ended. */
+function mark(equation: LedgerEquation, { ledger, state }: Pick<EntityFacts, 'ledger' | 'state'>): string {
+  if (state !== 'completed') return '·  ';
+  return equation.left(ledger) === equation.right(ledger) ? 'ok ' : 'NO ';
 }
 
 function inNumbers(equation: LedgerEquation, ledger: Ledger): string {
