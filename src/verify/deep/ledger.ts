@@ -23,7 +23,7 @@ export async function checkLedgers(tx: Tx, findings: Findings, entity: DeepEntit
   await check(
     'ledger-complete',
     'runs that closed their extraction with something left',
-    `x.state = 'complete' and x.owner_run = re.run_id and (re.remaining <> 0 or re.unloaded_after <> 0)`,
+    `re.extraction_state = 'complete' and re.owner_run = re.run_id and (re.remaining <> 0 or re.unloaded_after <> 0)`,
   );
   await check(
     'ledger-rejects',
@@ -56,8 +56,10 @@ function ledgerCheck(tx: Tx, findings: Findings, entity: DeepEntity, rows: numbe
       what,
       rows,
       sql: `select re.run_id, re.listed, re.resumed, re.known, re.vanished, re.undetailed, re.fetched, re.remaining, re.landed, re.rejected, re.live_after, re.lines_after
-              from freshet.run_entity re join freshet.run r on r.id = re.run_id left join freshet.extraction x on x.id = re.extraction_id
-             where r.pipeline = $1 and re.entity = $2 and re.state = 'completed' and (${condition})`,
+              from (select e.*, x.state as extraction_state, x.owner_run
+                      from freshet.run_entity e join freshet.run r on r.id = e.run_id left join freshet.extraction x on x.id = e.extraction_id
+                     where r.pipeline = $1 and e.entity = $2 and e.state = 'completed') re
+             where ${condition}`,
       values: [entity.pipeline, entity.entity],
     });
 }
