@@ -24,6 +24,8 @@ export const TOO_MANY_AT_ONCE = codeAnswer(
 export class Limits {
   #running = 0;
   #served: number[] = [];
+  /** Where the last minute begins in the list; cut off now and then, so that a call costs constant time. */
+  #first = 0;
 
   constructor(
     readonly settings: LimitSettings,
@@ -38,9 +40,8 @@ export class Limits {
   enter(): Answer | undefined {
     if (this.#running >= this.settings.concurrent) return TOO_MANY_AT_ONCE;
     const now = this.now();
-    const stillCounts = this.#served.findIndex((at) => at > now - MINUTE);
-    this.#served = stillCounts < 0 ? [] : stillCounts === 0 ? this.#served : this.#served.slice(stillCounts);
-    if (this.#served.length >= this.settings.callsPerMinute) return TOO_MANY_PER_MINUTE;
+    this.#forget(now - MINUTE);
+    if (this.#served.length - this.#first >= this.settings.callsPerMinute) return TOO_MANY_PER_MINUTE;
     this.#served.push(now);
     this.#running += 1;
     return undefined;
@@ -53,5 +54,13 @@ export class Limits {
   /** Forgets the calls of the last minute. */
   reset(): void {
     this.#served = [];
+    this.#first = 0;
+  }
+
+  #forget(until: number): void {
+    while (this.#first < this.#served.length && (this.#served[this.#first] as number) <= until) this.#first += 1;
+    if (this.#first < 1000 || this.#first * 2 < this.#served.length) return;
+    this.#served = this.#served.slice(this.#first);
+    this.#first = 0;
   }
 }

@@ -30,7 +30,7 @@ export class SandboxServer {
     private readonly switchboard: Switchboard,
   ) {
     this.#server = createServer((incoming, response) => {
-      this.#handle(incoming, response).catch(() => response.destroy());
+      this.#handle(incoming, response).catch((error: unknown) => failed(response, error));
     });
     this.#server.keepAliveTimeout = 65_000;
   }
@@ -138,6 +138,16 @@ export class SandboxServer {
       this.#timers.add(timer);
     });
   }
+}
+
+/** A hook that throws or a body too large is the test's own mistake: say so instead of pretending to be Zoho. */
+function failed(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
+  response.end(`the sandbox failed: ${error instanceof Error ? error.message : String(error)}`);
 }
 
 async function bodyOf(incoming: IncomingMessage): Promise<string> {

@@ -1,4 +1,6 @@
 import { rawNumber } from '../../src/sandbox';
+import { parsedRequest } from '../../src/sandbox/request';
+import { RequestLog } from '../../src/sandbox/request-log';
 import type { Json } from './independent-client';
 import { closeSandboxes, reader, sandbox, switchboard } from './sandboxes';
 
@@ -117,6 +119,25 @@ describe('hooks', () => {
   });
 });
 
+describe('mistakes of a test', () => {
+  it('are told: a hook that throws, a body without end, a path that is no text', async () => {
+    const account = await sandbox();
+    const { raw } = await reader(account);
+    account.control.onRequest({ kind: 'list' }, () => {
+      throw new Error('no such row');
+    });
+    const thrown = await raw('items');
+    expect([thrown.status, await thrown.text()]).toEqual([500, 'the sandbox failed: no such row']);
+    const huge = await switchboard(account, 'POST', 'edit', { body: 'x'.repeat(5_000_000) }).then(
+      (answer) => answer.status,
+      () => 500,
+    );
+    expect(huge).toBe(500);
+    expect((await raw('items/%E0%A4%A')).status).toBe(404);
+    expect((await raw('items')).status).toBe(200);
+  });
+});
+
 describe('the clock', () => {
   it('is told in the Date header of every answer, also of errors and tokens', async () => {
     const account = await sandbox({ startClock: '2026-02-03T04:05:06Z' });
@@ -167,6 +188,14 @@ describe('the request log', () => {
   });
 });
 
+it('the request log keeps the newest 200,000 and goes on counting', () => {
+  const log = new RequestLog();
+  const request = parsedRequest('GET', '/books/v3/invoices?page=2');
+  for (let n = 0; n < 260_000; n += 1) log.add(request, 0);
+  const kept = log.read();
+  expect([kept.length, kept[0]?.n, kept.at(-1)?.n, log.total]).toEqual([200_000, 60_001, 260_000, 260_000]);
+});
+
 describe('the switchboard over HTTP', () => {
   it('is closed to who does not know the control token', async () => {
     const account = await sandbox();
@@ -179,7 +208,10 @@ describe('the switchboard over HTTP', () => {
 
   it('edits, creates, removes and commits late', async () => {
     const account = await sandbox();
-    const post = async (path: string, body: unknown): Promise<Json> => (await switchboard(account, 'POST', path, { body })).json() as Promise<Json>;
+    const post = async (path: string, body: unknown): Promise<Json> => {
+      const answer = await switchboard(account, 'POST', path, { body });
+      return JSON.parse(await answer.text());
+    };
     const patch = { notes: 'über HTTP', total: { $number: '12345678901234.56789' } };
     const { id } = await post('edit', { entity: 'invoices', index: 4, patch, lastModifiedTime: '' });
     const detail = await (await (await reader(account)).raw(`invoices/${id}`)).text();
@@ -195,8 +227,10 @@ describe('the switchboard over HTTP', () => {
   it('moves the clock, changes limits, expires tokens, switches faults, tells counts, statistics and requests', async () => {
     const account = await sandbox();
     const { raw } = await reader(account);
-    const json = async (method: string, path: string, body?: unknown): Promise<Json> =>
-      (await switchboard(account, method, path, { body })).json() as Promise<Json>;
+    const json = async (method: string, path: string, body?: unknown): Promise<Json> => {
+      const answer = await switchboard(account, method, path, { body });
+      return JSON.parse(await answer.text());
+    };
     expect(await json('POST', 'clock', { set: '2027-01-01T00:00:00Z' })).toEqual({ now: '2027-01-01T00:00:00.000Z' });
     expect(await json('POST', 'clock', { advanceMs: 1000, freeze: true })).toEqual({ now: '2027-01-01T00:00:01.000Z' });
     expect((await raw('items')).status).toBe(401);
