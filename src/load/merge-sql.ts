@@ -78,8 +78,8 @@ export const PLAN_COUNTS_SQL = `
   select outcome, count(*) as n, count(*) filter (where late) as late, count(*) filter (where later) as later from merge_plan group by outcome`;
 
 const columnList = (names: readonly string[]): string => names.map((name) => ident(name)).join(', ');
-const fieldValues = (pairs: readonly ColumnPair[]): string =>
-  pairs.map(({ staged, held }) => `, ${castSql(`s.${ident(staged.name)}`, staged.type, held.type)}`).join('');
+const fieldValue = ({ staged, held }: ColumnPair): string => castSql(`s.${ident(staged.name)}`, staged.type, held.type);
+const fieldValues = (pairs: readonly ColumnPair[]): string => pairs.map((pair) => `, ${fieldValue(pair)}`).join('');
 
 /** Writes new, changed and revived rows. $1 epoch, $2 session, $3 import time, $4 run, $5 batch number. Answers with their number. */
 export function upsertSql(stage: TableName, target: TableName, fields: readonly ColumnPair[]): string {
@@ -99,10 +99,11 @@ export function upsertSql(stage: TableName, target: TableName, fields: readonly 
 }
 
 /**
- * Unchanged rows keep their content and batch number. What says where the record stands is written when it moved; the time of fetching
+ * Unchanged rows keep their content and batch number. What says where the record stands (`position`: the columns of cursor and version) is
+ * written when it moved; the time of fetching
  * alone only while the row is not settled: until then another edit may carry the same cursor. $1 epoch, $2 settle time in ms.
  */
-export function refreshUnchangedSql(stage: TableName, target: TableName): string {
+export function refreshUnchangedSql(stage: TableName, target: TableName, position: readonly ColumnPair[]): string {
   const moved = `s.source_hash <> t.source_hash or s.source_cursor is distinct from t.source_cursor or $1::int > t.source_epoch`;
   const unsettled = `case
       when t.source_instant is not null then t.fetched_at < t.source_instant + $2::float8 * interval '1 millisecond'
@@ -110,6 +111,7 @@ export function refreshUnchangedSql(stage: TableName, target: TableName): string
   return `update ${target} t
        set source_hash = s.source_hash, source_cursor = s.source_cursor, source_instant = s.source_instant, source_version = s.source_version,
            source_epoch = greatest($1::int, t.source_epoch),
+           ${position.map((pair) => `${ident(pair.held.name)} = ${fieldValue(pair)},`).join(' ')}
            fetched_at = case when s.source_hash = t.source_hash then greatest(s.fetched_at, t.fetched_at) else s.fetched_at end
       from ${stage} s join merge_plan p on p.seq = s.${seq}
      where p.outcome = 'unchanged' and t.id = s.id and (${moved} or (s.fetched_at > t.fetched_at and ${unsettled}))`;

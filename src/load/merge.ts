@@ -41,6 +41,7 @@ export function merge(db: Database, job: MergeJob, ctx: StageContext): Promise<L
     }
     const numbers = await drawNumber(tx, job);
     await ctx.fault('load.merge.after-lock');
+    ctx.signal.throwIfAborted();
     await checkStage(tx, job);
     const merged = await mergeRows(tx, job, numbers, ctx);
     const counts: LoadCounts = { ...merged, records: job.records, skipped: 0, rejected: job.staged.rejects.length };
@@ -49,6 +50,7 @@ export function merge(db: Database, job: MergeJob, ctx: StageContext): Promise<L
     await ctx.fault('load.merge.after-rejects');
     await bookCounts(tx, job, numbers, counts);
     await ctx.fault('load.merge.after-ledger');
+    ctx.signal.throwIfAborted();
     return counts;
   });
 }
@@ -117,11 +119,13 @@ async function mergeRows(tx: Tx, job: MergeJob, numbers: Numbered, ctx: StageCon
   }
   const merged = await mergeHeader(tx, job, { numbers, lateBy, fields: pairs(pair.shape.header, held) });
   await ctx.fault('load.merge.after-rows');
+  ctx.signal.throwIfAborted();
   const lines =
     pair.lines === null
       ? NOTHING_MERGED
       : await mergeLines(tx, job, { numbers, lines: pair.lines, fields: pairs(pair.shape.lines ?? [], heldLines) });
   await ctx.fault('load.merge.after-lines');
+  ctx.signal.throwIfAborted();
   await dropPair(tx, job);
   return { ...merged, lines_added: lines.lines_added, lines_removed: lines.lines_removed };
 }
@@ -172,7 +176,14 @@ async function mergeHeader(tx: Tx, job: MergeJob, { numbers, lateBy, fields }: H
     numbers.batchNo,
   ]);
   if (Number(written?.n) !== inserted + updated + revived) throw writtenOtherwise(job, inserted + updated + revived, written?.n);
-  await tx.query(refreshUnchangedSql(stage, target), [numbers.epoch, job.target.definition.settleMs]);
+  await tx.query(
+    refreshUnchangedSql(
+      stage,
+      target,
+      fields.filter(({ held }) => isPosition(job, held)),
+    ),
+    [numbers.epoch, job.target.definition.settleMs],
+  );
   return {
     ...NOTHING_MERGED,
     inserted,
@@ -184,6 +195,11 @@ async function mergeHeader(tx: Tx, job: MergeJob, { numbers, lateBy, fields }: H
     found_late: count('inserted', 'late') + count('updated', 'late') + count('revived', 'late'),
     lower_later: count('stale', 'later'),
   };
+}
+
+/** Cursor and version are no content, yet people read their columns: they move with the row's position. */
+function isPosition({ target }: MergeJob, { field }: Column): boolean {
+  return field === target.definition.cursor?.field || field === target.definition.version;
 }
 
 interface LineMerge {
