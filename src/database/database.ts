@@ -43,9 +43,12 @@ const TEXT_TYPES = new Set<number>([
   pg.types.builtins.DATE,
 ]);
 
+type Parser = (value: string) => unknown;
+
+const asText: Parser = (value) => value;
 const types = {
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    TEXT_TYPES.has(oid) ? (value: string) => value : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+  getTypeParser: (oid: number, format?: 'text' | 'binary'): Parser =>
+    TEXT_TYPES.has(oid) ? asText : (pg.types.getTypeParser(oid, format) as Parser),
 };
 
 /** Opens the pool. Nothing connects before the first statement. */

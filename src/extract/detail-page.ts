@@ -1,5 +1,5 @@
 import { formatInstant, parseInstant } from '../domain/instant';
-import { FreshetError, isFreshetError } from '../domain/errors';
+import { isFreshetError, type FreshetError } from '../domain/errors';
 import type { Tx } from '../database/database';
 import { fenced } from '../database/fence';
 import { isJsonObject, parseExact } from '../json/decode';

@@ -14,7 +14,8 @@ describe('instants', () => {
       fc.property(fc.bigInt({ min: 0n, max: 4_000_000_000n }), offset, (seconds, minutes) => {
         const wall = new Date(Number(seconds) * 1000 + minutes * 60_000).toISOString().slice(0, 19);
         const sign = minutes < 0 ? '-' : '+';
-        const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60].map((part) => String(part).padStart(2, '0'));
+        const two = (part: number): string => String(part).padStart(2, '0');
+        const [hours, rest] = [two(Math.floor(Math.abs(minutes) / 60)), two(Math.abs(minutes) % 60)];
         for (const form of [`${wall}${sign}${hours}${rest}`, `${wall}${sign}${hours}:${rest}`]) {
           expect(parseInstant(form)?.micros).toBe(seconds * 1_000_000n);
         }

@@ -4,6 +4,13 @@ import { sql, type Kysely } from 'kysely';
 export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`create schema if not exists freshet`.execute(db);
   await sql`create schema if not exists freshet_stage`.execute(db);
+  await makeSettings(db);
+  await makeRuns(db);
+  await makeRunEntities(db);
+  await refuseIllegalMoves(db);
+}
+
+async function makeSettings(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table freshet.config (
       digest text primary key,
@@ -17,6 +24,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       to_state text not null,
       primary key (machine, from_state, to_state)
     )`.execute(db);
+}
+
+async function makeRuns(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table freshet.run (
       id text primary key,
@@ -51,6 +61,14 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     create unique index run_one_active_per_lane on freshet.run (pipeline, lane)
       where parent_run_id is null and state in ('starting', 'running', 'paused')`.execute(db);
   await sql`create index run_newest on freshet.run (created_at desc)`.execute(db);
+}
+
+const LEDGER =
+  'listed resumed known vanished undetailed fetched remaining unloaded_before landed unloaded_after inserted updated revived unchanged stale skipped duplicate rejected found_late deleted live_before live_after lines_before lines_added lines_removed lines_after'.split(
+    ' ',
+  );
+
+async function makeRunEntities(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table freshet.run_entity (
       run_id text not null references freshet.run (id),
@@ -71,32 +89,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       attempt_mark text,
       progress_mark text,
       extraction_id text,
-      listed bigint not null default 0,
-      resumed bigint not null default 0,
-      known bigint not null default 0,
-      vanished bigint not null default 0,
-      undetailed bigint not null default 0,
-      fetched bigint not null default 0,
-      remaining bigint not null default 0,
-      unloaded_before bigint not null default 0,
-      landed bigint not null default 0,
-      unloaded_after bigint not null default 0,
-      inserted bigint not null default 0,
-      updated bigint not null default 0,
-      revived bigint not null default 0,
-      unchanged bigint not null default 0,
-      stale bigint not null default 0,
-      skipped bigint not null default 0,
-      duplicate bigint not null default 0,
-      rejected bigint not null default 0,
-      found_late bigint not null default 0,
-      deleted bigint not null default 0,
-      live_before bigint not null default 0,
-      live_after bigint not null default 0,
-      lines_before bigint not null default 0,
-      lines_added bigint not null default 0,
-      lines_removed bigint not null default 0,
-      lines_after bigint not null default 0,
+      ${sql.join(LEDGER.map((column) => sql`${sql.ref(column)} bigint not null default 0`))},
       pages bigint not null default 0,
       read_kind text,
       read_complete boolean not null default false,
@@ -106,7 +99,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       completed_at timestamptz,
       primary key (run_id, entity)
     )`.execute(db);
-  await refuseIllegalMoves(db);
 }
 
 async function refuseIllegalMoves(db: Kysely<unknown>): Promise<void> {

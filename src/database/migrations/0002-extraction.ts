@@ -2,6 +2,15 @@ import { sql, type Kysely } from 'kysely';
 
 /** What was asked, what came, what is landed, and how far we are. */
 export async function up(db: Kysely<unknown>): Promise<void> {
+  await makeExtractions(db);
+  await makePages(db);
+  await makeDetailQueue(db);
+  await makeBatches(db);
+  await makeWatermarks(db);
+  await keepWatermarkHistory(db);
+}
+
+async function makeExtractions(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table freshet.extraction (
       id text primary key check (id ~ '^[0-9a-f]{16}$'),
@@ -31,6 +40,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   // Stage tables carry the first eight digits of the id: they must tell extractions apart.
   await sql`create unique index extraction_short on freshet.extraction (left(id, 8))`.execute(db);
   await sql`create index extraction_open on freshet.extraction (pipeline, entity) where state = 'open'`.execute(db);
+}
+
+async function makePages(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table freshet.page (
       extraction_id text not null references freshet.extraction (id),
@@ -57,6 +69,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       primary key (extraction_id, seq)
     )`.execute(db);
   await sql`create index page_of_run on freshet.page (run_id, entity)`.execute(db);
+}
+
+async function makeDetailQueue(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table freshet.detail_queue (
       extraction_id text not null references freshet.extraction (id),
@@ -70,6 +85,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await sql`
     create index detail_queue_newest_first on freshet.detail_queue (extraction_id, cursor_sort desc nulls last, record_id)
       where state = 'queued'`.execute(db);
+}
+
+async function makeBatches(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table freshet.batch (
       key text primary key,
@@ -90,6 +108,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       committed_at timestamptz,
       unique (extraction_id, n)
     )`.execute(db);
+}
+
+async function makeWatermarks(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table freshet.watermark (
       pipeline text not null,
@@ -107,7 +128,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       primary key (pipeline, entity, partition)
     )`.execute(db);
   await sql`create table freshet.watermark_history (n bigint generated always as identity primary key, like freshet.watermark)`.execute(db);
-  await keepWatermarkHistory(db);
 }
 
 async function keepWatermarkHistory(db: Kysely<unknown>): Promise<void> {

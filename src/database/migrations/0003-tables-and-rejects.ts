@@ -2,6 +2,12 @@ import { sql, type Kysely } from 'kysely';
 
 /** Who owns which raw table, its counters and column names; rejects; schema changes; the freshness view. */
 export async function up(db: Kysely<unknown>): Promise<void> {
+  await makeTables(db);
+  await makeRejects(db);
+  await makeChanges(db);
+}
+
+async function makeTables(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table freshet.pipeline_entity (
       pipeline text not null,
@@ -41,6 +47,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       primary key (schema, "table", field),
       unique (schema, "table", name)
     )`.execute(db);
+}
+
+async function makeRejects(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table freshet.reject (
       id bigint generated always as identity primary key,
@@ -61,6 +70,9 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     )`.execute(db);
   await sql`create index reject_open on freshet.reject (pipeline, entity, stage) where closed_by_run is null`.execute(db);
   await sql`create index reject_of_run on freshet.reject (run_id, entity)`.execute(db);
+}
+
+async function makeChanges(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table freshet.schema_change (
       id bigint generated always as identity primary key,
