@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { FreshetError } from '../domain/errors';
+import { FreshetError, isFreshetError } from '../domain/errors';
 import { claimRequest, type PreparedClaim } from '../run/claim-request';
 import { sources } from '../sources/index';
 import type { Project } from './project';
@@ -14,14 +14,31 @@ export interface RunFlags {
 /** Resolves and freezes every pipeline that was asked for, before anything is started: a mistake in the last one stops all. Errors: `config_error`. */
 export function prepareClaims(project: Project, pipelines: readonly string[], flags: RunFlags): PreparedClaim[] {
   const entities = entityNames(flags.entity);
-  return [...new Set(pipelines)].map((pipeline) =>
-    claimRequest(project.loaded, sources, {
-      pipeline,
-      actor: actor(),
-      ...(entities === undefined ? {} : { entities }),
-      ...(flags.full === true ? { full: true } : {}),
-    }),
-  );
+  const wish = { actor: actor(), ...(entities === undefined ? {} : { entities }), ...(flags.full === true ? { full: true } : {}) };
+  try {
+    return [...new Set(pipelines)].map((pipeline) => claimRequest(project.loaded, sources, { pipeline, ...wish }));
+  } catch (error) {
+    throw withSandboxHint(error, project);
+  }
+}
+
+/** Who reads the test environment without having one can have the sandbox. */
+function withSandboxHint(error: unknown, { loaded }: Project): unknown {
+  if (!isFreshetError(error) || error.code !== 'source-setting-missing' || loaded.settings.source_environment !== 'test') return error;
+  const { type, code, message, remedy, where } = error;
+  const sandbox = {
+    kind: 'run-command',
+    label: 'Or have the sandbox as test environment (another terminal)',
+    command: './freshet up --sandbox',
+  } as const;
+  return new FreshetError(type, {
+    code,
+    message,
+    remedy,
+    next: [...error.next, sandbox],
+    ...(where === undefined ? {} : { where }),
+    cause: error,
+  });
 }
 
 /** `a,b` and repeated flags as one list without repetitions; `undefined` when the flag was not given. */

@@ -35,9 +35,9 @@ export interface PipelineStatus {
   readonly entities: readonly EntityStatus[];
 }
 
-const RUN = `id, pipeline, state, wait_reason, ${iso('wait_until')} as wait_until, ${iso('created_at')} as created_at,
-  ${iso('started_at')} as started_at, ${iso('completed_at')} as completed_at`;
-const ACTIVE = `parent_run_id is null and state in ('starting', 'running', 'paused')`;
+const RUN = `r.id, r.pipeline, r.state, r.wait_reason, ${iso('r.wait_until')} as wait_until, ${iso('r.created_at')} as created_at,
+  ${iso('r.started_at')} as started_at, ${iso('r.completed_at')} as completed_at`;
+const ACTIVE = `r.parent_run_id is null and r.state in ('starting', 'running', 'paused')`;
 
 const ENTITIES = `
   select pe.pipeline, pe.entity, pe.raw_schema || '.' || pe.raw_table as table, coalesce(o.live, 0) as rows, coalesce(o.lines, 0) as lines,
@@ -53,10 +53,10 @@ const ENTITIES = `
 export async function readStatus(db: Database, configured: readonly string[]): Promise<PipelineStatus[]> {
   const rows = await db.query<Omit<EntityStatus, 'rows' | 'lines'> & { rows: string; lines: string }>(ENTITIES);
   const entities = rows.map((row) => ({ ...row, rows: Number(row.rows), lines: Number(row.lines) }));
-  const active = await db.query<RunLine>(`select ${RUN} from freshet.run where ${ACTIVE} order by freshet.run.created_at desc`);
+  const active = await db.query<RunLine>(`select ${RUN} from freshet.run r where ${ACTIVE} order by r.created_at desc`);
   const last = await db.query<RunLine>(
-    `select distinct on (pipeline) ${RUN} from freshet.run
-      where parent_run_id is null and state not in ('starting', 'running', 'paused') order by pipeline, freshet.run.created_at desc`,
+    `select distinct on (r.pipeline) ${RUN} from freshet.run r
+      where r.parent_run_id is null and r.state not in ('starting', 'running', 'paused') order by r.pipeline, r.created_at desc`,
   );
   const names = [...new Set([...configured, ...entities.map(({ pipeline }) => pipeline)])].sort();
   return names.map((pipeline) => ({

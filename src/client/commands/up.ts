@@ -72,7 +72,7 @@ function readyResult({ stack, project, sandbox }: Ready): CommandResult {
     'Ready. Ctrl-C stops everything; what is stored stays.',
     ...places.map(([name, place]) => `  ${name.padEnd(12)} ${place}`),
     ...Object.entries(variables).map(([name, value]) => `  export ${name}=${value}`),
-    '  → ./freshet run zoho-books   in another terminal',
+    '  → ./freshet run <pipeline>   in another terminal',
   ];
   return {
     exitCode: EXIT.good,
