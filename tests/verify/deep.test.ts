@@ -49,6 +49,27 @@ describe('verify --deep', () => {
     expect(rows('batch-files', 'invoices')).toBeGreaterThanOrEqual(3);
   });
 
+  it('takes records for met that were rejected, vanished or set aside', async () => {
+    const { control } = at.sandbox;
+    control.advanceClock(600_000);
+    control.edit('invoices', 6, { notes: 'a\u0000b' });
+    control.onRequest({ kind: 'list', entity: 'invoices', nth: 1 }, () => void control.remove('invoices', 7));
+    control.edit('invoices', 7, { notes: 'gone before its detail was asked for' });
+    const aside = control.addFault({ match: { kind: 'detail', recordId: control.edit('invoices', 8) }, fault: 'codeNonZero200' });
+    const { runId, state } = await at.run();
+    control.clearFaults(aside);
+    expect(state).toBe('completed');
+    const [ledger] = await at.db.query('select rejected, vanished, undetailed from freshet.run_entity where run_id = $1 and entity = $2', [
+      runId,
+      'invoices',
+    ]);
+    expect(ledger).toEqual({ rejected: '1', vanished: '1', undetailed: '1' });
+    const later = await trueCopy(database.url, at.landing.root);
+    const { violations } = await later.deep({ oracle: sandboxOracle(at.sandbox) });
+    await later.close();
+    expect(violations).toEqual([]);
+  });
+
   it('knows where the loader puts its hashes', () => {
     const names = ROW_COLUMNS.map(({ name }) => name);
     expect(names[HASH_CELLS.sourceHash]).toBe('source_hash');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { joinKey } from '../../domain/ids';
 import { formatInstant, parseInstant } from '../../domain/instant';
-import { decodeRecord, fieldOf, isJsonObject, type JsonObject } from '../../json/decode';
+import { fieldOf, isJsonObject, parseExact, type JsonObject } from '../../json/decode';
 import { scalarText } from '../../json/scalar-text';
 import { isStorableInstant } from '../../json/text-class';
 import type { KnownEntity } from './deep-entity';
@@ -20,8 +20,7 @@ const NO_TIME = '1970-01-01T00:00:00Z';
 /** Hashes come from the loader's own reader; key, cursor and version are read anew, so that a slip there shows as a difference. */
 export function recordFacts(bytes: Buffer, reader: RecordReader, known: KnownEntity): RecordFacts {
   const row = reader.read(bytes, NO_TIME);
-  const decoded = decodeRecord(bytes);
-  const record = decoded.ok && isJsonObject(decoded.value) ? decoded.value : null;
+  const record = leniently(bytes);
   const lines = row.kind === 'row' ? row.lines : null;
   return {
     id: record === null ? null : idOf(record, known),
@@ -31,6 +30,16 @@ export function recordFacts(bytes: Buffer, reader: RecordReader, known: KnownEnt
     linesDigest: lines === null ? null : digestOf(lines.map((line) => bytea(line[HASH_CELLS.lineHash]))),
     ...positionOf(record, known),
   };
+}
+
+/** Also of a record that cannot be stored the key is wanted: its reject stands for it. */
+function leniently(bytes: Buffer): JsonObject | null {
+  try {
+    const value = parseExact(bytes.toString('utf8'));
+    return isJsonObject(value) ? value : null;
+  } catch {
+    return null;
+  }
 }
 
 function idOf(record: JsonObject, { definition }: KnownEntity): string | null {
