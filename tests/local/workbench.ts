@@ -1,0 +1,159 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { freezeSettings } from '../../src/config/freeze';
+import { loadSettings, type LoadedSettings } from '../../src/config/load-settings';
+import { pipelineFileSchema } from '../../src/config/schema/pipeline-file';
+import { claimRun } from '../../src/database/claim';
+import type { Database } from '../../src/database/database';
+import type { RunState } from '../../src/domain/run';
+import { FileStore } from '../../src/landing/file-store';
+import { noFaults, type Faults } from '../../src/observability/faults';
+import { Secret } from '../../src/observability/secret';
+import type { StageContext } from '../../src/observability/stage-context';
+import { runLocal } from '../../src/run/run-local';
+import { SourceClients } from '../../src/run/source-clients';
+import { Steps } from '../../src/run/steps';
+import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox';
+import { ZohoClient } from '../../src/sources/zoho-books/client';
+import { zohoBooks } from '../../src/sources/zoho-books/definition';
+import { ENDPOINTS, type Endpoint } from '../../src/sources/zoho-books/endpoints';
+import type { Source } from '../../src/sources/source';
+import { testContext } from '../support/test-context';
+
+const ROOT = resolve(__dirname, '../..');
+
+/** A pipeline of its own over one entity and one sandbox, so that any number of them share a database. */
+export interface Workbench {
+  readonly sandbox: Sandbox;
+  readonly db: Database;
+  readonly steps: Steps;
+  readonly ctx: StageContext;
+  readonly pipeline: string;
+  readonly schema: string;
+  readonly table: string;
+  claim(wish?: RunOptions): Promise<string>;
+  run(wish?: RunOptions, ctx?: StageContext): Promise<{ readonly runId: string; readonly state: RunState }>;
+  /** Removes raw tables and files; the control rows stay. */
+  close(): Promise<void>;
+}
+
+export interface RunOptions {
+  readonly full?: boolean;
+}
+
+export interface WorkbenchOptions {
+  readonly db: Database;
+  /** Distinct within the database; lower-case letters, digits, hyphens. */
+  readonly name: string;
+  readonly sandbox: Partial<SandboxOptions>;
+  readonly pageSize: number;
+  readonly lagSeconds: number;
+  readonly concurrent: number;
+  readonly detailPage?: number;
+  readonly detailCallsPerBatch?: number;
+  readonly now?: () => Date;
+  readonly faults?: Faults;
+}
+
+const ENTITY = 'invoices';
+
+export async function openWorkbench(options: WorkbenchOptions): Promise<Workbench> {
+  const sandbox = await startSandbox({
+    seed: 1,
+    counts: { contacts: 2, items: 2, invoices: 10 },
+    callsPerMinute: 1_000_000,
+    concurrent: 100,
+    freeze: true,
+    ...options.sandbox,
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'freshet-workbench-'));
+  const fault = (options.faults ?? noFaults).fault;
+  const { db } = options;
+  const ctx = testContext({ fault, ...(options.now === undefined ? {} : { now: options.now }) });
+  const sources = { [zohoBooks.type]: smallPages(sandbox, options) };
+  const clients = new SourceClients({ variables: {}, root: folder });
+  const steps = new Steps({ db, landing: new FileStore(join(folder, 'landing'), fault), sources, clients, reportsFolder: folder });
+  const request = claimParts(sandbox, options);
+  const target = request.targets.get(ENTITY)!;
+  const claim = async (wish: RunOptions = {}): Promise<string> => {
+    const full = wish.full === true;
+    const claimed = await claimRun(db, { ...request, requestKey: randomUUID(), kind: full ? 'full' : 'sync', command: { full } }, ctx);
+    if (claimed.kind === 'taken') throw new Error(`the lane is taken by ${claimed.activeRunId}`);
+    return claimed.runId;
+  };
+  return {
+    sandbox,
+    db,
+    steps,
+    ctx,
+    pipeline: options.name,
+    ...target,
+    claim,
+    async run(wish = {}, runCtx = ctx) {
+      const runId = await claim(wish);
+      return { runId, state: await runLocal(steps, { runId, plan: request.plan }, runCtx) };
+    },
+    async close() {
+      await clients.close();
+      await sandbox.close();
+      await db.query(`drop schema if exists "${target.schema}" cascade`);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Zoho Books with a page size of the test's choosing; everything else is the product's. */
+function smallPages(sandbox: Sandbox, { pageSize, concurrent }: WorkbenchOptions): Source {
+  const entity: Endpoint['entity'] = { ...zohoBooks.entities.invoices, paging: { kind: 'number', pageSize } };
+  const endpoints = new Map([[ENTITY, { ...ENDPOINTS.get(ENTITY)!, entity }]]);
+  const { clientId, clientSecret, refreshToken, organizationId } = sandbox.credentials;
+  const settings = {
+    baseUrl: sandbox.baseUrl,
+    accountsUrl: sandbox.accountsUrl,
+    organizationId,
+    clientId: new Secret(clientId),
+    clientSecret: new Secret(clientSecret),
+    refreshToken: new Secret(refreshToken),
+    limits: { requestsPerMinute: 1_000_000, concurrent },
+  };
+  return { ...zohoBooks, entities: { [ENTITY]: entity }, open: () => new ZohoClient(settings, endpoints) };
+}
+
+let loaded: LoadedSettings | undefined;
+
+function testSettings(): LoadedSettings['settings'] {
+  loaded ??= loadSettings({ cwd: ROOT, env: { FRESHET_ENV: 'test', FRESHET_SOURCE_ENVIRONMENT: 'test' }, sourceTypes: [zohoBooks.type] });
+  return loaded.settings;
+}
+
+function claimParts(sandbox: Sandbox, options: WorkbenchOptions) {
+  const { name, lagSeconds, concurrent } = options;
+  const settings = testSettings();
+  const batch = { ...settings.sync_pipeline.batch, detail_calls: options.detailCallsPerBatch ?? 1_000 };
+  const config = freezeSettings({
+    settings: { ...settings, sync_pipeline: { ...settings.sync_pipeline, batch, detail_page: options.detailPage ?? 25 } },
+    source: {
+      key: name,
+      type: zohoBooks.type,
+      environment: 'test',
+      base_url: sandbox.baseUrl,
+      accounts_url: sandbox.accountsUrl,
+      organization_id: sandbox.credentials.organizationId,
+      credentials: {},
+      limits: { requests_per_minute: 1_000_000, concurrent },
+      timeouts: loaded!.sources['zoho-books']!.timeouts,
+    },
+    pipeline: pipelineFileSchema.parse({ name, source: name, entities: { [ENTITY]: { incremental: { lag: `${lagSeconds}s` } } } }),
+  });
+  return {
+    pipeline: name,
+    lane: 'sync' as const,
+    environment: 'test',
+    config,
+    plan: [{ entity: ENTITY, dependsOn: [], priority: 'medium' as const }],
+    targets: new Map([[ENTITY, { schema: name.replace(/-/g, '_'), table: `json_${ENTITY}` }]]),
+    actor: 'test',
+  };
+}
