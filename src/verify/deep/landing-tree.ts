@@ -14,8 +14,8 @@ export async function landedKeys(landing: LandingStore): Promise<string[]> {
 interface Owners {
   /** Files of batches. */
   readonly files: ReadonlySet<string>;
-  /** Work files of pages that are in no published batch yet. */
-  readonly work: ReadonlySet<string>;
+  /** Open extractions: the next attempt sweeps what an interrupted one left in their work folders. */
+  readonly open: ReadonlySet<string>;
   /** Sessions that PostgreSQL knows; others may be any tool's. */
   readonly sessions: ReadonlySet<string>;
   /** Sessions and extractions that somebody may be writing to right now. */
@@ -39,8 +39,8 @@ export async function checkLandingTree(tx: Tx, findings: Findings, landing: Land
 export function strayReason(key: string, owners: Owners): string | null {
   const [top = '', folder = '', ...rest] = key.split('/');
   if (owners.busy.has(folder)) return null;
-  if (key.endsWith('.tmp')) return owners.sessions.has(folder) || top === WORK ? 'is a temp file that nobody is writing' : null;
-  if (top === WORK) return owners.work.has(key) ? null : 'is a work file that no page needs any more';
+  if (top === WORK) return owners.open.has(folder) ? null : 'is a work file that nothing needs any more';
+  if (key.endsWith('.tmp')) return owners.sessions.has(folder) ? 'is a temp file that nobody is writing' : null;
   if (!owners.sessions.has(folder) || owners.files.has(key)) return null;
   const isMetadata = rest.length === 1 && /^sync_metadata_[^/]+\.json$/.test(rest[0] ?? '');
   return isMetadata ? null : 'is in a session of freshet, but no batch knows it';
@@ -48,11 +48,7 @@ export function strayReason(key: string, owners: Owners): string | null {
 
 async function ownersOf(tx: Tx): Promise<Owners> {
   const files = await tx.query<{ file: string }>('select file from freshet.batch');
-  const work = await tx.query<{ work_file: string }>(
-    `select p.work_file from freshet.page p join freshet.extraction x on x.id = p.extraction_id
-       left join freshet.batch b on b.extraction_id = p.extraction_id and b.n = p.batch_n
-      where p.work_file is not null and x.state = 'open' and b.state is distinct from 'published' and b.state is distinct from 'loaded'`,
-  );
+  const open = await tx.query<{ name: string }>(`select id as name from freshet.extraction where state = 'open'`);
   const sessions = await tx.query<{ name: string }>(
     `select session_id as name from freshet.run where session_id is not null
       union select session_id from freshet.extraction where session_id is not null
@@ -70,7 +66,7 @@ async function ownersOf(tx: Tx): Promise<Owners> {
     new Set(rows.flatMap(({ name }) => (name === null ? [] : [name])));
   return {
     files: new Set(files.map(({ file }) => file)),
-    work: new Set(work.map(({ work_file }) => work_file)),
+    open: setOf(open),
     sessions: setOf(sessions),
     busy: setOf(busy),
   };
