@@ -95,6 +95,7 @@ export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: 
 async function readPages(scope: ExtractScope, start: Extraction): Promise<SliceOutcome> {
   const { input, ctx } = scope;
   const deadline = performance.now() + input.slice.seconds * 1000;
+  const before = (await unbatched(scope, start.id)).bytes;
   let extraction = start;
   for (let pages = 0; extraction.position.phase !== 'done'; pages++) {
     if (pages > 0) {
@@ -103,8 +104,8 @@ async function readPages(scope: ExtractScope, start: Extraction): Promise<SliceO
         await cutBatch(scope, extraction);
         return { outcome: 'loadable' };
       }
-      if (ctx.softStop?.() === true || pages >= input.slice.pages || performance.now() >= deadline || waiting.bytes >= input.slice.bytes)
-        return { outcome: 'more' };
+      const spent = pages >= input.slice.pages || performance.now() >= deadline || waiting.bytes - before >= input.slice.bytes;
+      if (spent || ctx.softStop?.() === true) return { outcome: 'more' };
     }
     extraction = extraction.position.phase === 'list' ? await listPage(scope, extraction) : await detailPage(scope, extraction);
     await ctx.fault('extract.after-page');
