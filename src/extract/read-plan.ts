@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { formatInstant, type Micros } from '../domain/instant';
+import { defect } from '../observability/defects';
 import type { EntityDefinition, ReadKind } from '../sources/source';
 
 /** The committed position of an entity (contracts §4): `sort` is µs since 1970 or the integer itself. */
@@ -54,7 +55,7 @@ export function planRead(facts: ReadPlanFacts): ReadPlan {
   if (facts.full) return complete('asked for with --full', start);
   if (facts.lastCompleteAt === null) return complete('no complete read yet', start);
   if (facts.now - facts.lastCompleteAt >= BigInt(facts.fullEveryMs) * 1000n) return complete('full_every is due', start);
-  return { read: 'incremental', from: boundText(watermark.kind, start), lateBefore: null, reason: '' };
+  return { read: 'incremental', from: boundText(watermark.kind, start + plantedStep(watermark.kind)), lateBefore: null, reason: '' };
 }
 
 function complete(reason: string, lateBefore: bigint | null): ReadPlan {
@@ -64,6 +65,12 @@ function complete(reason: string, lateBefore: bigint | null): ReadPlan {
 /** Where the next read starts: the watermark less the lag (ms for instants, steps for integers). */
 export function lowerBound(watermark: Pick<Watermark, 'kind' | 'sort'>, lag: number): bigint {
   return watermark.kind === 'instant' ? watermark.sort - BigInt(lag) * 1000n : watermark.sort - BigInt(lag);
+}
+
+/** `>` for `>=`: the least step by which a bound can exclude the rows that are equal to it. */
+function plantedStep(kind: Watermark['kind']): bigint {
+  if (!defect('cursor-exclusive')) return 0n;
+  return kind === 'instant' ? 1_000_000n : 1n;
 }
 
 function boundText(kind: Watermark['kind'], bound: bigint): string {
