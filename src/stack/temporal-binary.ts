@@ -11,6 +11,7 @@ import type { ToolOutcome } from './tool';
 /** The release that our measurements were made with, and the last one that `go install` can build. */
 const VERSION = '1.5.1';
 const MODULE = 'github.com/temporalio/cli/cmd/temporal';
+const WORK_PREFIX = 'temporal-new-';
 const PROGRESS_EVERY_MS = 15_000;
 /** A download that brings no byte for this long is given up. */
 const STALLED_AFTER_MS = 15_000;
@@ -45,7 +46,10 @@ export async function temporalBinary(options: FindOptions): Promise<string> {
 
 /** Work happens in a folder of its own inside the cache; only a whole program is renamed to its final name. */
 async function bring(target: string, cache: string, options: FindOptions): Promise<string> {
-  const work = mkdtempSync(join(cache, 'temporal-new-'));
+  // We hold the lock: what an interrupted attempt left behind belongs to nobody.
+  for (const name of readdirSync(cache).filter((entry) => entry.startsWith(WORK_PREFIX)))
+    rmSync(join(cache, name), { recursive: true, force: true });
+  const work = mkdtempSync(join(cache, WORK_PREFIX));
   try {
     const downloaded = await download(work, options);
     const built = downloaded.program === undefined ? await build(work, options) : undefined;
@@ -111,7 +115,7 @@ async function build(work: string, { say, env, signal }: FindOptions): Promise<B
     args: ['install', '-ldflags=-s -w', `${MODULE}@v${VERSION}`],
     cwd: work,
     // With GOBIN, Go refuses to build for another system than this one.
-    env: { ...env, GOBIN: work, CGO_ENABLED: '0', GOOS: '', GOARCH: '' },
+    env: { ...env, GOBIN: work, GOOS: '', GOARCH: '' },
     signal,
   });
   clearInterval(progress);

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { migrateToLatest } from '../../src/database/migrate';
 import { openHome, packageFolder } from '../../src/stack/home';
 import type { Say, StackHome } from '../../src/stack/home';
 import { providePostgres } from '../../src/stack/postgres';
@@ -59,7 +60,7 @@ async function startDatabase(services: RunServices): Promise<void> {
   await withConnection(server.url, (client) => client.query('create database template_freshet'));
   const template = new URL(server.url);
   template.pathname = '/template_freshet';
-  await migrate(template.href);
+  await migrateToLatest(template.href);
   process.env['TEST_POSTGRES_URL'] = server.url;
   process.env['TEST_TEMPLATE'] = 'template_freshet';
 }
@@ -85,17 +86,6 @@ function runHome(services: RunServices): StackHome {
   chmodSync(folder, 0o755);
   services.stops.push(() => Promise.resolve(rmSync(folder, { recursive: true, force: true })));
   return (services.home = openHome(folder));
-}
-
-async function migrate(url: string): Promise<void> {
-  const file = join(__dirname, '../../src/database/migrate.ts');
-  if (!existsSync(file)) return;
-  try {
-    const { migrateToLatest } = (await import(file)) as { migrateToLatest(url: string): Promise<unknown> };
-    await migrateToLatest(url);
-  } catch (error) {
-    say(`The template database stays empty, migrations failed: ${String(error)}`);
-  }
 }
 
 const say: Say = (line) => {
