@@ -33,7 +33,6 @@ export default defineConfig(
       complexity: ['error', 18],
       'max-depth': ['error', 4],
       'no-console': 'error',
-      'no-control-regex': 'error',
       'no-empty': 'error',
       eqeqeq: 'error',
       '@typescript-eslint/no-floating-promises': 'error',
