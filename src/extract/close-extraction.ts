@@ -11,6 +11,7 @@ import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow }
 import type { ExtractDeps, ExtractInput, ExtractScope } from './extract-slice';
 import { readWatermark, seenTable } from './open-extraction';
 import { neverHeldStill } from './position';
+import { workFolder } from './page-file';
 import { questionOf } from './read-plan';
 import { writeMetadata } from './session-metadata';
 
@@ -36,6 +37,7 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
   const scope: ExtractScope = { deps, input, fence, ctx, watermark, moveWatermarkEarly: () => Promise.resolve() };
   if (row.state === 'complete') {
     await writeMetadata(scope, extraction, true);
+    await deps.landing.remove(workFolder(extraction.id));
     return { doubts: [] };
   }
   const doubts = doubtsOf(await doubtFacts(scope, extraction));
@@ -56,6 +58,7 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
   });
   await ctx.fault('extract.after-close');
   await writeMetadata(scope, extraction, true);
+  await deps.landing.remove(workFolder(extraction.id));
   ctx.log('EX-005', {
     entity: input.entity,
     read: extraction.read,

@@ -46,17 +46,27 @@ function* arrayOf(records: readonly Buffer[]): Iterable<Uint8Array> {
   yield Buffer.concat(parts);
 }
 
-/** Removes page files of attempts before this one that never made it into a page row. */
+/**
+ * Removes what no page needs any more: files of attempts that never made it into a page row, of pages whose batch is published, and
+ * the folders of this entity's extractions that are closed or abandoned.
+ */
 export async function sweepWorkFolder(scope: ExtractScope, extractionId: string): Promise<void> {
-  const booked = new Set(
+  const { db, landing } = scope.deps;
+  const keys = await landing.list('work');
+  const needed = new Set(
     (
-      await scope.deps.db.query<{ work_file: string }>(
-        `select work_file from freshet.page where extraction_id = $1 and work_file is not null`,
+      await db.query<{ work_file: string }>(
+        `select work_file from freshet.page where extraction_id = $1 and work_file is not null and file is null`,
         [extractionId],
       )
     ).map((row) => row.work_file),
   );
-  for (const key of await scope.deps.landing.list(workFolder(extractionId))) {
-    if (!booked.has(key)) await scope.deps.landing.remove(key);
-  }
+  const own = `${workFolder(extractionId)}/`;
+  for (const key of keys) if (key.startsWith(own) && !needed.has(key)) await landing.remove(key);
+  const others = [...new Set(keys.flatMap((key) => /^work\/([^/]+)\//.exec(key)?.[1] ?? []))];
+  const ended = await db.query<{ id: string }>(
+    `select id from freshet.extraction where id = any ($1) and pipeline = $2 and entity = $3 and state <> 'open'`,
+    [others, scope.input.pipeline, scope.input.entity],
+  );
+  for (const { id } of ended) await landing.remove(workFolder(id));
 }

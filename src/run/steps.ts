@@ -123,7 +123,7 @@ export class Steps {
     const { config, entity } = await this.open(input);
     const result = await verifyEntity(
       { db: this.deps.db, landing: this.deps.landing },
-      { ...input, pipeline: config.pipeline.name, target: entity.target },
+      { ...input, pipeline: config.pipeline.name, target: entity.target, definition: entity.definition },
       ctx,
     );
     await ctx.fault('verify.before-end');
