@@ -10,7 +10,7 @@ export interface Tx {
 }
 
 export interface TxOptions {
-  /** Prefix of the fault sites around this transaction: `<site>.before-commit`, `<site>.after-commit`. */
+  /** Prefix of the fault sites around this transaction: `<site>.statement`, `<site>.before-commit`, `<site>.after-commit`. */
   readonly site: string;
   readonly ctx: StageContext;
   readonly applicationName?: string;
@@ -121,7 +121,7 @@ class PoolDatabase implements Database {
     const guard = new CancelGuard(this.pool, client, options.ctx.signal);
     let healthy = false;
     try {
-      const result = await body(transactionOf(client), guard);
+      const result = await body(transactionOf(client, options), guard);
       healthy = true;
       return result;
     } catch (error) {
@@ -136,11 +136,13 @@ class PoolDatabase implements Database {
   }
 }
 
-function transactionOf(client: pg.PoolClient): Tx {
+/** Every statement is a fault site of its transaction: `<site>.statement`. */
+function transactionOf(client: pg.PoolClient, { site, ctx }: TxOptions): Tx {
   return {
     client,
     async query<R extends object>(text: string, values: readonly unknown[] = []): Promise<R[]> {
       try {
+        await ctx.fault(`${site}.statement`);
         return (await client.query<R>(text, [...values])).rows;
       } catch (error) {
         throw databaseError(error, text);

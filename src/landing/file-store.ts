@@ -68,9 +68,9 @@ export class FileStore implements LandingStore {
   async *read(key: string, range?: ByteRange): AsyncIterable<Uint8Array> {
     if (range?.length === 0) return;
     const path = this.path(key);
-    await this.fault('landing.before-read');
     const options = range ? { start: range.offset, end: range.offset + range.length - 1 } : {};
     try {
+      await this.fault('landing.before-read');
       yield* createReadStream(path, { ...options, highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
     } catch (error) {
       throw await fileError(error, 'read', path);
@@ -80,6 +80,7 @@ export class FileStore implements LandingStore {
   async list(prefix: string): Promise<string[]> {
     const folder = this.path(prefix);
     try {
+      await this.fault('landing.before-list');
       const entries = await readdir(folder, { recursive: true, withFileTypes: true });
       const base = this.root + sep;
       return entries
@@ -94,15 +95,18 @@ export class FileStore implements LandingStore {
 
   async remove(key: string): Promise<void> {
     const path = this.path(key);
-    await this.fault('landing.before-remove');
-    await rm(path, { force: true, recursive: true }).catch(async (error: unknown) => {
+    try {
+      await this.fault('landing.before-remove');
+      await rm(path, { force: true, recursive: true });
+    } catch (error) {
       throw await fileError(error, 'remove', path);
-    });
+    }
   }
 
   async claim(key: string): Promise<boolean> {
     const path = this.path(key);
     try {
+      await this.fault('landing.before-claim');
       await makeFolder(dirname(path));
       await mkdir(path, { mode: 0o700 });
       await syncFolder(dirname(path));

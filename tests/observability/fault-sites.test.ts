@@ -5,11 +5,12 @@ import { FAULT_SITES } from '../../src/observability/fault-sites';
 
 const src = resolve(__dirname, '../../src');
 
-/** Sites a text passes: named calls, and the two around COMMIT that every transaction has under its own name. */
+/** Sites a text passes: named calls, and the three that every transaction has under its own name: at each statement, before and after COMMIT. */
 function sitesIn(text: string): string[] {
   const named = [...text.matchAll(/\bfault\(\s*'([^']+)'/g)].map((match) => match[1]!);
   const transactions = [...text.matchAll(/\b(?:transaction|fenced)\([^;{]*\{\s*site: '([^']+)'/g)].map((match) => match[1]!);
-  return [...named, ...transactions.flatMap((site) => [`${site}.before-commit`, `${site}.after-commit`])];
+  const sessions = [...text.matchAll(/\bsession\([^;{]*\{\s*site: '([^']+)'/g)].map((match) => `${match[1]!}.statement`);
+  return [...named, ...sessions, ...transactions.flatMap((site) => [`${site}.statement`, `${site}.before-commit`, `${site}.after-commit`])];
 }
 
 const inCode = readdirSync(src, { recursive: true, encoding: 'utf8' })
@@ -27,6 +28,7 @@ test('there are at least thirty of them', () => {
 test('both ways to pass a site are seen', () => {
   expect(sitesIn("await ctx.fault('a.b'); fenced(db, fence, { site: 'x.y', ctx }, async")).toEqual([
     'a.b',
+    'x.y.statement',
     'x.y.before-commit',
     'x.y.after-commit',
   ]);

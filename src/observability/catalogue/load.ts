@@ -1,4 +1,17 @@
 import type { CatalogueSection } from './entry';
 
 /** Log statements of load/ (LD-nnn). */
-export const load = {} as const satisfies CatalogueSection<'LD'>;
+export const load = {
+  'LD-001': {
+    level: 'info',
+    text: '{entity}: batch {batch} loaded, {records} records: {inserted} inserted, {updated} updated, {unchanged} unchanged',
+  },
+  'LD-002': {
+    level: 'warn',
+    text: '{entity}: {rejected} records of batch {batch} were refused',
+    meaning:
+      'They break a rule of their table or hold what PostgreSQL cannot store. All others are loaded; the refused ones are kept with their reasons in freshet.reject.',
+    remedy: 'Read the reasons in freshet.reject, correct the records in the source, and run again: what comes whole is loaded.',
+  },
+  'LD-003': { level: 'info', text: '{entity}: {table} is changed for what came: {added} columns added, {widened} widened' },
+} as const satisfies CatalogueSection<'LD'>;
