@@ -18,13 +18,10 @@ const MARKS = { packages: at('node_modules', '.freshet-installed'), dist: at('di
 function outdated() {
   const packages = digestOf(ROOT, ['package-lock.json']);
   const sources = (folder) => filesBelow(ROOT, folder).filter((file) => /\.(ts|json)$/.test(file));
-  const steps = {
-    packages,
-    dist: digestOf(ROOT, ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', ...sources('src')]),
-  };
+  const builtFrom = (files) => `${packages.slice(0, 16)}-${digestOf(ROOT, files)}`;
+  const steps = { packages, dist: builtFrom(['tsconfig.json', 'tsconfig.build.json', ...sources('src')]) };
   if (existsSync(at('src', 'workflows', 'index.ts'))) {
-    const script = 'scripts/build-workflow-bundle.cjs';
-    steps.bundle = digestOf(ROOT, ['package-lock.json', script, ...sources('src/workflows'), ...sources('src/domain')]);
+    steps.bundle = builtFrom(['scripts/build-workflow-bundle.cjs', ...sources('src/workflows'), ...sources('src/domain')]);
   }
   return Object.fromEntries(Object.entries(steps).filter(([step, digest]) => read(MARKS[step]).trim() !== digest));
 }
