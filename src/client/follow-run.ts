@@ -27,18 +27,25 @@ interface Progress {
 
 /** Counts without a change of state are told at most this often. */
 const TELL_EVERY_MS = 3_000;
+/** The report comes right after the final state; a worker that died in between writes it when it is back. */
+const REPORT_WITHIN_MS = 10_000;
 
-/** Follows a run in PostgreSQL until it is final, one line on each change and on each few seconds of progress. Returns the last state seen. */
+interface Head {
+  readonly state: RunState;
+  readonly report_path: string | null;
+}
+
+/** Follows a run in PostgreSQL until it is final and reported, one line on each change and on each few seconds of progress. Returns the last state seen. */
 export async function followRun(db: Database, { runId, note, signal, everyMs = 300 }: FollowOptions): Promise<RunState> {
   const teller = new Teller(note);
+  let finalSince: number | null = null;
   for (;;) {
-    const [run] = await db.query<{ state: RunState; wait_reason: string | null }>(
-      `select state, wait_reason from freshet.run where id = $1`,
-      [runId],
-    );
+    const [run] = await db.query<Head>(`select state, report_path from freshet.run where id = $1`, [runId]);
     for (const entity of await db.query<Progress>(PROGRESS, [runId])) teller.tell(entity, Date.now());
-    const state = run?.state ?? 'failed';
-    if (isFinalRun(state) || signal?.aborted === true) return state;
+    const { state, report_path }: Head = run ?? { state: 'failed', report_path: '' };
+    if (isFinalRun(state)) finalSince ??= Date.now();
+    const told = finalSince !== null && (report_path !== null || Date.now() - finalSince > REPORT_WITHIN_MS);
+    if (told || signal?.aborted === true) return state;
     await sleep(everyMs, undefined, { signal }).catch(() => undefined);
   }
 }

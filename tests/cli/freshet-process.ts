@@ -15,6 +15,9 @@ export interface Ended {
 /** A project folder of its own: the shipped config, copied so that a test can break it. */
 export interface ProjectFolder {
   readonly path: string;
+  /** The compiled program, and the variables it is given here. */
+  readonly main: string;
+  readonly variables: Readonly<Record<string, string>>;
   /** Runs the compiled command in this folder, with these variables and none of ours but PATH. */
   freshet(words: readonly string[], variables?: Readonly<Record<string, string>>): Promise<Ended>;
   remove(): void;
@@ -23,10 +26,12 @@ export interface ProjectFolder {
 export function projectFolder(always: Readonly<Record<string, string>> = {}): ProjectFolder {
   const path = mkdtempSync(join(tmpdir(), 'freshet-cli-'));
   cpSync(join(ROOT, 'config'), join(path, 'config'), { recursive: true });
+  const own = { PATH: process.env['PATH'] ?? '', HOME: path, FRESHET_ENV: 'test', ...always };
   return {
     path,
-    freshet: (words, variables = {}) =>
-      runProcess(path, words, { PATH: process.env['PATH'] ?? '', HOME: path, FRESHET_ENV: 'test', ...always, ...variables }),
+    main: MAIN,
+    variables: own,
+    freshet: (words, variables = {}) => runProcess(path, words, { ...own, ...variables }),
     remove: () => rmSync(path, { recursive: true, force: true }),
   };
 }
@@ -42,7 +47,7 @@ function runProcess(cwd: string, words: readonly string[], env: Record<string, s
 }
 
 /** The one document that `--json` prints; fails when there is anything else on stdout. */
-export function envelopeOf({ stdout }: Ended): { ok: boolean; command: string; data?: any; error?: any; exit_code: number } {
+export function envelopeOf({ stdout }: Ended): ReturnType<typeof JSON.parse> {
   expect(stdout.trimEnd().split('\n')).toHaveLength(1);
   return JSON.parse(stdout);
 }

@@ -1,0 +1,131 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDatabase, type Database } from '../../src/database/database';
+import { startSandbox, type Sandbox } from '../../src/sandbox';
+import { testDatabase } from '../support/database';
+import { testTemporal } from '../support/temporal';
+import { envelopeOf, projectFolder, type ProjectFolder } from './freshet-process';
+
+const database = testDatabase();
+let sandbox: Sandbox;
+let project: ProjectFolder;
+let db: Database;
+let worker: ChildProcess;
+let said = '';
+const { address, taskQueue } = testTemporal();
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ seed: 4, counts: { contacts: 5, items: 4, invoices: 8 }, callsPerMinute: 1_000_000 });
+  project = projectFolder({
+    DATABASE_URL: database.url,
+    TEMPORAL_ADDRESS: address,
+    FRESHET_TEMPORAL_TASK_QUEUE: taskQueue,
+    ZOHO_BOOKS_TEST_BASE_URL: sandbox.baseUrl,
+    ZOHO_BOOKS_TEST_ACCOUNTS_URL: sandbox.accountsUrl,
+    ZOHO_BOOKS_TEST_ORGANIZATION_ID: sandbox.credentials.organizationId,
+    ZOHO_BOOKS_TEST_CLIENT_ID: sandbox.credentials.clientId,
+    ZOHO_BOOKS_TEST_CLIENT_SECRET: sandbox.credentials.clientSecret,
+    ZOHO_BOOKS_TEST_REFRESH_TOKEN: sandbox.credentials.refreshToken,
+    ZOHO_BOOKS_TEST_CALLS_PER_MINUTE: '100000',
+  });
+  db = openDatabase({ url: database.url, poolSize: 2 });
+  worker = spawn(process.execPath, [project.main, 'worker'], {
+    cwd: project.path,
+    env: project.variables,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  worker.stdout!.setEncoding('utf8').on('data', (text: string) => (said += text));
+  while (!said.includes('\n'))
+    await Promise.race([once(worker.stdout!, 'data'), once(worker, 'exit').then(() => Promise.reject(new Error('the worker ended')))]);
+}, 120_000);
+
+afterAll(async () => {
+  if (worker.exitCode === null && worker.kill('SIGTERM')) await once(worker, 'exit');
+  await db.close();
+  await sandbox.close();
+  project.remove();
+});
+
+let runId: string;
+
+it('the worker says on stdout when it is ready', () => {
+  expect(said).toBe(`worker ready on ${taskQueue}\n`);
+});
+
+it('run follows to the end: progress on stderr, one document on stdout, exit code 0', async () => {
+  const ended = await project.freshet(['run', 'zoho-books', '--json']);
+  expect({ code: ended.code, stderr: ended.code === 0 ? '' : ended.stderr }).toEqual({ code: 0, stderr: '' });
+  const { ok, command, data, exit_code } = envelopeOf(ended);
+  expect({ ok, command, exit_code, state: data.state }).toEqual({ ok: true, command: 'run', exit_code: 0, state: 'completed' });
+  expect(data.entities.map(({ entity, state, ledger_holds }: Record<string, unknown>) => ({ entity, state, ledger_holds }))).toEqual(
+    ['contacts', 'items', 'invoices'].map((entity) => ({ entity, state: 'completed', ledger_holds: true })),
+  );
+  expect(data.entities[2].ledger).toMatchObject({ listed: 8, fetched: 8, inserted: 8, live_after: 8 });
+  expect(ended.stderr).toMatch(/^run \S+-SYNC-\S+ of zoho-books$/m);
+  expect(ended.stderr).toMatch(/invoices +completed/);
+  expect(existsSync(join(data.report_path, '_SYNC_SUMMARY.md'))).toBe(true);
+  runId = data.id;
+});
+
+it('run for people prints the table on stdout, plain when piped', async () => {
+  const { code, stdout } = await project.freshet(['run', 'zoho-books', '--entity', 'items', '--data-type', 'contacts'], {
+    FORCE_COLOR: '1',
+  });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^zoho-books \S+: completed\nEverything adds up: 2 entities complete, 9 records fetched, nothing new\.\n/);
+  expect(stdout).toMatch(/^items +completed +4 +0 +4 +0 +0 +4 +0 +4 +0 /m);
+  expect(stdout).not.toContain('\u001b');
+});
+
+it('show tells the same of the run afterwards', async () => {
+  const { data } = envelopeOf(await project.freshet(['show', runId, '--json']));
+  expect(data).toMatchObject({ id: runId, state: 'completed', verdict: expect.stringMatching(/^Everything adds up/) });
+  const people = await project.freshet(['show', runId]);
+  expect(people.stdout).toContain(`report  ${data.report_path}`);
+  expect((await project.freshet(['show', 'nothing', '--json'])).code).toBe(2);
+});
+
+it('status shows each table with its rows, as-of time and last good run', async () => {
+  const { data } = envelopeOf(await project.freshet(['status', '--json']));
+  const [pipeline] = data.pipelines;
+  expect(pipeline).toMatchObject({ pipeline: 'zoho-books', active: null, last: { state: 'completed' } });
+  expect(pipeline.entities.find(({ entity }: { entity: string }) => entity === 'invoices')).toMatchObject({
+    table: 'zoho_books.json_invoices',
+    rows: 8,
+    last_good_run: runId,
+    as_of: expect.stringMatching(/Z$/),
+  });
+});
+
+it('verify --deep finds nothing, and something after a row was changed by hand: exit code 4', async () => {
+  expect((await project.freshet(['verify', '--deep'])).code).toBe(0);
+  await db.query(`delete from zoho_books.json_contacts where id = (select min(id) from zoho_books.json_contacts)`);
+  const found = await project.freshet(['verify', '--deep', '--entity', 'contacts', '--json']);
+  expect(found.code).toBe(4);
+  const { ok, data, error } = envelopeOf(found);
+  expect({ ok, error }).toEqual({ ok: false, error: undefined });
+  expect(data.violations.length).toBeGreaterThan(0);
+  expect((await project.freshet(['verify', '--deep', '--entity', 'bills', '--json'])).code).toBe(2);
+});
+
+it('a lane that is taken is no error: exit code 4 with the id of the active run, and nothing begun', async () => {
+  await db.query(
+    `insert into freshet.run (id, request_key, pipeline, lane, kind, environment, config_digest, state)
+     select '202601010000-SYNC-0000AAAA', 'taken', 'zoho-books', 'sync', 'sync', 'elsewhere', config_digest, 'running' from freshet.run limit 1`,
+  );
+  const ended = await project.freshet(['run', 'zoho-books', '--json']);
+  expect(ended.code).toBe(4);
+  expect(envelopeOf(ended)).toMatchObject({ data: { outcome: 'already_running', active_run_id: '202601010000-SYNC-0000AAAA' } });
+  expect(envelopeOf(await project.freshet(['status', '--json'])).data.pipelines[0].active).toMatchObject({ state: 'running' });
+
+  const cancelled = envelopeOf(await project.freshet(['cancel', '202601010000-SYNC-0000AAAA', '--json']));
+  expect(cancelled.data).toMatchObject({ outcome: 'ended', state: 'cancelled' });
+  expect((await project.freshet(['cancel', '202601010000-SYNC-0000AAAA'])).code).toBe(4);
+});
+
+it('the worker ends well when asked to', async () => {
+  worker.kill('SIGTERM');
+  expect(await once(worker, 'exit')).toEqual([0, null]);
+});
