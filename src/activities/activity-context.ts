@@ -2,7 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { Faults } from '../observability/faults';
 import type { Log } from '../observability/log';
 import type { StageContext } from '../observability/stage-context';
-import { activityFailure, failureLine } from './activity-failure';
+import { activityFailure, failureDetails, failureLine, type FailureDetails } from './activity-failure';
 import { checkSize } from './answer-size';
 
 /** What a worker gives to every stage it runs. */
@@ -28,9 +28,9 @@ export async function inActivity<T>(
 ): Promise<T> {
   const context = Context.current();
   const { info } = context;
-  let mark = info.heartbeatDetails as unknown;
+  const kept: { mark: string | null; error?: FailureDetails } = { mark: markOf(info.heartbeatDetails) };
   const beat = (): void => {
-    context.heartbeat(mark);
+    context.heartbeat(kept);
   };
   const timer = setInterval(beat, Math.min(HEARTBEAT_EVERY_MS, (info.heartbeatTimeoutMs ?? Infinity) / 4));
   const log = surroundings.log.child({
@@ -42,7 +42,7 @@ export async function inActivity<T>(
   const ctx: StageContext = {
     signal: context.cancellationSignal,
     progress: (reached) => {
-      mark = reached;
+      kept.mark = reached;
       beat();
     },
     now: surroundings.now,
@@ -57,8 +57,16 @@ export async function inActivity<T>(
   } catch (error) {
     const line = failureLine(error, context.cancellationSignal.aborted);
     log(line.id, { activity: info.activityType, ...line.facts });
+    // When the time budget ends between two attempts, Temporal forgets the last error, but not the last heartbeat.
+    kept.error = failureDetails(error);
+    beat();
     throw activityFailure(error, context.cancellationDetails);
   } finally {
     clearInterval(timer);
   }
+}
+
+function markOf(details: unknown): string | null {
+  const mark = typeof details === 'object' && details !== null ? (details as { mark?: unknown }).mark : null;
+  return typeof mark === 'string' ? mark : null;
 }

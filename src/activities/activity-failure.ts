@@ -19,15 +19,39 @@ export function activityFailure(error: unknown, stop: StopReason | undefined): E
   return isFreshetError(error) ? told(error) : unexpected(error);
 }
 
-function told(error: FreshetError): ApplicationFailure {
-  const { code, remedy, where, facts } = error;
-  const message = safeText(error.message);
-  const retryAfter = facts['retryAfterMs'];
-  return ApplicationFailure.create({
-    type: error.type,
+/** What travels of an error: into the failure's details, and from there into the entity's row. */
+export interface FailureDetails {
+  readonly type: string;
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+  readonly where?: string;
+  readonly facts?: FreshetError['facts'];
+}
+
+/** Secrets are taken out: Temporal keeps failures in the clear. */
+export function failureDetails(error: unknown): FailureDetails {
+  const message = safeText(error instanceof Error ? error.message : String(error));
+  if (isFreshetError(error)) {
+    const { type, code, remedy, where, facts } = error;
+    return { type, code, message, remedy, ...(where === undefined ? {} : { where: safeText(where) }), facts };
+  }
+  return {
+    type: 'transient_error',
+    code: 'unexpected',
     message,
+    remedy: 'Run again; if it comes back, report it with the log of the run.',
+  };
+}
+
+function told(error: FreshetError): ApplicationFailure {
+  const details = failureDetails(error);
+  const retryAfter = error.facts['retryAfterMs'];
+  return ApplicationFailure.create({
+    type: details.type,
+    message: details.message,
     nonRetryable: !mayRetry(error),
-    details: [{ code, message, remedy, ...(where === undefined ? {} : { where }), facts }],
+    details: [details],
     ...(typeof retryAfter === 'number' ? { nextRetryDelay: retryAfter } : {}),
   });
 }
@@ -38,12 +62,8 @@ function mayRetry(error: FreshetError): boolean {
 }
 
 function unexpected(error: unknown): ApplicationFailure {
-  const message = safeText(error instanceof Error ? error.message : String(error));
-  return ApplicationFailure.create({
-    type: 'transient_error',
-    message,
-    details: [{ code: 'unexpected', message, remedy: 'Run again; if it comes back, report it with the log of the run.' }],
-  });
+  const details = failureDetails(error);
+  return ApplicationFailure.create({ type: details.type, message: details.message, details: [details] });
 }
 
 function workerStopping(): ApplicationFailure {

@@ -11,7 +11,7 @@ export interface FailureFacts {
 /** The sentence, code and remedy inside whatever Temporal wrapped around them. */
 export function failureFacts(error: unknown, giveUpAfterMs: number): FailureFacts {
   const chain = causes(error);
-  const told = toldFacts(chain);
+  const told = toldFacts(chain) ?? lastHeard(chain);
   const gaveUp = chain.some(isBudgetSpent);
   if (gaveUp) return gaveUpFacts(told, giveUpAfterMs);
   if (told) return told;
@@ -20,9 +20,11 @@ export function failureFacts(error: unknown, giveUpAfterMs: number): FailureFact
     type: 'transient_error',
     code: 'unexpected',
     message: messageOf(chain.at(-1)),
-    remedy: 'Run again; if it comes back, report it with the log of the run.',
+    remedy: AGAIN,
   };
 }
+
+const AGAIN = 'Run again; if it comes back, report it with the log of the run.';
 
 const TERMINATED: FailureFacts = {
   type: 'transient_error',
@@ -45,8 +47,16 @@ function toldFacts(chain: readonly unknown[]): FailureFacts | null {
     type: failure.type ?? 'transient_error',
     code: details?.code ?? 'unexpected',
     message: details?.message ?? failure.message,
-    remedy: details?.remedy ?? 'Run again; if it comes back, report it with the log of the run.',
+    remedy: details?.remedy ?? AGAIN,
   };
+}
+
+/** A timeout carries no error, but the last heartbeat, and with it the error that the last attempt ended with. */
+function lastHeard(chain: readonly unknown[]): FailureFacts | null {
+  const timeout = chain.find((cause): cause is TimeoutFailure => cause instanceof TimeoutFailure);
+  const { error } = (timeout?.lastHeartbeatDetails ?? {}) as { error?: Partial<FailureFacts> };
+  if (!error?.message || !error.type) return null;
+  return { type: error.type, code: error.code ?? 'unexpected', message: error.message, remedy: error.remedy ?? AGAIN };
 }
 
 /** The time budget of a step is its scheduleToCloseTimeout; when the next retry would pass it, the last error comes back at once. */

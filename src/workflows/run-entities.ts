@@ -28,10 +28,12 @@ type EndState = EntityEndInput['state'];
 export async function runEntities(input: PipelineRunInput, standings: Map<string, Standing>): Promise<void> {
   const team = new Team(input, standings);
   while ([...standings.values()].some((standing) => !isSettled(standing))) {
-    const begun = nextToBegin(input.graph, standings, input.limits.parallel).map((node) => team.begin(node));
+    const next = nextToBegin(input.graph, standings, input.limits.parallel);
+    // What begins may let others begin that extract ahead of it, so it is asked again before anything is waited for.
+    if (next.length > 0) next.forEach((node) => team.begin(node));
+    else if (team.working.size > 0) await Promise.race(team.working);
     // Only a plan in a circle has nothing to begin and nothing at work; it is refused before a run begins.
-    if (begun.length === 0 && team.working.size === 0) return;
-    await Promise.race(team.working);
+    else return;
   }
 }
 

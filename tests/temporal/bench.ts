@@ -1,16 +1,23 @@
 import { randomBytes } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { join } from 'node:path';
 import { createActivities, type RunSteps } from '../../src/activities/index';
 import { cancelRun, type CancelledRun } from '../../src/client/temporal/cancel-run';
 import { connectTemporal, type TemporalLink } from '../../src/client/temporal/connect-temporal';
+import { workflowInput } from '../../src/client/temporal/start-workflow';
 import { startRun, type StartedRun, type SteeringDeps } from '../../src/client/temporal/start-run';
+import { claimRun } from '../../src/database/claim';
 import { readEntities, readRun, type EntityRow } from '../../src/database/run-store';
+import { workflowId } from '../../src/domain/ids';
+import type { Plan } from '../../src/domain/plan';
 import { isFinalRun, type RunState } from '../../src/domain/run';
 import { noFaults, type Faults } from '../../src/observability/faults';
 import { createCollectingLog } from '../../src/observability/collecting-log';
 import { claimRequest, type RunWish } from '../../src/run/claim-request';
 import { sources } from '../../src/sources';
+import type { pipelineRun } from '../../src/workflows/pipeline-run';
+import type { RunLimits } from '../../src/workflows/run-input';
 import { temporalLog } from '../../src/worker/temporal-log';
 import { install, type Installation, type InstallationOptions } from '../support/installation';
 import { testTemporal } from '../support/temporal';
@@ -22,6 +29,8 @@ export interface Bench {
   readonly deps: SteeringDeps;
   worker(options?: BenchWorkerOptions): Promise<BenchWorker>;
   start(wish?: Partial<RunWish>): Promise<StartedRun>;
+  /** Claims and starts a run of a pipeline of its own with this plan; for scripted steps. */
+  startPlan(plan: Plan, limits?: Partial<RunLimits>): Promise<{ runId: string; handle: WorkflowHandle<typeof pipelineRun> }>;
   cancel(runId: string): Promise<CancelledRun>;
   /** Waits in PostgreSQL until the run is final. */
   ended(runId: string, withinMs?: number): Promise<RunState>;
@@ -62,7 +71,8 @@ export async function openBench(options: InstallationOptions): Promise<Bench> {
   const { address } = testTemporal();
   const taskQueue = `bench-${randomBytes(6).toString('hex')}`;
   // Workers of one test process share Temporal's runtime; the first one sets it up.
-  Runtime._instance ?? Runtime.install({ logger: temporalLog(log), telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } } });
+  Runtime._instance ??
+    Runtime.install({ logger: temporalLog(log), telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } } });
   const installation = await install({
     ...options,
     variables: { ...PACE, FRESHET_TEMPORAL_ADDRESS: address, FRESHET_TEMPORAL_TASK_QUEUE: taskQueue, ...options.variables },
@@ -74,7 +84,11 @@ export async function openBench(options: InstallationOptions): Promise<Bench> {
   const deps: SteeringDeps = { db, temporal, reportsFolder, ctx };
   const workers = new Set<BenchWorker>();
 
-  const worker = async ({ steps = (real) => real, faults = noFaults, shutdownGraceMs = 5_000 }: BenchWorkerOptions = {}): Promise<BenchWorker> => {
+  const worker = async ({
+    steps = (real) => real,
+    faults = noFaults,
+    shutdownGraceMs = 5_000,
+  }: BenchWorkerOptions = {}): Promise<BenchWorker> => {
     const created: Worker = await Worker.create({
       connection: native,
       taskQueue,
@@ -107,9 +121,27 @@ export async function openBench(options: InstallationOptions): Promise<Bench> {
     deps,
     worker,
     start: (wish = {}) => startRun(deps, claimRequest(loaded, sources, { pipeline: 'zoho-books', actor: 'test', ...wish }).request),
+    async startPlan(plan, limits = {}) {
+      const { request } = claimRequest(loaded, sources, { pipeline: 'zoho-books', actor: 'test' });
+      const pipeline = `plan-${randomBytes(4).toString('hex')}`;
+      const targets = new Map(plan.map(({ entity }) => [entity, { schema: pipeline, table: entity }]));
+      const claim = await claimRun(db, { ...request, pipeline, plan, targets }, ctx);
+      if (claim.kind === 'taken') throw new Error('the lane is taken');
+      const input = await workflowInput(db, claim.runId);
+      const handle = await temporal.client.workflow.start<typeof pipelineRun>('pipelineRun', {
+        workflowId: workflowId(pipeline, claim.runId),
+        taskQueue,
+        args: [{ ...input, limits: { ...input.limits, ...limits } }],
+      });
+      return { runId: claim.runId, handle };
+    },
     cancel: (runId) => cancelRun({ ...deps, connect: () => connectTemporal(loaded.settings.temporal) }, runId),
     async ended(runId, withinMs = 40_000) {
-      await until(async () => isFinalRun((await readRun(db, runId)).state), withinMs, async () => describeRun(db, runId));
+      await until(
+        async () => isFinalRun((await readRun(db, runId)).state),
+        withinMs,
+        async () => describeRun(db, runId),
+      );
       return (await readRun(db, runId)).state;
     },
     async entities(runId) {

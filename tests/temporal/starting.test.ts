@@ -1,0 +1,149 @@
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:net';
+import { connectTemporal } from '../../src/client/temporal/connect-temporal';
+import { healStarting } from '../../src/client/temporal/heal-starting';
+import { startRun } from '../../src/client/temporal/start-run';
+import { readRun } from '../../src/database/run-store';
+import { workflowId } from '../../src/domain/ids';
+import { claimRequest } from '../../src/run/claim-request';
+import { sources } from '../../src/sources';
+import { testDatabase } from '../support/database';
+import { openBench, type Bench } from './bench';
+import { ScriptedSteps } from './scripted-steps';
+
+const database = testDatabase();
+let bench: Bench;
+
+beforeAll(async () => {
+  bench = await openBench({ databaseUrl: database.url });
+});
+afterAll(() => bench.close());
+
+const rows = async (): Promise<number> =>
+  Number((await bench.installation.db.query<{ n: string }>(`select count(*) as n from freshet.run`))[0]?.n);
+
+describe('without a worker', () => {
+  it('nothing begins: the error says what to do, and no run is claimed', async () => {
+    const before = await rows();
+    await expect(bench.start()).rejects.toMatchObject({ code: 'no-worker', remedy: expect.stringContaining('freshet worker') as string });
+    expect(await rows()).toBe(before);
+  });
+});
+
+describe('with a worker', () => {
+  const scripted = () =>
+    bench.worker({
+      steps: new ScriptedSteps(bench.installation.db, { extract: () => ({ outcome: 'wait', until: '2999-01-01T00:00:00Z', reason: 'q' }) })
+        .over,
+    });
+
+  it('the same request claims and starts one run, however often it comes; another finds the lane taken', async () => {
+    const worker = await scripted();
+    const requestKey = randomUUID();
+    const first = await bench.start({ requestKey });
+    const [second, third] = await Promise.all([bench.start({ requestKey }), bench.start({ requestKey })]);
+    expect([first.kind, second.kind, third.kind]).toEqual(['claimed', 'repeated', 'repeated']);
+    expect(new Set([first.runId, second.runId, third.runId]).size).toBe(1);
+    expect(await bench.start()).toEqual({ kind: 'taken', runId: first.runId });
+    await bench.cancel(first.runId);
+    await bench.ended(first.runId);
+    await worker.stop();
+  });
+
+  it('a run that was claimed and never started is started under its id, once it is old enough, and only once', async () => {
+    const worker = await scripted();
+    const runId = await bench.installation.claim();
+    const healing = { environment: 'test' };
+    expect(await healStarting(bench.deps, healing)).toEqual([]);
+    expect(await healStarting(bench.deps, { ...healing, environment: 'production', graceMs: 0 })).toEqual([]);
+    expect(await healStarting(bench.deps, { ...healing, graceMs: 0 })).toEqual([runId]);
+    const described = await bench.temporal.client.workflow.getHandle(workflowId('zoho-books', runId)).describe();
+    expect(described.status.name).toBe('RUNNING');
+    await bench.installation.db.query(`update freshet.run set progress_at = now() where id = $1`, [runId]);
+    await healStarting(bench.deps, { ...healing, graceMs: 0 });
+    expect((await bench.temporal.client.workflow.getHandle(workflowId('zoho-books', runId)).describe()).runId).toBe(described.runId);
+    await bench.cancel(runId);
+    expect(await bench.ended(runId)).toBe('cancelled');
+    await worker.stop();
+  });
+
+  it('a claimed run whose workflow has ended without it ends failed', async () => {
+    const worker = await scripted();
+    const runId = await bench.installation.claim();
+    const { client, taskQueue } = bench.temporal;
+    const handle = await client.workflow.start('noSuchWorkflow', { workflowId: workflowId('zoho-books', runId), taskQueue });
+    await handle.terminate();
+    expect(await healStarting(bench.deps, { environment: 'test', graceMs: 0 })).toEqual([runId]);
+    expect((await readRun(bench.installation.db, runId)).state).toBe('failed');
+    await worker.stop();
+  });
+
+  it('a start that Temporal refuses ends the run failed, with what to do', async () => {
+    const worker = await scripted();
+    const { request } = claimRequest(bench.installation.loaded, sources, { pipeline: 'zoho-books', actor: 'test' });
+    const { client } = bench.temporal;
+    const refusing = Object.assign(Object.create(client) as typeof client, {
+      workflow: { start: () => Promise.reject(Object.assign(new Error('Request unauthorized'), { code: 7 })) },
+    });
+    const deps = { ...bench.deps, temporal: { ...bench.temporal, client: refusing } };
+    await expect(startRun(deps, request)).rejects.toMatchObject({ code: 'start-refused' });
+    const [row] = await bench.installation.db.query<{ state: string; error_type: string }>(
+      `select state, error_type from freshet.run where request_key = $1`,
+      [request.requestKey],
+    );
+    expect(row).toEqual({ state: 'failed', error_type: 'config_error' });
+    await worker.stop();
+  });
+
+  it('a start without an answer is repeated, and the run is not given up', async () => {
+    const worker = await scripted();
+    const { request } = claimRequest(bench.installation.loaded, sources, { pipeline: 'zoho-books', actor: 'test' });
+    const { client } = bench.temporal;
+    let tries = 0;
+    const deaf = Object.assign(Object.create(client) as typeof client, {
+      workflow: {
+        start: (...args: Parameters<typeof client.workflow.start>) => {
+          tries += 1;
+          // The first request is carried out, its answer is lost.
+          const sent = client.workflow.start(...args);
+          return tries > 1 ? sent : sent.then(() => Promise.reject(Object.assign(new Error('Deadline exceeded'), { code: 4 })));
+        },
+      },
+    });
+    const started = await startRun({ ...bench.deps, temporal: { ...bench.temporal, client: deaf } }, request);
+    expect([started.kind, tries]).toEqual(['claimed', 2]);
+    await bench.cancel(started.runId);
+    expect(await bench.ended(started.runId)).toBe('cancelled');
+    await worker.stop();
+  });
+});
+
+describe('without Temporal', () => {
+  const settings = { namespace: 'default', task_queue: 'none' };
+
+  it('the error comes within seconds and says where and what to do', async () => {
+    const begun = Date.now();
+    await expect(connectTemporal({ ...settings, address: '127.0.0.1:1' })).rejects.toMatchObject({
+      code: 'temporal-unreachable',
+      message: 'Temporal does not answer at 127.0.0.1:1',
+      remedy: expect.stringContaining('./freshet up') as string,
+    });
+    expect(Date.now() - begun).toBeLessThan(8_000);
+  });
+
+  it('a server that takes the connection and never answers is no Temporal either', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await new Promise((resolve) => silent.once('listening', resolve));
+    const { port } = silent.address() as { port: number };
+    await expect(connectTemporal({ ...settings, address: `127.0.0.1:${port}` })).rejects.toMatchObject({ code: 'temporal-unreachable' });
+    await new Promise((resolve) => silent.close(resolve));
+  });
+
+  it('a namespace that is not there is told apart', async () => {
+    const { address } = bench.temporal;
+    await expect(connectTemporal({ ...settings, address, namespace: 'nowhere' })).rejects.toMatchObject({
+      code: 'temporal-refused',
+      type: 'config_error',
+    });
+  });
+});

@@ -1,0 +1,90 @@
+import type { Plan } from '../../src/domain/plan';
+import { testDatabase } from '../support/database';
+import { openBench, until, type Bench } from './bench';
+import { ScriptedSteps, type Script } from './scripted-steps';
+
+const database = testDatabase();
+let bench: Bench;
+
+beforeAll(async () => {
+  bench = await openBench({ databaseUrl: database.url });
+});
+afterAll(() => bench.close());
+
+const PLAN: Plan = [{ entity: 'invoices', dependsOn: [], priority: 'medium' }];
+
+async function started(script: Script, limits: { slicesPerHistory?: number } = {}, plan: Plan = PLAN) {
+  const steps = new ScriptedSteps(bench.installation.db, script);
+  const worker = await bench.worker({ steps: steps.over });
+  return { steps, worker, ...(await bench.startPlan(plan, limits)) };
+}
+
+const inFuture = (ms: number): string => new Date(Date.now() + ms).toISOString();
+
+describe('a source that asks for a pause', () => {
+  it('is left alone by a durable sleep that a wake ends at once', async () => {
+    const { runId, handle, steps, worker } = await started({
+      extract: (_, slice) =>
+        slice === 0 ? { outcome: 'wait', until: inFuture(3_600_000), reason: 'quota is used up' } : { outcome: 'done' },
+    });
+    const child = bench.temporal.client.workflow.getHandle(`${handle.workflowId}/invoices`);
+    await until(async () => {
+      const history = await child.fetchHistory().catch(() => null);
+      return history?.events?.some((event) => event.timerStartedEventAttributes) ?? false;
+    });
+    // An activity that waits would be lost with its worker; a timer is not.
+    await worker.stop();
+    const again = await bench.worker({ steps: steps.over });
+    expect(steps.order('extract')).toHaveLength(1);
+    await child.signal('wake');
+    expect(await bench.ended(runId)).toBe('completed');
+    expect(steps.order('extract')).toHaveLength(2);
+    await again.stop();
+  });
+
+  it('is asked again when the pause is over, and never in a tight loop when clocks differ', async () => {
+    const { runId, steps, worker } = await started({
+      extract: (_, slice) => (slice < 2 ? { outcome: 'wait', until: inFuture(-60_000), reason: 'clock behind' } : { outcome: 'done' }),
+    });
+    const begun = Date.now();
+    expect(await bench.ended(runId)).toBe('completed');
+    expect(steps.order('extract')).toHaveLength(3);
+    expect(Date.now() - begun).toBeGreaterThan(1_800);
+    await worker.stop();
+  });
+});
+
+describe('a long extraction', () => {
+  it('continues as new after enough slices, forgets nothing about its upstreams, and ends completed', async () => {
+    let release = (): void => undefined;
+    const enough = new Promise<void>((resolve) => (release = resolve));
+    const plan: Plan = [
+      { entity: 'contacts', dependsOn: [], priority: 'medium' },
+      { entity: 'invoices', dependsOn: ['contacts'], priority: 'medium' },
+    ];
+    const { runId, handle, steps, worker } = await started(
+      {
+        extract: (entity, slice) => {
+          if (entity === 'contacts') return { outcome: 'done' };
+          if (slice === 7) release();
+          return { outcome: slice < 10 ? 'more' : 'done' };
+        },
+        // The upstream ends while the downstream is in its third history.
+        load: async (entity) => (entity === 'contacts' ? enough : undefined),
+      },
+      { slicesPerHistory: 3 },
+      plan,
+    );
+    expect(await bench.ended(runId)).toBe('completed');
+    expect(steps.order('extract').filter((entity) => entity === 'invoices')).toHaveLength(11);
+    const executions: string[] = [];
+    const query = `WorkflowId = '${handle.workflowId}/invoices'`;
+    await until(async () => {
+      executions.length = 0;
+      for await (const { status } of bench.temporal.client.workflow.list({ query })) executions.push(status.name);
+      return executions.length === 4 && !executions.includes('RUNNING');
+    });
+    expect(executions.sort()).toEqual(['COMPLETED', 'CONTINUED_AS_NEW', 'CONTINUED_AS_NEW', 'CONTINUED_AS_NEW']);
+    await worker.stop();
+  });
+});
