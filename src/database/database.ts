@@ -90,6 +90,8 @@ class PoolDatabase implements Database {
       ]);
       const result = await body(tx);
       await options.ctx.fault(`${options.site}.before-commit`);
+      // A cancel that is on its way could reach the COMMIT: then nobody would know what became of it.
+      if (options.ctx.signal.aborted) throw cancelledError(options.site);
       guard.commitSent();
       await tx.query('commit');
       await options.ctx.fault(`${options.site}.after-commit`);
@@ -130,8 +132,8 @@ class PoolDatabase implements Database {
     } finally {
       guard.dispose();
       client.off('error', swallow);
-      // After any failure the connection's state is unknown: it is closed, not returned.
-      client.release(!healthy);
+      // After any failure the connection's state is unknown; and a cancel still on its way would hit whoever gets it next. It is closed, not returned.
+      client.release(!healthy || guard.cancelSent);
     }
   }
 }
@@ -154,9 +156,11 @@ function transactionOf(client: pg.PoolClient, { site, ctx }: TxOptions): Tx {
 /** Cancels the running statement when the signal fires, on this connection only, and never once COMMIT was sent. */
 class CancelGuard {
   committing = false;
+  cancelSent = false;
   private readonly onAbort = (): void => {
     const pid = (this.client as pg.PoolClient & { processID?: number }).processID;
     if (this.committing || pid === undefined) return;
+    this.cancelSent = true;
     this.pool.query('select pg_cancel_backend($1)', [pid]).catch(() => undefined);
   };
 
