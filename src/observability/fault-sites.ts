@@ -88,7 +88,7 @@ export const FAULT_SITES = [
   'run.before-end',
   'verify.after-end',
   'verify.before-end',
-  'verify.statement',
   'verify.before-read',
+  'verify.statement',
 ] as const satisfies readonly string[];
 export type FaultSite = (typeof FAULT_SITES)[number];
