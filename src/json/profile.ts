@@ -124,6 +124,8 @@ export function classify(value: JsonValue): { readonly kind: ValueClass; readonl
   if (value === null) return { kind: 'null', scale: 0 };
   if (typeof value === 'boolean') return { kind: 'boolean', scale: 0 };
   if (typeof value === 'string') return { kind: value === '' ? 'empty' : textClass(value), scale: 0 };
+  // A double stands only for at most 15 digits (see decode.ts).
+  if (typeof value === 'number' && Number.isInteger(value)) return { kind: 'bigint', scale: 0 };
   if (typeof value === 'number' || value instanceof LosslessNumber) {
     const text = numberText(value);
     return isInt8(text) ? { kind: 'bigint', scale: 0 } : { kind: 'numeric', scale: scaleOf(text) };

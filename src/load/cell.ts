@@ -45,6 +45,8 @@ function asText(value: JsonValue): string | undefined {
 function asNumber(value: JsonValue, type: 'bigint' | 'numeric'): string | undefined {
   if (!isNumber(value)) return undefined;
   const text = numberText(value);
+  // A double stands only for at most 15 digits: it fits numeric, and bigint where it is whole.
+  if (typeof value === 'number') return type === 'numeric' || Number.isInteger(value) ? text : undefined;
   return (type === 'bigint' ? isInt8(text) : isStorableNumeric(text)) ? text : undefined;
 }
 

@@ -11,7 +11,7 @@ export class CopyWriter {
   private pending: string[] = [];
   private pendingLength = 0;
   private lines = 0;
-  private failure: unknown = null;
+  private failure: Error | null = null;
   private readonly onAbort = (): void => void this.stream.destroy(cancelledError('COPY'));
 
   constructor(
@@ -20,7 +20,7 @@ export class CopyWriter {
     private readonly signal: AbortSignal,
   ) {
     this.stream = tx.client.query(copyFrom(statement));
-    this.stream.on('error', (error) => (this.failure ??= error));
+    this.stream.on('error', (error: Error) => (this.failure ??= error));
     signal.addEventListener('abort', this.onAbort, { once: true });
   }
 

@@ -73,13 +73,13 @@ async function createSchema({ db, fence, target }: Job, ctx: StageContext): Prom
 
 function changeInTransaction(job: Job, ctx: StageContext): Promise<PreparedTables> {
   const options = { ctx, lockTimeoutMs: LOCK_TIMEOUT_MS };
-  const body = (tx: Tx): Promise<PreparedTables> => change(tx, job);
+  const body = (tx: Tx): Promise<PreparedTables> => change(tx, job, ctx);
   return job.fence === null
     ? job.db.transaction({ site: 'load.ddl', ...options }, body)
     : fenced(job.db, job.fence, { site: 'load.ddl', ...options }, body);
 }
 
-async function change(tx: Tx, { target, profile, create }: Job): Promise<PreparedTables> {
+async function change(tx: Tx, { target, profile, create }: Job, ctx: StageContext): Promise<PreparedTables> {
   await lockTable(tx, target.schema, target.table);
   const plan = await planTables(tx, target, profile);
   await tx.query(
@@ -91,7 +91,15 @@ async function change(tx: Tx, { target, profile, create }: Job): Promise<Prepare
     if (table.exists) await evolve(tx, target, table);
     else if (create || plan.header.exists) await createTable(tx, target, table);
   }
+  logChange(plan, target, ctx);
   return { ...prepared(plan), exists: plan.header.exists || create };
+}
+
+function logChange({ header, lines }: TablesPlan, { entity, schema }: TableTarget, ctx: StageContext): void {
+  for (const plan of [header, ...(lines === null ? [] : [lines])]) {
+    const facts = { entity, table: `${schema}.${plan.table}`, added: plan.missing.length, widened: plan.widened.length };
+    if (plan.exists && facts.added + facts.widened > 0) ctx.log('LD-003', facts);
+  }
 }
 
 async function registerColumns(tx: Tx, schema: string, { table, added, widened }: TablePlan): Promise<void> {

@@ -69,11 +69,17 @@ export async function loadBatch(deps: LoadDeps, input: LoadInput, ctx: StageCont
     await ctx.fault('load.before-merge');
     const counts = await merge(deps.db, jobOf(input, batch, { pair, staged, importedAt }), ctx);
     ctx.progress(`load:${batch.n}:loaded`);
+    report(input, batch.n, counts, ctx);
     return counts;
   } catch (error) {
     await dropStage(deps.db, pair);
     throw error;
   }
+}
+
+function report({ entity }: LoadInput, batch: number, counts: LoadCounts, ctx: StageContext): void {
+  ctx.log('LD-001', { entity, batch, ...counts });
+  if (counts.rejected > 0) ctx.log('LD-002', { entity, batch, rejected: counts.rejected });
 }
 
 type Copied = Pick<MergeJob, 'pair' | 'staged' | 'importedAt'>;
