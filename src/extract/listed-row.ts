@@ -1,9 +1,8 @@
 import { parseInstant } from '../domain/instant';
 import { joinKey } from '../domain/ids';
 import { FreshetError } from '../domain/errors';
-import { LosslessNumber } from 'lossless-json';
-import { fieldOf, isJsonObject, parseExact, type JsonObject, type JsonValue } from '../json/decode';
-import { numberText } from '../json/number-text';
+import { fieldOf, isJsonObject, parseExact, type JsonObject } from '../json/decode';
+import { scalarText } from '../json/scalar-text';
 import { envelopeOf, sliceArray } from '../json/slices';
 import type { EntityDefinition } from '../sources/source';
 
@@ -42,16 +41,9 @@ function recordOf(bytes: Buffer, definition: EntityDefinition, offset: number): 
   });
 }
 
-/** A key or cursor as text: strings as they are, numbers with the digits they were sent with. */
-export function scalarText(value: JsonValue | undefined): string | null {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' || value instanceof LosslessNumber) return numberText(value);
-  return null;
-}
-
 function keyOf(record: JsonObject, definition: EntityDefinition, offset: number): string {
   const parts = definition.key.map((field) => scalarText(fieldOf(record, field)));
-  if (parts.every((part): part is string => part !== null && part !== '')) return joinKey(parts);
+  if (parts.every((part) => part !== null)) return joinKey(parts);
   throw new FreshetError('source_error', {
     code: 'listed-row-without-key',
     message: `A list row of ${definition.object} has no ${definition.key.join(' and ')} (at byte ${offset} of the answer)`,
@@ -62,7 +54,7 @@ function keyOf(record: JsonObject, definition: EntityDefinition, offset: number)
 /** Cursor of a record, from a list row or a detail. */
 export function cursorOf(record: JsonObject, definition: EntityDefinition, zone: string): Pick<ListedRow, 'cursorText' | 'cursorSort'> {
   const text = definition.cursor === null ? null : scalarText(fieldOf(record, definition.cursor.field));
-  if (text === null || text === '') return { cursorText: null, cursorSort: null };
+  if (text === null) return { cursorText: null, cursorSort: null };
   return { cursorText: text, cursorSort: cursorSort(text, definition, zone) };
 }
 

@@ -28,6 +28,7 @@ export async function bookCounts(tx: Tx, job: MergeJob, numbers: Numbered, count
             live_after = $4::bigint + $5,
             lines_before = case when landed = 0 then $6::bigint else lines_before + $6::bigint - lines_after end,
             lines_after = $6::bigint + $7,
+            doubts = doubts || $${ADDED.length + 9}::jsonb,
             progress_mark = 'load:' || $${ADDED.length + 8}, progress_at = now()
       where run_id = $1 and entity = $2`,
     [
@@ -40,6 +41,13 @@ export async function bookCounts(tx: Tx, job: MergeJob, numbers: Numbered, count
       lines,
       ...ADDED.map((column) => counts[column]),
       batchKey,
+      JSON.stringify(doubtsOf(counts)),
     ],
   );
+}
+
+/** A version lower than the held one, fetched later: the source went back, or its versions cannot be trusted. The held row stays. */
+function doubtsOf({ lower_later: lower }: LoadCounts): readonly { kind: string; message: string }[] {
+  if (lower === 0) return [];
+  return [{ kind: 'lower-version-later', message: `The source answered ${lower} records in a lower version than we hold` }];
 }
