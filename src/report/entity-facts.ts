@@ -10,8 +10,8 @@ export function iso(column: string): string {
 /** Rejects that a report spells out; the table `freshet.reject` has them all. */
 export const REJECTS_SHOWN = 20;
 
-type EntityRow = Omit<EntityFacts, 'ledger' | 'batches' | 'rejects' | 'rejects_total' | 'attempts' | 'pages'> &
-  Record<LedgerColumn, string> & { readonly attempts: string; readonly pages: string; readonly rejects_total: string };
+type EntityRow = Omit<EntityFacts, 'ledger' | 'batches' | 'rejects' | 'rejects_total' | 'pages'> &
+  Record<LedgerColumn, string> & { readonly pages: string; readonly rejects_total: string };
 
 /** The entities of a run with ledger, batches and rejects. Precondition: the run exists. */
 export async function readEntityFacts(db: Database, run: Pick<RunHead, 'id' | 'pipeline'>): Promise<EntityFacts[]> {
@@ -28,7 +28,7 @@ export async function readEntityFacts(db: Database, run: Pick<RunHead, 'id' | 'p
 
 const ENTITIES = `
   select re.entity, re.state, re.doubts, re.held_reason, re.skipped_reason, re.error_type, re.error_code, re.error_message, re.error_remedy,
-         re.wait_reason, ${iso('re.wait_until')} as wait_until, re.token as attempts, re.pages, re.read_kind, re.read_complete, re.full_reason,
+         re.wait_reason, ${iso('re.wait_until')} as wait_until, re.pages, re.read_kind, re.read_complete, re.full_reason,
          x.from_text as read_from, re.extraction_id, x.state as extraction_state,
          ${iso('re.started_at')} as started_at, ${iso('re.completed_at')} as completed_at,
          pe.raw_schema || '.' || pe.raw_table as table,
@@ -60,7 +60,7 @@ function ledgerOf(row: Record<LedgerColumn, string>): Ledger {
 function withoutLedger(row: EntityRow): Omit<EntityFacts, 'ledger' | 'batches' | 'rejects'> {
   const ledger = new Set<string>(LEDGER_COLUMNS);
   const rest = Object.fromEntries(Object.entries(row).filter(([name]) => !ledger.has(name))) as unknown as EntityRow;
-  return { ...rest, attempts: Number(row.attempts), pages: Number(row.pages), rejects_total: Number(row.rejects_total) };
+  return { ...rest, pages: Number(row.pages), rejects_total: Number(row.rejects_total) };
 }
 
 function batchOf({ extraction_id: _, ...batch }: BatchFacts & { extraction_id: string }): BatchFacts {

@@ -72,7 +72,6 @@ export interface EntityFacts {
   readonly error_remedy: string | null;
   readonly wait_reason: string | null;
   readonly wait_until: string | null;
-  readonly attempts: number;
   readonly pages: number;
   readonly read_kind: string | null;
   readonly read_complete: boolean;

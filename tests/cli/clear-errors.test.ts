@@ -133,6 +133,7 @@ describe('before anything begins', () => {
     await refused(['frobnicate'], {}, { code: 'wrong-use', exit: 2 });
     await refused(['status', '--bogus'], {}, { code: 'wrong-use', exit: 2 });
     await refused(['verify'], {}, { code: 'verify-needs-deep', exit: 2 });
+    await refused(['demo', '--database-url', database.url], {}, { code: 'wrong-use', exit: 2 });
   });
 });
 

@@ -21,7 +21,6 @@ function entity(name: string, state: EntityState, more: Partial<EntityFacts> = {
     error_remedy: null,
     wait_reason: null,
     wait_until: null,
-    attempts: 1,
     pages: 1,
     read_kind: 'complete',
     read_complete: true,

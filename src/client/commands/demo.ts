@@ -5,6 +5,7 @@ import type { StackHome } from '../../stack/home';
 import { runningPart } from '../../stack/part-record';
 import type { Stack } from '../../stack/supervisor';
 import type { CommandContext } from '../command-context';
+import type { CommonFlags } from '../common-flags';
 import type { CommandResult } from '../envelope';
 import { emptyDatabase } from '../demo/empty-database';
 import { demoResult, type DemoOutcome } from '../demo/demo-result';
@@ -30,6 +31,7 @@ const MOST_INVOICES = 1_000_000;
  */
 export async function demo(flags: DemoFlags, context: CommandContext): Promise<CommandResult> {
   const { out, flags: common } = context;
+  refuseOtherPlaces(common);
   const invoices = invoicesOf(flags.invoices);
   const { settings } = openProject(common).loaded;
   const home = join(settings.home, 'demo');
@@ -105,6 +107,16 @@ function alreadyRunning(home: StackHome): FreshetError {
     why: 'Each demo begins with an empty database, and this would empty the other one’s.',
     remedy: 'Stop it (Ctrl-C in its terminal), or give this one a folder of its own with FRESHET_HOME.',
     where: home.root,
+  });
+}
+
+/** Taken in silence they would make people believe that the demo runs there. */
+function refuseOtherPlaces({ databaseUrl, environment }: CommonFlags): void {
+  if (databaseUrl === undefined && environment === undefined) return;
+  throw new FreshetError('config_error', {
+    code: 'wrong-use',
+    message: 'The demo has servers and settings of its own; --database-url and --environment do not go with it',
+    remedy: 'Leave them away, or use `./freshet up` and `./freshet run` on your own servers.',
   });
 }
 

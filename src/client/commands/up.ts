@@ -43,8 +43,12 @@ function serverVariables({ loaded: { settings } }: Project): NodeJS.ProcessEnv {
   return { ...process.env, DATABASE_URL: settings.database.url?.reveal(), TEMPORAL_ADDRESS: settings.temporal.address };
 }
 
-function commonWords({ environment, config }: CommonFlags): string[] {
-  return [...(environment === undefined ? [] : ['--environment', environment]), ...(config === undefined ? [] : ['--config', config])];
+function commonWords({ environment, config, verbose }: CommonFlags): string[] {
+  return [
+    ...Array.from({ length: verbose ?? 0 }, () => '-v'),
+    ...(environment === undefined ? [] : ['--environment', environment]),
+    ...(config === undefined ? [] : ['--config', config]),
+  ];
 }
 
 interface Ready {

@@ -28,17 +28,17 @@ export async function connectTemporal(settings: Settings['temporal']): Promise<T
   const options = temporalOptions(settings);
   const { address } = options;
   const { namespace, task_queue: taskQueue } = settings;
-  let connection: Connection | undefined;
+  // Lazy, so that a connection that never came about can be closed: `Connection.connect` keeps its socket to itself when it fails.
+  const connection = Connection.lazy({ ...options, connectTimeout: ANSWER_WITHIN_MS });
+  const { workflowService } = connection;
   try {
-    connection = await Connection.connect({ ...options, connectTimeout: ANSWER_WITHIN_MS });
-    const { workflowService } = connection;
+    await connection.ensureConnected();
     await connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => workflowService.describeNamespace({ namespace }));
   } catch (error) {
-    await connection?.close();
+    await connection.close();
     throw temporalError(error, { address, namespace });
   }
-  const open = connection;
-  return { client: new Client({ connection: open, namespace }), namespace, taskQueue, address, close: () => open.close() };
+  return { client: new Client({ connection, namespace }), namespace, taskQueue, address, close: () => connection.close() };
 }
 
 /** gRPC codes by which a server says that what we ask for is wrong: namespace unknown, no permission, no login. */
