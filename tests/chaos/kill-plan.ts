@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import type { SiteHits } from './trace';
+
+/** The n-th passage of a site is where the worker dies. */
+export interface Kill {
+  readonly site: string;
+  /** From 1. */
+  readonly hit: number;
+}
+
+/** A trial: the first kill ends the first life of the worker, the second, if any, its successor. */
+export interface Trial {
+  readonly name: string;
+  readonly first: Kill;
+  /** Counted over all sites from the start of the successor: it dies while it takes over. */
+  readonly secondAfter?: number;
+}
+
+/**
+ * Where a run can be hurt, each by other means; one trial of each goes into CI. `before` and `after` a COMMIT are apart, because
+ * there the same death means a lost write once and a lost answer the other time.
+ */
+export const FAMILIES: readonly { readonly name: string; has(site: string): boolean }[] = [
+  { name: 'a request to the source', has: (site) => site.startsWith('http.') || /before-list|after-list|before-detail$/.test(site) },
+  { name: 'a write into landing', has: (site) => site.startsWith('landing.') },
+  { name: 'a page being booked', has: (site) => /^extract\.(list|detail)-page\.(before-commit|after-page-row|after-queue)$/.test(site) },
+  { name: 'a page just booked', has: (site) => /^extract\.((list|detail)-page\.after-commit|after-page|slice-end)$/.test(site) },
+  { name: 'a batch being cut', has: (site) => /^extract\.(plan-batch|publish-batch|(before|after)-batch-file|before-work)/.test(site) },
+  { name: 'a load before its COMMIT', has: (site) => site.startsWith('load.') && !/after-(commit|batch)$/.test(site) },
+  { name: 'a load after its COMMIT', has: (site) => /^load\..*after-(commit|batch)$/.test(site) },
+  { name: 'the closing of an extraction', has: (site) => /^extract\.(close\.|before-close|after-close|before-metadata|open\.)/.test(site) },
+  { name: 'the end of an entity', has: (site) => /^(verify|entity)\./.test(site) },
+  { name: 'the begin of an attempt, the end of an activity or of the run', has: (site) => /^(attempt|activity|run)\./.test(site) },
+];
+
+/** Ten trials, one a family: site and hit follow from the seed, so that another seed looks elsewhere. */
+export function stratified(hits: SiteHits, seed: number): Trial[] {
+  return FAMILIES.map(({ name, has }) => {
+    const sites = [...hits.keys()].filter(has);
+    const site = sites[draw(sites.length, seed, name)];
+    if (site === undefined) throw new Error(`no site of the reference run belongs to "${name}"`);
+    return { name, first: { site, hit: 1 + draw(hits.get(site)!, seed, site) } };
+  });
+}
+
+/** Every site at its first, middle and last hit. */
+export function everySite(hits: SiteHits, only: readonly string[] = []): Trial[] {
+  return [...hits]
+    .filter(([site]) => only.length === 0 || only.includes(site))
+    .flatMap(([site, count]) => {
+      const at = [...new Set([1, Math.ceil(count / 2), count])];
+      return at.map((hit) => ({ name: `${site} ${hit} of ${count}`, first: { site, hit } }));
+    });
+}
+
+/** Trials at places of the seed's choosing; every third dies once more while it takes over. */
+export function drawn(hits: SiteHits, seed: number, count: number): Trial[] {
+  const sites = [...hits.keys()];
+  return Array.from({ length: count }, (_, n) => {
+    const site = sites[draw(sites.length, seed, `site ${n}`)]!;
+    const first = { site, hit: 1 + draw(hits.get(site)!, seed, `hit ${n}`) };
+    const name = `seed ${seed}, draw ${n + 1}`;
+    return n % 3 === 2 ? { name, first, secondAfter: 1 + draw(40, seed, `second ${n}`) } : { name, first };
+  });
+}
+
+/** What the worker is told to die of, life by life (FRESHET_FAULTS). */
+export function livesOf({ first, secondAfter }: Trial): string[] {
+  return [`kill:${first.site}:${first.hit}`, ...(secondAfter === undefined ? [] : [`kill@${secondAfter}`])];
+}
+
+/** A whole number below `below` that follows from the words alone. */
+function draw(below: number, seed: number, word: string): number {
+  return below === 0 ? 0 : createHash('sha256').update(`${seed}\0${word}`).digest().readUInt32BE(0) % below;
+}

@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { recordMatrix } from './kill-matrix';
+import { FAMILIES, livesOf, stratified, type Trial } from './kill-plan';
+import { readTrace, totalHits, type SiteHits } from './trace';
+import { TrialLine, type Evidence } from './trial';
+import { brokenTrial, median, verdictOf, type Verdict } from './verdict';
+import { chaosWish, wishedTrials } from './wish';
+
+/** Another seed tries other sites and hits of each family. */
+const SEED = 20_251_101;
+const TRIAL_WITHIN_MS = 150_000;
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Trials in which the successor dies as well, while it takes over. */
+const TWICE: readonly Trial[] = [
+  {
+    name: 'a page being booked, and once more in the recovery',
+    first: { site: 'extract.detail-page.before-commit', hit: 2 },
+    secondAfter: 9,
+  },
+  { name: 'a load just committed, and once more in the recovery', first: { site: 'load.merge.after-commit', hit: 3 }, secondAfter: 4 },
+];
+
+const wish = chaosWish(process.env);
+const verdicts: Verdict[] = [];
+const line = new TrialLine();
+let hits: SiteHits;
+let undisturbed: Evidence;
+
+async function judged(trial: Trial, next: Trial | undefined): Promise<Verdict> {
+  const seen = await line.run(livesOf(trial), next && livesOf(next));
+  const verdict = verdictOf(trial, seen, undisturbed);
+  verdicts.push(verdict);
+  return verdict.problems.length === 0 ? verdict : { ...verdict, problems: [...verdict.problems, seen.told] };
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function told({ site, hit, secondAfter, kills, repeatedPages, repeatedDetails, seconds, problems }: Verdict): string {
+  const again = secondAfter === null ? '' : ` and ${secondAfter} sites into the next life`;
+  const cost = `${kills} killed, ${repeatedPages} list pages and ${repeatedDetails} details again`;
+  return `${problems.length === 0 ? 'kept  ' : 'BROKEN'} ${seconds.toFixed(1).padStart(5)} s  ${site}:${hit}${again} (${cost})`;
+}
+
+beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'freshet-chaos-'));
+  try {
+    const file = join(folder, 'trace');
+    undisturbed = await line.run([`trace:${file}`]);
+    hits = readTrace(file);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}, TRIAL_WITHIN_MS);
+
+afterAll(async () => {
+  await line.close();
+  if (verdicts.length === 0) return;
+  for (const verdict of verdicts) say(told(verdict));
+  say(`kill test: ${verdicts.length} trials, median ${median(verdicts.map(({ seconds }) => seconds)).toFixed(1)} s`);
+});
+
+describe('a run that nobody disturbs', () => {
+  it('completes, with nothing wrong and nothing left behind', () => {
+    expect(undisturbed).toMatchObject({ state: 'completed', kills: 0, problems: [] });
+  });
+
+  it('passes at least 30 fault sites at least 120 times', () => {
+    expect(hits.size).toBeGreaterThanOrEqual(30);
+    expect(totalHits(hits)).toBeGreaterThanOrEqual(120);
+  });
+
+  it('reads lists of several pages twice, and each detail once', () => {
+    const { lists, details } = undisturbed.fetches;
+    expect(Object.fromEntries(lists)).toEqual({ contacts: [1, 2, 3, 1, 2, 3], items: [1, 2, 1, 2], invoices: [1] });
+    expect([details.size, ...new Set(details.values())]).toEqual([120, 1]);
+  });
+});
+
+if (wish === null) {
+  describe('a worker that is killed and started again loses nothing, and repeats at most the page in flight:', () => {
+    const names = [...FAMILIES.map(({ name }) => name), ...TWICE.map(({ name }) => name)];
+
+    it.each(names)(
+      '%s',
+      async (name) => {
+        const trials = [...stratified(hits, SEED), ...TWICE];
+        const at = trials.findIndex((trial) => trial.name === name);
+        const trial = trials[at]!;
+        expect(await judged(trial, trials[at + 1])).toMatchObject({ kills: trial.secondAfter === undefined ? 1 : 2, problems: [] });
+      },
+      TRIAL_WITHIN_MS,
+    );
+
+    it('within 8 s a trial (median), or three times what this machine needs for an undisturbed run', () => {
+      const allowed = Math.max(8, (3 * undisturbed.trialMs) / 1000);
+      expect(median(verdicts.map(({ seconds }) => seconds))).toBeLessThanOrEqual(allowed);
+    });
+  });
+} else {
+  it(
+    'a worker that is killed at every asked-for place and started again loses nothing',
+    async () => {
+      const trials = wishedTrials(wish, hits);
+      for (const [n, trial] of trials.entries()) {
+        const verdict = await judged(trial, trials[n + 1]).catch((error: unknown) => {
+          verdicts.push(brokenTrial(trial, error));
+          return verdicts.at(-1)!;
+        });
+        say([`${n + 1}/${trials.length} ${told(verdict)}`, ...verdict.problems].join('\n'));
+      }
+      if (wish.record) recordMatrix({ asked: wish.asked, hits, verdicts });
+      expect(verdicts.filter(({ problems }) => problems.length > 0)).toEqual([]);
+    },
+    LONGEST_TIMER_MS,
+  );
+}

@@ -1,0 +1,88 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import { WORKER_READY } from '../../src/client/worker-part';
+
+const ROOT = resolve(__dirname, '../..');
+const MAIN = join(ROOT, 'dist', 'client', 'main.js');
+const READY_WITHIN_MS = 60_000;
+const KEPT_CHARACTERS = 20_000;
+
+/** One life of a worker: what it was told to die of, and how it died. */
+interface Life {
+  readonly faults: string;
+  readonly child: ChildProcess;
+  readonly ended: Promise<unknown>;
+}
+
+/**
+ * A real worker process that is started again, at once, whenever it dies. Each life has its own faults: the first those of `lives[0]`,
+ * and so on; the lives after the last have none, so that no kill happens twice.
+ */
+export class KilledWorker {
+  /** Instants (ms) at which a life ended by SIGKILL. */
+  readonly kills: number[] = [];
+  /** Ends that nobody ordered. */
+  readonly surprises: string[] = [];
+  #life: Life;
+  #count = 0;
+  #stopping = false;
+  #told = '';
+
+  constructor(
+    private readonly env: Readonly<Record<string, string>>,
+    private readonly lives: readonly string[],
+  ) {
+    this.#life = this.#begin();
+  }
+
+  /** The newest words of all lives, for a trial that fails. */
+  get told(): string {
+    return this.#told;
+  }
+
+  /** Resolves once a life polls its task queue. */
+  async ready(): Promise<void> {
+    const { child } = this.#life;
+    let said = '';
+    const signal = AbortSignal.timeout(READY_WITHIN_MS);
+    while (!said.includes(WORKER_READY)) {
+      const words = await Promise.race([once(child.stdout!, 'data', { signal }), this.#life.ended.then(() => null)]);
+      if (words === null) throw new Error(`the worker ended before it was ready:\n${this.#told}`);
+      said += String(words[0]);
+    }
+  }
+
+  /** Asks the last life to stop as a deploy does, and waits until it has. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#life.child.kill('SIGTERM');
+    await this.#life.ended;
+  }
+
+  #begin(): Life {
+    const faults = this.lives[this.#count++] ?? '';
+    const child = spawn(process.execPath, [MAIN, 'worker'], {
+      cwd: ROOT,
+      // A harness that dies takes its worker along: the pipe closes.
+      env: { ...this.env, FRESHET_PARENT_PIPE: 'stdin', ...(faults === '' ? {} : { FRESHET_FAULTS: faults }) },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    child.stdin.on('error', () => undefined);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (words: string) => (this.#told = (this.#told + words).slice(-KEPT_CHARACTERS)));
+    }
+    const ended = once(child, 'exit').then(([code, signal]) => this.#died(code as number | null, signal as NodeJS.Signals | null));
+    return { faults, child, ended };
+  }
+
+  #died(code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#stopping && signal !== 'SIGKILL') {
+      if (code !== 0) this.surprises.push(`asked to stop, the worker ended with ${signal ?? `code ${code}`}`);
+      return;
+    }
+    if (signal === 'SIGKILL' && this.#life.faults !== '') this.kills.push(Date.now());
+    else this.surprises.push(`life ${this.#count} ended with ${signal ?? `code ${code}`}`);
+    if (!this.#stopping) this.#life = this.#begin();
+  }
+}

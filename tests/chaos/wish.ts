@@ -1,0 +1,28 @@
+import { drawn, everySite, type Trial } from './kill-plan';
+import type { SiteHits } from './trace';
+
+/** What `npm run chaos` asks of the kill test, handed over in FRESHET_CHAOS as JSON. */
+export interface ChaosWish {
+  /** The words behind `npm run chaos --`, for the record. */
+  readonly asked: string;
+  /** First, middle and last hit of these sites; empty with `all`: of every site. */
+  readonly sites: readonly string[];
+  readonly all: boolean;
+  /** Seeds whose draws are tried, `draws` each. */
+  readonly seeds: readonly number[];
+  readonly draws: number;
+  readonly record: boolean;
+}
+
+/** `null`: nothing was asked for; the trials of CI run. */
+export function chaosWish(variables: Readonly<Record<string, string | undefined>>): ChaosWish | null {
+  const text = variables['FRESHET_CHAOS'];
+  return text === undefined ? null : (JSON.parse(text) as ChaosWish);
+}
+
+export function wishedTrials(wish: ChaosWish, hits: SiteHits): Trial[] {
+  const unknown = wish.sites.filter((site) => !hits.has(site));
+  if (unknown.length > 0) throw new Error(`no run passes ${unknown.join(', ')}; there are: ${[...hits.keys()].join(', ')}`);
+  const bySite = wish.all || wish.sites.length > 0 ? everySite(hits, wish.sites) : [];
+  return [...bySite, ...wish.seeds.flatMap((seed) => drawn(hits, seed, wish.draws))];
+}
