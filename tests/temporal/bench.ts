@@ -60,6 +60,14 @@ export const PACE = {
   FRESHET_SYNC_PIPELINE_SLICE_SECONDS: '30',
 };
 
+/** Workers of one test process share Temporal's runtime; the first one sets it up, speaking to our log only. */
+export function quietRuntime(): void {
+  Runtime._instance ??= Runtime.install({
+    logger: temporalLog(log),
+    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } },
+  });
+}
+
 let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
 
 /** The workflows as they stand in src/, bundled once a file. */
@@ -70,9 +78,7 @@ export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
 export async function openBench(options: InstallationOptions): Promise<Bench> {
   const { address } = testTemporal();
   const taskQueue = `bench-${randomBytes(6).toString('hex')}`;
-  // Workers of one test process share Temporal's runtime; the first one sets it up.
-  Runtime._instance ??
-    Runtime.install({ logger: temporalLog(log), telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } } });
+  quietRuntime();
   const installation = await install({
     ...options,
     variables: { ...PACE, FRESHET_TEMPORAL_ADDRESS: address, FRESHET_TEMPORAL_TASK_QUEUE: taskQueue, ...options.variables },

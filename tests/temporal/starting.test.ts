@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { connectTemporal } from '../../src/client/temporal/connect-temporal';
 import { healStarting } from '../../src/client/temporal/heal-starting';
 import { startRun } from '../../src/client/temporal/start-run';
@@ -132,10 +132,13 @@ describe('without Temporal', () => {
   });
 
   it('a server that takes the connection and never answers is no Temporal either', async () => {
-    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    const taken: Socket[] = [];
+    const silent = createServer((socket) => void taken.push(socket)).listen(0, '127.0.0.1');
     await new Promise((resolve) => silent.once('listening', resolve));
-    const { port } = silent.address() as { port: number };
+    const { port } = silent.address() as AddressInfo;
     await expect(connectTemporal({ ...settings, address: `127.0.0.1:${port}` })).rejects.toMatchObject({ code: 'temporal-unreachable' });
+    expect(taken.length).toBeGreaterThan(0);
+    taken.forEach((socket) => socket.destroy());
     await new Promise((resolve) => silent.close(resolve));
   });
 

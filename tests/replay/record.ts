@@ -1,0 +1,95 @@
+import { rmSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporal } from '@temporalio/proto';
+import { FreshetError } from '../../src/domain/errors';
+import type { Plan } from '../../src/domain/plan';
+import { until, type Bench } from '../temporal/bench';
+import { ScriptedSteps, type Script } from '../temporal/scripted-steps';
+
+export const HISTORIES = join(__dirname, 'histories');
+
+const PLAN: Plan = [
+  { entity: 'contacts', dependsOn: [], priority: 'high' },
+  { entity: 'items', dependsOn: [], priority: 'high' },
+  { entity: 'invoices', dependsOn: ['contacts', 'items'], priority: 'medium' },
+];
+
+/** Runs one run of each kind and keeps the histories of all its workflows. To be done again only when a workflow is changed on purpose. */
+export async function recordHistories(bench: Bench): Promise<void> {
+  rmSync(HISTORIES, { recursive: true, force: true });
+  mkdirSync(HISTORIES);
+  await record(bench, 'completed', {}, {});
+  await record(
+    bench,
+    'continued-as-new',
+    { extract: (entity, slice) => ({ outcome: entity !== 'invoices' || slice > 4 ? 'done' : slice % 2 ? 'loadable' : 'more' }) },
+    { slicesPerHistory: 2 },
+  );
+  await record(bench, 'partial', { extract: failing }, {});
+  await record(bench, 'waited', { extract: (entity, slice) => (entity === 'items' && slice === 0 ? waitFor(1) : { outcome: 'done' }) }, {});
+  await record(
+    bench,
+    'cancelled',
+    { extract: (entity) => (entity === 'items' ? waitFor(3_600_000) : { outcome: 'done' }) },
+    {},
+    async (runId, steps) => {
+      await until(() => steps.order('extract').length === 3);
+      await bench.cancel(runId);
+    },
+  );
+}
+
+const waitFor = (ms: number) => ({
+  outcome: 'wait' as const,
+  until: new Date(Date.now() + ms).toISOString(),
+  reason: 'the quota is used up',
+});
+
+function failing(entity: string): { outcome: 'done' } {
+  if (entity === 'items')
+    throw new FreshetError('auth_error', { code: 'token-refused', message: 'The token was refused', remedy: 'Make a new one.' });
+  return { outcome: 'done' };
+}
+
+async function record(
+  bench: Bench,
+  name: string,
+  script: Script,
+  limits: { slicesPerHistory?: number },
+  meanwhile?: (runId: string, steps: ScriptedSteps) => Promise<void>,
+): Promise<void> {
+  const steps = new ScriptedSteps(bench.installation.db, script);
+  const worker = await bench.worker({ steps: steps.over });
+  const { runId, handle } = await bench.startPlan(PLAN, limits);
+  await meanwhile?.(runId, steps);
+  await bench.ended(runId);
+  await handle.result().catch(() => undefined);
+  await worker.stop();
+  const executions = bench.temporal.client.workflow.list({ query: `WorkflowId STARTS_WITH '${handle.workflowId}'` });
+  const seen = new Map<string, number>();
+  for await (const { workflowId, runId: execution } of executions) {
+    const history = await bench.temporal.client.workflow.getHandle(workflowId, execution).fetchHistory();
+    const what = workflowId === handle.workflowId ? 'pipeline' : workflowId.slice(handle.workflowId.length + 1);
+    const nth = (seen.get(what) ?? 0) + 1;
+    seen.set(what, nth);
+    writeFileSync(join(HISTORIES, `${name}.${what}.${nth}.json`), `${anonymous(history)}\n`);
+  }
+}
+
+const { History } = temporal.api.history.v1;
+
+/** A recorded history as Temporal's own type; the SDK's reader needs all its packages to share one copy of protobufjs. */
+export function parseHistory(json: string): temporal.api.history.v1.History {
+  return History.fromObject(JSON.parse(json) as object);
+}
+
+/** Without what speaks of the machine it was recorded on. */
+function anonymous(history: temporal.api.history.v1.IHistory): string {
+  const hidden = new Map([
+    ['identity', 'recorded'],
+    ['stackTrace', ''],
+  ]);
+  const plain = History.toObject(History.fromObject(history), { enums: String, longs: String, bytes: String });
+  const hide = (key: string, value: string): string => hidden.get(key) ?? (/^\d+@/.test(value) ? 'recorded' : value);
+  return JSON.stringify(plain, (key, value: unknown) => (typeof value === 'string' ? hide(key, value) : value), 1);
+}
