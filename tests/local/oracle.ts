@@ -154,7 +154,7 @@ function decimal(text: string): string {
 }
 
 function scalar(value: unknown): string {
-  return typeof value === 'string' ? value : String(value as number | boolean);
+  return typeof value === 'string' ? value : String(value);
 }
 
 function document(value: unknown): string {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freezeSettings } from '../../src/config/freeze';
@@ -23,6 +23,8 @@ import type { Source } from '../../src/sources/source';
 import { testContext } from '../support/test-context';
 
 const ROOT = resolve(__dirname, '../..');
+/** Files in memory where the system has a place for them: hundreds of schedules write and sync thousands of small ones. */
+const FOLDERS = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** A pipeline of its own over one entity and one sandbox, so that any number of them share a database. */
 export interface Workbench {
@@ -34,9 +36,16 @@ export interface Workbench {
   readonly schema: string;
   readonly table: string;
   claim(wish?: RunOptions): Promise<string>;
-  run(wish?: RunOptions, ctx?: StageContext): Promise<{ readonly runId: string; readonly state: RunState }>;
+  /** Carries a claimed run to its end in this process. */
+  carry(runId: string, ctx?: StageContext): Promise<Ended>;
+  run(wish?: RunOptions, ctx?: StageContext): Promise<Ended>;
   /** Removes raw tables and files; the control rows stay. */
   close(): Promise<void>;
+}
+
+export interface Ended {
+  readonly runId: string;
+  readonly state: RunState;
 }
 
 export interface RunOptions {
@@ -68,7 +77,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
     freeze: true,
     ...options.sandbox,
   });
-  const folder = mkdtempSync(join(tmpdir(), 'freshet-workbench-'));
+  const folder = mkdtempSync(join(FOLDERS, 'freshet-workbench-'));
   const fault = (options.faults ?? noFaults).fault;
   const { db } = options;
   const ctx = testContext({ fault, ...(options.now === undefined ? {} : { now: options.now }) });
@@ -83,6 +92,10 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
     if (claimed.kind === 'taken') throw new Error(`the lane is taken by ${claimed.activeRunId}`);
     return claimed.runId;
   };
+  const carry = async (runId: string, runCtx: StageContext = ctx): Promise<Ended> => ({
+    runId,
+    state: await runLocal(steps, { runId, plan: request.plan }, runCtx),
+  });
   return {
     sandbox,
     db,
@@ -91,10 +104,8 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
     pipeline: options.name,
     ...target,
     claim,
-    async run(wish = {}, runCtx = ctx) {
-      const runId = await claim(wish);
-      return { runId, state: await runLocal(steps, { runId, plan: request.plan }, runCtx) };
-    },
+    carry,
+    run: async (wish = {}, runCtx = ctx) => carry(await claim(wish), runCtx),
     async close() {
       await clients.close();
       await sandbox.close();
