@@ -46,8 +46,6 @@ function stop(worker: Worker): void {
 async function createWorker({ loaded, log }: Project, closers: Closers): Promise<Worker> {
   const { settings, variables, root } = loaded;
   const { database } = settings;
-  Runtime.install({ logger: temporalLog(log), telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } } });
-
   const databaseUrl = databaseUrlOf(settings);
   await migrateToLatest(databaseUrl);
   const timeouts = { connectTimeoutMs: database.timeouts.connect, statementTimeoutMs: database.timeouts.statement };
@@ -57,6 +55,8 @@ async function createWorker({ loaded, log }: Project, closers: Closers): Promise
   const temporalSettings = { ...settings.temporal, address: temporalAddressOf(settings) };
   const temporal = await connectTemporal(temporalSettings);
   closers.push(() => temporal.close());
+  // Only now: an installed runtime keeps a process alive that ends early with an error.
+  Runtime.install({ logger: temporalLog(log), telemetryOptions: { logging: { filter: { core: 'WARN', other: 'ERROR' }, forward: {} } } });
   const connection = await NativeConnection.connect(temporalOptions(temporalSettings));
   closers.push(() => connection.close());
 

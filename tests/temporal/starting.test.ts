@@ -22,6 +22,14 @@ afterAll(() => bench.close());
 const rows = async (): Promise<number> =>
   Number((await bench.installation.db.query<{ n: string }>(`select count(*) as n from freshet.run`))[0]?.n);
 
+it('a run of more entities than one workflow holds is refused before anything begins', async () => {
+  const before = await rows();
+  const { request } = claimRequest(bench.installation.loaded, sources, { pipeline: 'zoho-books', actor: 'test' });
+  const plan = Array.from({ length: 301 }, (_, index) => ({ entity: `e${index}`, dependsOn: [], priority: 'medium' as const }));
+  await expect(startRun(bench.deps, { ...request, plan })).rejects.toMatchObject({ code: 'too-many-entities' });
+  expect(await rows()).toBe(before);
+});
+
 describe('without a worker', () => {
   it('nothing begins: the error says what to do, and no run is claimed', async () => {
     const before = await rows();

@@ -17,6 +17,9 @@ export interface SteeringDeps {
   readonly ctx: StageContext;
 }
 
+/** The workflow of a run never continues as new, so its history must hold all of its entities (contracts §1). */
+const MOST_ENTITIES = 300;
+
 /** `repeated`: the same request came before; `taken`: another run has the lane, and `runId` names it. */
 export interface StartedRun {
   readonly kind: 'claimed' | 'repeated' | 'taken';
@@ -25,9 +28,10 @@ export interface StartedRun {
 
 /**
  * Claims a run and starts its workflow (contracts §1). Errors: `no-worker`, `temporal-unreachable`, `start-unconfirmed`, `start-refused`,
- * `table-taken`.
+ * `table-taken`, `too-many-entities`.
  */
 export async function startRun(deps: SteeringDeps, request: ClaimRequest): Promise<StartedRun> {
+  if (request.plan.length > MOST_ENTITIES) throw tooManyEntities(request);
   await requireWorker(deps.temporal);
   const claim = await claimRun(deps.db, request, deps.ctx);
   if (claim.kind === 'taken') return { kind: 'taken', runId: claim.activeRunId };
@@ -64,5 +68,13 @@ function startRefused(temporal: TemporalLink, cause: Error): FreshetError {
     remedy: 'See whether temporal.namespace is right and this user may start workflows there, then run again.',
     where: temporal.address,
     cause,
+  });
+}
+
+function tooManyEntities({ pipeline, plan }: ClaimRequest): FreshetError {
+  return new FreshetError('config_error', {
+    code: 'too-many-entities',
+    message: `Pipeline ${pipeline} has ${plan.length} entities; a run carries at most ${MOST_ENTITIES}`,
+    remedy: 'Split it into several pipelines. Nothing was begun.',
   });
 }
