@@ -40,7 +40,7 @@ export async function openExtraction(deps: ExtractDeps, input: ExtractInput, fen
   });
   const extraction = await fenced(deps.db, fence, { site: 'extract.open', ctx }, async (tx) => {
     const own = await ownExtraction(tx, input);
-    if (own) return extractionOf(own);
+    if (own) return resume(tx, input, extractionOf(own));
     const found = await adopt(tx, input, { question, plan });
     const row = found ?? (await create(tx, input, { question, plan }));
     await abandonOthers(tx, input, row.id);
@@ -48,6 +48,17 @@ export async function openExtraction(deps: ExtractDeps, input: ExtractInput, fen
     return extractionOf(row);
   });
   return { extraction, fence: { ...fence, extractionId: extraction.id } };
+}
+
+/** Back from loading a batch: there is more to fetch. */
+async function resume(tx: Tx, input: ExtractInput, extraction: Extraction): Promise<Extraction> {
+  if (extraction.position.phase !== 'done') {
+    await tx.query(`update freshet.run_entity set state = 'extracting' where run_id = $1 and entity = $2 and state = 'loading'`, [
+      input.runId,
+      input.entity,
+    ]);
+  }
+  return extraction;
 }
 
 async function ownExtraction(tx: Tx, input: ExtractInput): Promise<ExtractionRow | undefined> {
