@@ -55,7 +55,7 @@ function page({ hits, verdicts }: Matrix, facts: Facts): string {
   return [
     '# What a killed worker costs',
     '',
-    `Written by \`npm run chaos -- ${facts.asked} --record\`; the raw result is \`kill-matrix.json\`. A real worker process ends by SIGKILL at a named place and is started again;`,
+    `Written by \`npm run chaos -- ${[facts.asked, '--record'].join(' ').trim()}\`; the raw result is \`kill-matrix.json\`. A real worker process ends by SIGKILL at a named place and is started again;`,
     'the run must end completed by itself, `verify --deep` find nothing, the tables equal those of an undisturbed run, and no more than the page in flight be fetched again.',
     '',
     `${bound(facts)} The undisturbed run passes ${facts.sites} places ${facts.hits} times.`,

@@ -21,7 +21,7 @@ export interface Trial {
  * there the same death means a lost write once and a lost answer the other time.
  */
 export const FAMILIES: readonly { readonly name: string; has(site: string): boolean }[] = [
-  { name: 'a request to the source', has: (site) => site.startsWith('http.') || /before-list|after-list|before-detail$/.test(site) },
+  { name: 'a request to the source', has: (site) => site.startsWith('http.') || /^extract\.(before-list|after-list|before-detail)$/.test(site) },
   { name: 'a write into landing', has: (site) => site.startsWith('landing.') },
   { name: 'a page being booked', has: (site) => /^extract\.(list|detail)-page\.(before-commit|after-page-row|after-queue)$/.test(site) },
   { name: 'a page just booked', has: (site) => /^extract\.((list|detail)-page\.after-commit|after-page|slice-end)$/.test(site) },
@@ -43,14 +43,14 @@ export function stratified(hits: SiteHits, seed: number): Trial[] {
   });
 }
 
-/** Every site at its first, middle and last hit. */
+/** Every site at its first hit, then every site in the middle, then at its last: whoever stops early has been everywhere once. */
 export function everySite(hits: SiteHits, only: readonly string[] = []): Trial[] {
-  return [...hits]
-    .filter(([site]) => only.length === 0 || only.includes(site))
-    .flatMap(([site, count]) => {
-      const at = [...new Set([1, Math.ceil(count / 2), count])];
-      return at.map((hit) => ({ name: `${site} ${hit} of ${count}`, first: { site, hit } }));
-    });
+  const sites = [...hits].filter(([site]) => only.length === 0 || only.includes(site));
+  const rounds: ((count: number) => number)[] = [() => 1, (count) => Math.ceil(count / 2), (count) => count];
+  const trials = rounds.flatMap((at) =>
+    sites.map(([site, count]) => ({ name: `${site} ${at(count)} of ${count}`, first: { site, hit: at(count) } })),
+  );
+  return [...new Map(trials.map((trial) => [trial.name, trial])).values()];
 }
 
 /** Trials at places of the seed's choosing; every third dies once more while it takes over. */

@@ -1,0 +1,72 @@
+// npm run chaos: kills a worker at every fault site (first, middle, last hit) and checks that nothing is lost. Arguments narrow or widen it.
+import { spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { bootstrap } from './bootstrap.mjs';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const HELP = `npm run chaos -- [--all] [--site SITE[,SITE…]] [--seed N] [--seeds COUNT] [--draws N] [--record]
+
+  --all       every fault site at its first, middle and last hit (what happens without arguments)
+  --site      only these sites, such as load.merge.after-commit
+  --seed      the first seed of drawn trials (default 1); every third of them kills the worker twice
+  --seeds     how many seeds (default 1 when --seed is given, else 0)
+  --draws     trials a seed (default 12)
+  --record    writes docs/reliability/kill-matrix.json and .md, after each trial
+`;
+
+const OPTIONS = {
+  all: { type: 'boolean' },
+  site: { type: 'string', multiple: true },
+  seed: { type: 'string' },
+  seeds: { type: 'string' },
+  draws: { type: 'string' },
+  record: { type: 'boolean' },
+  help: { type: 'boolean' },
+};
+
+function whole(text, flag) {
+  if (!/^\d{1,9}$/.test(text)) throw new Error(`--${flag} takes a whole number, not ${text}`);
+  return Number(text);
+}
+
+/** What tests/chaos/wish.ts reads. */
+function wishOf(words) {
+  const { values } = parseArgs({ args: words, options: OPTIONS, strict: true });
+  if (values.help) return null;
+  const sites = (values.site ?? []).flatMap((text) => text.split(','));
+  const first = whole(values.seed ?? '1', 'seed');
+  const seeds = whole(values.seeds ?? (values.seed === undefined ? '0' : '1'), 'seeds');
+  return {
+    asked: words.filter((word) => word !== '--record').join(' '),
+    sites,
+    all: values.all === true || (sites.length === 0 && seeds === 0),
+    seeds: Array.from({ length: seeds }, (_, n) => first + n),
+    draws: whole(values.draws ?? '12', 'draws'),
+    record: values.record === true,
+  };
+}
+
+async function main() {
+  const wish = wishOf(process.argv.slice(2));
+  if (wish === null) return void process.stdout.write(HELP);
+  await bootstrap();
+  const jest = spawn(
+    process.execPath,
+    [join(ROOT, 'node_modules/jest/bin/jest.js'), '--selectProjects', 'chaos', '--', 'tests/chaos/kill.test.ts'],
+    {
+      cwd: ROOT,
+      env: { ...process.env, FRESHET_CHAOS: JSON.stringify(wish) },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  );
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => jest.kill(signal));
+  process.exitCode = await new Promise((resolve) => jest.on('close', (status) => resolve(status ?? 1)).on('error', () => resolve(1)));
+}
+
+main().catch((error) => {
+  process.stderr.write(`${error.message}\n\n${HELP}`);
+  process.exitCode = 2;
+});

@@ -1,0 +1,57 @@
+import { drawn, everySite, FAMILIES, livesOf, stratified } from './kill-plan';
+import { wishedTrials } from './wish';
+import { FAULT_SITES } from '../../src/observability/fault-sites';
+
+const hits = new Map(FAULT_SITES.map((site, n) => [site as string, 1 + (n % 7)]));
+
+describe('the plan of kills', () => {
+  it('has ten families that share no site, and every site a worker passes is in one', () => {
+    const homes = new Map(FAULT_SITES.map((site) => [site, FAMILIES.filter(({ has }) => has(site)).length]));
+    expect([...homes].filter(([, families]) => families > 1)).toEqual([]);
+    const inTheClient = (site: string): boolean => site.startsWith('claim.') || site.startsWith('client.');
+    expect([...homes].filter(([site, families]) => families === 0 && !inTheClient(site))).toEqual([]);
+    expect(FAMILIES).toHaveLength(10);
+  });
+
+  it('takes one trial of each family, at a hit that the site has, and the same ones for the same seed', () => {
+    const trials = stratified(hits, 5);
+    expect(trials.map(({ name }) => name)).toEqual(FAMILIES.map(({ name }) => name));
+    for (const { first } of trials) {
+      expect(first.hit).toBeGreaterThanOrEqual(1);
+      expect(first.hit).toBeLessThanOrEqual(hits.get(first.site)!);
+    }
+    expect(stratified(hits, 5)).toEqual(trials);
+    expect(stratified(hits, 6)).not.toEqual(trials);
+  });
+
+  it('goes to the first, middle and last hit of every site, once each, everywhere first before anywhere again', () => {
+    const trials = everySite(
+      new Map([
+        ['a', 5],
+        ['b', 1],
+        ['c', 2],
+      ]),
+    );
+    expect(trials.map(({ first }) => `${first.site}${first.hit}`)).toEqual(['a1', 'b1', 'c1', 'a3', 'a5', 'c2']);
+    expect(
+      everySite(
+        new Map([
+          ['a', 1],
+          ['b', 1],
+        ]),
+        ['b'],
+      ).map(({ first }) => first.site),
+    ).toEqual(['b']);
+  });
+
+  it('kills every third drawn worker once more, at a hit of its next life', () => {
+    const trials = drawn(hits, 3, 6);
+    expect(trials.map((trial) => trial.secondAfter !== undefined)).toEqual([false, false, true, false, false, true]);
+    expect(livesOf({ name: '', first: { site: 'a', hit: 2 }, secondAfter: 4 })).toEqual(['kill:a:2', 'kill@4']);
+  });
+
+  it('refuses a site that no run passes, naming those there are', () => {
+    const wish = { asked: '', sites: ['b'], all: false, seeds: [], draws: 0, record: false };
+    expect(() => wishedTrials(wish, new Map([['a', 1]]))).toThrow('no run passes b; there are: a');
+  });
+});
