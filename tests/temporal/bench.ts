@@ -1,6 +1,7 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import { NativeConnection, Runtime, Worker, bundleWorkflowCode, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker, bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
 import { join } from 'node:path';
 import { createActivities, type RunSteps } from '../../src/activities/index';
 import { cancelRun, type CancelledRun } from '../../src/client/temporal/cancel-run';
@@ -68,11 +69,21 @@ export function quietRuntime(): void {
   });
 }
 
-let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+let bundle: Promise<WorkflowBundleOption> | undefined;
 
-/** The workflows as they stand in src/, bundled once a file. */
-export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
-  return (bundle ??= bundleWorkflowCode({ workflowsPath: join(__dirname, '../../src/workflows/index.ts'), logger: temporalLog(log) }));
+/** The workflows as they stand in src/: the bundle that the build made, or, where they were changed since, one made now. */
+export function workflowBundle(): Promise<WorkflowBundleOption> {
+  return (bundle ??= currentBundle());
+}
+
+const SRC = join(__dirname, '../../src');
+
+async function currentBundle(): Promise<WorkflowBundleOption> {
+  const built = join(SRC, '../dist/workflow-bundle.js');
+  const sources = ['workflows', 'domain'].flatMap((folder) => readdirSync(join(SRC, folder)).map((file) => join(SRC, folder, file)));
+  const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
+  if (existsSync(built) && statSync(built).mtimeMs > newest) return { codePath: built };
+  return bundleWorkflowCode({ workflowsPath: join(SRC, 'workflows/index.ts'), logger: temporalLog(log) });
 }
 
 export async function openBench(options: InstallationOptions): Promise<Bench> {
