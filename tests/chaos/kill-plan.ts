@@ -16,14 +16,19 @@ export interface Trial {
   readonly secondAfter?: number;
 }
 
+const PAGE_BOOKING = /^extract\.((list|detail)-page\.(before-commit|after-page-row|after-queue|statement)|before-(page|detail)-commit)$/;
+
 /**
  * Where a run can be hurt, each by other means; one trial of each goes into CI. `before` and `after` a COMMIT are apart, because
  * there the same death means a lost write once and a lost answer the other time.
  */
 export const FAMILIES: readonly { readonly name: string; has(site: string): boolean }[] = [
-  { name: 'a request to the source', has: (site) => site.startsWith('http.') || /^extract\.(before-list|after-list|before-detail)$/.test(site) },
+  {
+    name: 'a request to the source',
+    has: (site) => site.startsWith('http.') || /^extract\.(before-list|after-list|before-detail)$/.test(site),
+  },
   { name: 'a write into landing', has: (site) => site.startsWith('landing.') },
-  { name: 'a page being booked', has: (site) => /^extract\.(list|detail)-page\.(before-commit|after-page-row|after-queue)$/.test(site) },
+  { name: 'a page being booked', has: (site) => PAGE_BOOKING.test(site) },
   { name: 'a page just booked', has: (site) => /^extract\.((list|detail)-page\.after-commit|after-page|slice-end)$/.test(site) },
   { name: 'a batch being cut', has: (site) => /^extract\.(plan-batch|publish-batch|(before|after)-batch-file|before-work)/.test(site) },
   { name: 'a load before its COMMIT', has: (site) => site.startsWith('load.') && !/after-(commit|batch)$/.test(site) },
