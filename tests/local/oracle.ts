@@ -83,8 +83,8 @@ interface Ask {
 }
 
 async function held(db: Database, query: string, schema: string, table: string): Promise<Cells[]> {
-  const known = await db.query(`select 1 from information_schema.tables where table_schema = $1 and table_name = $2`, [schema, table]);
-  return known.length === 0 ? [] : db.query<Record<string, unknown>>(query);
+  const [known] = await db.query<{ there: boolean }>(`select to_regclass($1) is not null as there`, [`"${schema}"."${table}"`]);
+  return known?.there === true ? db.query<Record<string, unknown>>(query) : [];
 }
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}$/;

@@ -27,6 +27,10 @@ export async function ledgerProblems(db: Database, runId: string): Promise<strin
 
 /** Counters of the table against its rows, and what a finished run must have cleared away. */
 export async function leftovers(db: Database, at: { schema: string; table: string; pipeline: string }): Promise<string[]> {
+  const [there] = await db.query<{ there: boolean }>(`select to_regclass($1) is not null as there`, [
+    `"${at.schema}"."${at.table}_line_items"`,
+  ]);
+  if (there?.there !== true) return [`${at.schema}.${at.table} does not exist`];
   const [owner] = await db.query<{ live: string; lines: string }>(`select live, lines from freshet.table_owner where schema = $1`, [
     at.schema,
   ]);

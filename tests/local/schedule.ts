@@ -114,11 +114,11 @@ function round(events: readonly Weighted[]): fc.Arbitrary<Round> {
 function schedules(events: readonly Weighted[]): fc.Arbitrary<Schedule> {
   return record({
     seed: fc.integer({ min: 1, max: 1_000 }),
-    records: fc.oneof(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 0, max: 25 })),
+    records: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: 10 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 25 }) }),
     pageSize: fc.constantFrom(5, 2, 3, 4, 7),
     lagSeconds: fc.constantFrom(600, 0, 1, 60),
     concurrent: fc.constantFrom(1, 3),
-    detailPage: fc.constantFrom(25, 4),
+    detailPage: fc.constantFrom(25, 25, 4),
     skewHours: fc.constantFrom(0, -30, -2, 3, 40),
     startMillis: fc.constantFrom(0, 1, 500, 999),
     filterExclusive: fc.boolean(),
