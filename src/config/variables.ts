@@ -16,7 +16,7 @@ const WELL_KNOWN: Readonly<Record<string, string>> = {
   TEMPORAL_NAMESPACE: 'FRESHET_TEMPORAL_NAMESPACE',
 };
 /** Variables that are no settings. */
-const APART = new Set(['FRESHET_ENV', 'FRESHET_FAULTS', 'FRESHET_FAULTS_MARKER', 'FRESHET_DEFECTS']);
+const APART = new Set(['FRESHET_ENV', 'FRESHET_FAULTS', 'FRESHET_FAULTS_MARKER', 'FRESHET_DEFECTS', 'FRESHET_PARENT_PIPE']);
 
 /** The variables of a `.env` file; none where there is no file. */
 export function readEnvFile(path: string): Variables {
