@@ -71,20 +71,18 @@ async function endOlderBackends(db: Database, runId: string, entityNumber: numbe
 }
 
 /**
- * Shuts every door of a run or of one entity that is about to become final: raises tokens and ends the connections.
- * Must run in the same step as the final state.
+ * Ends the connections of every attempt at an entity, without waiting for a lock that one of them may hold. Whoever makes the entity
+ * final raises its token in the same step; until then a waking attempt could begin another transaction.
  */
-export async function shutOut(db: Database, runId: string, entity: string | null): Promise<void> {
-  const rows = await db.query<{ number: number; token: string }>(
-    `with raised as (
-       update freshet.run_entity set token = token + 1
-        where run_id = $1 and ($2::text is null or entity = $2) returning entity, token)
-     select pe.number, raised.token from raised
-       join freshet.run r on r.id = $1
-       join freshet.pipeline_entity pe on pe.pipeline = r.pipeline and pe.entity = raised.entity`,
+export async function endAttempts(db: Database, runId: string, entity: string): Promise<void> {
+  const [place] = await db.query<{ number: number; token: string }>(
+    `select pe.number, re.token from freshet.run_entity re
+       join freshet.run r on r.id = re.run_id
+       join freshet.pipeline_entity pe on pe.pipeline = r.pipeline and pe.entity = re.entity
+      where re.run_id = $1 and re.entity = $2`,
     [runId, entity],
   );
-  for (const row of rows) await endOlderBackends(db, runId, row.number, row.token);
+  if (place) await endOlderBackends(db, runId, place.number, place.token);
 }
 
 function closed(start: AttemptStart, how: string): FreshetError {

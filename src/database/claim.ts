@@ -16,6 +16,8 @@ export interface ClaimRequest {
   readonly environment: string;
   readonly config: { readonly digest: string; readonly body: string };
   readonly plan: Plan;
+  /** Whose records are read; a table keeps those of one account. */
+  readonly account: string;
   /** Schema and table of each entity's raw table. */
   readonly targets: ReadonlyMap<string, { readonly schema: string; readonly table: string }>;
   /** What was asked for: flags such as full, entities. */
@@ -83,18 +85,25 @@ async function registerEntity(tx: Tx, request: ClaimRequest, { id, entity }: { i
   if (!target) throw new RangeError(`the claim names no table for ${entity}`);
   await tx.query(
     `insert into freshet.pipeline_entity (pipeline, entity, raw_schema, raw_table) values ($1, $2, $3, $4)
-     on conflict (pipeline, entity) do nothing`,
+     on conflict (pipeline, entity) do update set raw_schema = excluded.raw_schema, raw_table = excluded.raw_table`,
     [request.pipeline, entity, target.schema, target.table],
   );
   await tx.query(
     `insert into freshet.table_owner (schema, "table", pipeline, entity) values ($1, $2, $3, $4) on conflict (schema, "table") do nothing`,
     [target.schema, target.table, request.pipeline, entity],
   );
-  const [owner] = await tx.query<{ pipeline: string; entity: string }>(
-    `select pipeline, entity from freshet.table_owner where schema = $1 and "table" = $2`,
+  const [owner] = await tx.query<Owner>(
+    `select pipeline, entity, account, exists (select from pg_catalog.pg_tables where schemaname = schema and tablename = "table") as made
+       from freshet.table_owner where schema = $1 and "table" = $2`,
     [target.schema, target.table],
   );
   if (owner?.pipeline !== request.pipeline || owner.entity !== entity) throw tableTaken(target, owner);
+  if (owner.made && owner.account !== null && owner.account !== request.account) throw otherAccount(target, owner.account, request.account);
+  await tx.query(
+    `update freshet.table_owner set account = $3, live = case when $4 then live else 0 end, lines = case when $4 then lines else 0 end
+      where schema = $1 and "table" = $2`,
+    [target.schema, target.table, request.account, owner.made],
+  );
   await tx.query(`insert into freshet.run_entity (run_id, entity) values ($1, $2)`, [id, entity]);
 }
 
@@ -109,7 +118,25 @@ async function settle(db: Database, request: ClaimRequest): Promise<Claim | null
   return active ? { kind: 'taken', activeRunId: active.id } : null;
 }
 
-function tableTaken(target: { schema: string; table: string }, owner: { pipeline: string; entity: string } | undefined): FreshetError {
+interface Owner {
+  readonly pipeline: string;
+  readonly entity: string;
+  readonly account: string | null;
+  /** The table is there; one that was dropped begins anew, with counters at zero. */
+  readonly made: boolean;
+}
+
+function otherAccount(target: { schema: string; table: string }, held: string, asked: string): FreshetError {
+  return new FreshetError('config_error', {
+    code: 'table-of-another-account',
+    message: `Table ${target.schema}.${target.table} holds records of ${held}; this run would read ${asked}`,
+    why: 'Rows of two accounts in one table could not be told apart, and the watermark of one says nothing about the other.',
+    remedy: `Give the new account a source key of its own in config/sources.yaml, or drop schema "${target.schema}" if its rows are not needed, and run again.`,
+    where: `${target.schema}.${target.table}`,
+  });
+}
+
+function tableTaken(target: { schema: string; table: string }, owner: Owner | undefined): FreshetError {
   return new FreshetError('config_error', {
     code: 'table-taken',
     message: `Table ${target.schema}.${target.table} belongs to ${owner?.pipeline ?? '?'} ${owner?.entity ?? '?'}`,

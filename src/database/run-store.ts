@@ -2,8 +2,9 @@ import { FreshetError } from '../domain/errors';
 import { FINAL_ENTITY_STATES, FINAL_RUN_STATES, type EntityState, type RunState } from '../domain/run';
 import type { Plan } from '../domain/plan';
 import type { StageContext } from '../observability/stage-context';
-import { shutOut } from './attempt';
+import { endAttempts } from './attempt';
 import type { Database } from './database';
+import { sqlstate } from './database-error';
 
 export interface RunRow {
   readonly id: string;
@@ -53,7 +54,21 @@ export interface EntityEnd {
  * is counted, its token raised, its connections ended. A final entity stays as it is. Returns whether this call ended it.
  */
 export async function endEntity(db: Database, end: EntityEnd, ctx: StageContext): Promise<boolean> {
-  const ended = await db.transaction({ site: 'entity.end', ctx }, async (tx) => {
+  // A stopped worker may hold the row: its connection is ended first, and again for as long as one is in the way.
+  for (let round = 1; ; round++) {
+    await endAttempts(db, end.runId, end.entity);
+    try {
+      return await writeEnd(db, end, ctx);
+    } catch (error) {
+      if (sqlstate(error) !== '55P03' || round === END_TRIES) throw error;
+    }
+  }
+}
+
+const END_TRIES = 3;
+
+function writeEnd(db: Database, end: EntityEnd, ctx: StageContext): Promise<boolean> {
+  return db.transaction({ site: 'entity.end', ctx, lockTimeoutMs: 2_000 }, async (tx) => {
     const rows = await tx.query(
       `update freshet.run_entity re
           set state = $3, completed_at = now(), token = token + 1, wait_reason = null, wait_until = null,
@@ -85,8 +100,6 @@ export async function endEntity(db: Database, end: EntityEnd, ctx: StageContext)
     }
     return rows.length > 0;
   });
-  await shutOut(db, end.runId, end.entity);
-  return ended;
 }
 
 export interface RunEnd {

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { Tx } from '../database/database';
 import { fenced } from '../database/fence';
+import { FreshetError } from '../domain/errors';
 import { mergeProfiles, type Profile } from '../json/profile';
 import type { ByteRange } from '../landing/landing-store';
 import type { Extraction } from './extraction';
@@ -17,6 +19,7 @@ interface PageRow {
   bytes: string;
   kind: 'list' | 'detail';
   work_file: string;
+  sha256: string;
   profile: Profile;
 }
 
@@ -103,7 +106,7 @@ export function folderTime(iso: string): string {
 async function publish(scope: ExtractScope, extraction: Extraction, batch: PlannedBatch): Promise<void> {
   const { deps, fence, ctx } = scope;
   const pages = await deps.db.query<PageRow>(
-    `select seq, records, bytes, kind, work_file, profile from freshet.page where extraction_id = $1 and batch_n = $2 order by seq`,
+    `select seq, records, bytes, kind, work_file, sha256, profile from freshet.page where extraction_id = $1 and batch_n = $2 order by seq`,
     [extraction.id, batch.n],
   );
   await ctx.fault('extract.before-batch-file');
@@ -146,7 +149,23 @@ async function* joinPages(scope: ExtractScope, pages: readonly PageRow[]): Async
   yield Buffer.from('[');
   for (const [index, page] of pages.entries()) {
     if (index > 0) yield Buffer.from(SEPARATOR);
-    yield* scope.deps.landing.read(page.work_file, { offset: 1, length: Number(page.bytes) - 2 });
+    const hash = createHash('sha256').update('[');
+    for await (const chunk of scope.deps.landing.read(page.work_file, { offset: 1, length: Number(page.bytes) - 2 })) {
+      hash.update(chunk);
+      yield chunk;
+    }
+    if (hash.update(']').digest('hex') !== page.sha256) throw pageChanged(page);
   }
   yield Buffer.from(']\n');
+}
+
+function pageChanged(page: PageRow): FreshetError {
+  return new FreshetError('file_error', {
+    code: 'page-file-changed',
+    message: `${page.work_file} is not the file that page ${page.seq} was stored with`,
+    why: 'Its checksum differs: it was edited, or the disk lost something.',
+    remedy: 'Run the pipeline again: it notices, gives this read up, and reads the entity anew. Nothing of the page was loaded.',
+    where: page.work_file,
+    retryable: false,
+  });
 }

@@ -12,7 +12,6 @@ import type { ExtractDeps, ExtractInput, ExtractScope } from './extract-slice';
 import { readWatermark, seenTable } from './open-extraction';
 import { neverHeldStill } from './position';
 import { workFolder } from './page-file';
-import { questionOf } from './read-plan';
 import { writeMetadata } from './session-metadata';
 
 export interface Closed {
@@ -68,7 +67,7 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
   return { doubts };
 }
 
-/** A list that never held still may have hidden rows: its watermark stays, so the next read asks for them again. */
+/** A list that never held still may have hidden rows: watermark and `as_of` stay, so the next read asks for them again. */
 function watermarkMayMove(extraction: Extraction): boolean {
   return extraction.read !== 'window' && extraction.read !== 'partial' && !neverHeldStill(extraction.position);
 }
@@ -105,7 +104,7 @@ export async function moveWatermark(tx: Tx, scope: ExtractScope, extraction: Ext
       deps.definition.cursor.kind,
       greatest.text,
       greatest.sort.toString(),
-      questionOf(deps.definition, input.filters),
+      extraction.question,
       greatest.id,
       extraction.id,
     ],
@@ -113,7 +112,7 @@ export async function moveWatermark(tx: Tx, scope: ExtractScope, extraction: Ext
 }
 
 async function moveAsOf(tx: Tx, scope: ExtractScope, extraction: Extraction): Promise<void> {
-  if (extraction.read === 'window' || extraction.read === 'partial') return;
+  if (!watermarkMayMove(extraction)) return;
   const newest =
     scope.deps.definition.cursor?.kind === 'instant'
       ? `(select max(source_instant) from ${ident(scope.input.target.schema, scope.input.target.table)})`
@@ -123,10 +122,10 @@ async function moveAsOf(tx: Tx, scope: ExtractScope, extraction: Extraction): Pr
         set as_of = greatest(pe.as_of, coalesce(x.source_started_at, x.started_at_db)),
             as_of_db = greatest(pe.as_of_db, x.started_at_db),
             newest = coalesce(${newest}, pe.newest),
-            last_complete_at = case when x.read_kind = 'complete' and not $4 then greatest(pe.last_complete_at, x.started_at_db) else pe.last_complete_at end
+            last_complete_at = case when x.read_kind = 'complete' then greatest(pe.last_complete_at, x.started_at_db) else pe.last_complete_at end
        from freshet.extraction x
       where x.id = $3 and pe.pipeline = $1 and pe.entity = $2`,
-    [scope.input.pipeline, scope.input.entity, extraction.id, neverHeldStill(extraction.position)],
+    [scope.input.pipeline, scope.input.entity, extraction.id],
   );
 }
 

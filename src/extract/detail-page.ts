@@ -7,6 +7,7 @@ import { sliceValue } from '../json/slices';
 import { defect } from '../observability/defects';
 import type { DetailAnswer } from '../sources/source';
 import { saveExtraction, type Extraction } from './extraction';
+import { anyHeldId } from './held-rows';
 import type { ExtractScope } from './extract-slice';
 import { raiseGreatest } from './greatest';
 import { cursorOf, type ListedRow } from './listed-row';
@@ -36,8 +37,7 @@ export async function detailPage(scope: ExtractScope, extraction: Extraction): P
   const found = answers.filter((answer) => answer.kind === 'found');
   const stop = answers.find((answer) => answer.kind === 'unasked' && answer.error !== null);
   const refused = answers.filter((answer) => answer.kind === 'refused');
-  // One record that cannot be had is its own trouble; when none can be had, it is the source's.
-  if (found.length === 0 && refused.length > 1 && refused[0]) throw refused[0].error;
+  if (found.length === 0 && refused[0] && !(await isTheirOwnTrouble(scope, extraction, refused.length))) throw refused[0].error;
   const file = await writePageFile(scope, extraction, { records: found.map((answer) => answer.record) });
   await scope.ctx.fault('extract.before-detail-commit');
   const after = await bookDetailPage(scope, { extraction, answers, file });
@@ -51,10 +51,30 @@ export async function detailPage(scope: ExtractScope, extraction: Extraction): P
   return after;
 }
 
+/** More refusals than this on a page without one good answer, and nothing good to compare with: then it is the source. */
+const FEW = 4;
+
+/**
+ * A page on which every record is refused: are these records broken, or is the source? A record that we got before is asked again
+ * beside them: if it still comes, the trouble is theirs, and they are counted; otherwise nothing is.
+ */
+async function isTheirOwnTrouble(scope: ExtractScope, extraction: Extraction, refused: number): Promise<boolean> {
+  const { deps, input } = scope;
+  const [good] = await deps.db.query<{ record_id: string }>(
+    `select record_id from freshet.detail_queue where extraction_id = $1 and state = 'done' order by cursor_sort desc nulls last limit 1`,
+    [extraction.id],
+  );
+  const id = good?.record_id ?? (await anyHeldId(deps.db, input.target));
+  if (id === null) return refused <= FEW;
+  const answer = await ask(scope, { id, tries: 0 });
+  if (answer.kind === 'unasked') throw answer.error;
+  return answer.kind !== 'refused';
+}
+
 async function nextInQueue(scope: ExtractScope, extractionId: string): Promise<Asked[]> {
   const rows = await scope.deps.db.query<{ record_id: string; tries: number }>(
     `select record_id, tries from freshet.detail_queue where extraction_id = $1 and state = 'queued'
-      order by cursor_sort desc nulls last, record_id limit $2`,
+      order by tries, cursor_sort desc nulls last, record_id limit $2`,
     [extractionId, scope.input.detailPage],
   );
   return rows.map((row) => ({ id: row.record_id, tries: row.tries }));
@@ -210,6 +230,12 @@ async function moveQueue(tx: Tx, extractionId: string, moves: QueueMoves): Promi
 
 async function rejectUndetailed(tx: Tx, scope: ExtractScope, given: readonly { id: string; error: FreshetError }[]): Promise<void> {
   for (const { id, error } of given) {
+    // One open reject a record: the reads before this one asked in vain too.
+    await tx.query(
+      `update freshet.reject set closed_by_run = $1, closed_at = now()
+        where pipeline = $2 and entity = $3 and stage = 'extract' and record_id = $4 and closed_by_run is null`,
+      [scope.input.runId, scope.input.pipeline, scope.input.entity, id],
+    );
     await tx.query(
       `insert into freshet.reject (run_id, pipeline, entity, stage, record_id, reasons) values ($1, $2, $3, 'extract', $4, $5)`,
       [scope.input.runId, scope.input.pipeline, scope.input.entity, id, JSON.stringify([{ rule: 'detail', message: error.message }])],

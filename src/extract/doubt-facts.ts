@@ -1,13 +1,13 @@
+import { isFreshetError } from '../domain/errors';
 import type { Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
 import type { DoubtFacts } from './doubt';
 import { seenTable } from './open-extraction';
 import { neverHeldStill } from './position';
-import { questionOf } from './read-plan';
 
 /** Gathers what the verdict over a read needs, with at most one look-up at the source. */
 export async function doubtFacts(scope: ExtractScope, extraction: Extraction): Promise<DoubtFacts> {
-  const { deps, input, watermark } = scope;
+  const { deps, input } = scope;
   const [row] = await deps.db.query<{ listed: string; live: string }>(
     `select (select count(*) from ${seenTable(extraction.id)}) as listed,
             coalesce((select live from freshet.table_owner where schema = $1 and "table" = $2), 0) as live`,
@@ -17,22 +17,29 @@ export async function doubtFacts(scope: ExtractScope, extraction: Extraction): P
     read: extraction.read,
     listed: Number(row?.listed ?? 0),
     liveBefore: Number(row?.live ?? 0),
-    carrierMissing: await carrierMissing(scope, extraction),
-    carrier: watermark?.carrierId ?? null,
+    carrier: await carrier(scope, extraction),
     neverHeldStill: neverHeldStill(extraction.position),
     samePageTwice: extraction.position.samePage,
     history: await listedBefore(scope, extraction),
   };
 }
 
-/** The carrier was not listed: is it deleted, or did the list leave it out? */
-async function carrierMissing(scope: ExtractScope, extraction: Extraction): Promise<boolean> {
+/**
+ * The carrier was not listed: is it deleted, or did the list leave it out? A look-up that fails leaves the question open; it serves a
+ * doubt only, so it must not keep what was read from being closed.
+ */
+async function carrier(scope: ExtractScope, extraction: Extraction): Promise<DoubtFacts['carrier']> {
   const { deps, input, watermark, ctx } = scope;
-  const carrier = watermark?.carrierId ?? null;
-  if (carrier === null || extraction.carrierSeen || watermark?.question !== questionOf(deps.definition, input.filters)) return false;
-  if (deps.definition.detail === null) return extraction.read === 'incremental';
-  const answer = await deps.client.detail({ entity: input.entity, id: carrier }, ctx);
-  return answer.found;
+  const id = watermark?.carrierId ?? null;
+  if (id === null || extraction.carrierSeen || watermark?.question !== extraction.question) return { id, standing: 'seen' };
+  if (deps.definition.detail === null) return { id, standing: extraction.read === 'incremental' ? 'missing' : 'seen' };
+  try {
+    const answer = await deps.client.detail({ entity: input.entity, id }, ctx);
+    return { id, standing: answer.found ? 'missing' : 'deleted' };
+  } catch (error) {
+    if (ctx.signal.aborted || !isFreshetError(error)) throw error;
+    return { id, standing: 'unknown', trouble: error.message };
+  }
 }
 
 async function listedBefore(scope: ExtractScope, extraction: Extraction): Promise<number[]> {

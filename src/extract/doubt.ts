@@ -10,9 +10,12 @@ export interface DoubtFacts {
   readonly read: ReadKind;
   readonly listed: number;
   readonly liveBefore: number;
-  /** The watermark's row should come back in this read, did not, and no look-up says that it is deleted. */
-  readonly carrierMissing: boolean;
-  readonly carrier: string | null;
+  /** The watermark's own row: it should come back in every read, unless it is deleted. */
+  readonly carrier: {
+    readonly id: string | null;
+    readonly standing: 'seen' | 'deleted' | 'missing' | 'unknown';
+    readonly trouble?: string;
+  };
   readonly neverHeldStill: boolean;
   readonly samePageTwice: boolean;
   /** Listed counts of the last reads of this kind, newest first, at most ten. */
@@ -29,11 +32,10 @@ export function doubtsOf(facts: DoubtFacts): Doubt[] {
   if (facts.read === 'complete' && facts.listed === 0 && facts.liveBefore > 0) {
     doubts.push({ kind: 'empty', message: `The source lists nothing, while the table holds ${facts.liveBefore} rows` });
   }
-  if (facts.carrierMissing) {
-    doubts.push({
-      kind: 'carrier-missing',
-      message: `Record ${facts.carrier ?? '?'}, which carries the watermark, did not come back although it exists`,
-    });
+  const { id, standing, trouble } = facts.carrier;
+  if (standing === 'missing' || standing === 'unknown') {
+    const how = standing === 'missing' ? 'although it exists' : `and cannot be looked up: ${trouble ?? ''}`;
+    doubts.push({ kind: 'carrier-missing', message: `Record ${id ?? '?'}, which carries the watermark, did not come back ${how}` });
   }
   if (facts.neverHeldStill) {
     doubts.push({ kind: 'list-never-still', message: 'The list changed in every pass; rows may have slipped between its pages' });

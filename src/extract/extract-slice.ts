@@ -31,6 +31,8 @@ export interface ExtractInput {
   readonly partition: string;
   readonly sessionId: string;
   readonly target: { readonly schema: string; readonly table: string };
+  /** The account behind the source; part of the question. */
+  readonly identity: string;
   readonly filters: Readonly<Record<string, string | number | boolean>>;
   readonly full: boolean;
   /** ms for instants, steps for integers. */

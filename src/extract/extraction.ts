@@ -8,6 +8,7 @@ import type { Position } from './position';
 export interface Extraction {
   readonly id: string;
   readonly read: ReadKind;
+  readonly question: string;
   readonly from: string | null;
   readonly position: Position;
   /** The source's clock when the read began (ISO, µs); `null` before the first answer, or where the source has none. */
@@ -20,6 +21,7 @@ export interface Extraction {
 export interface ExtractionRow {
   id: string;
   read_kind: ReadKind;
+  question: string;
   from_text: string | null;
   position: Position;
   source_started_at: string | null;
@@ -32,12 +34,13 @@ export interface ExtractionRow {
 }
 
 export const EXTRACTION_COLUMNS =
-  'id, read_kind, from_text, position, source_started_at, greatest_text, greatest_sort, greatest_id, carrier_seen, session_id, owner_run';
+  'id, read_kind, question, from_text, position, source_started_at, greatest_text, greatest_sort, greatest_id, carrier_seen, session_id, owner_run';
 
 export function extractionOf(row: ExtractionRow): Extraction {
   return {
     id: row.id,
     read: row.read_kind,
+    question: row.question,
     from: row.from_text,
     position: row.position,
     sourceStartedAt: instantText(row.source_started_at),

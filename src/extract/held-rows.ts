@@ -21,14 +21,17 @@ export function isKnown(held: HeldRow | undefined, row: ListedRow, settleMs: num
   return held.fetchedAt !== null && held.fetchedAt - held.cursorInstant >= BigInt(settleMs) * 1000n;
 }
 
+export async function tableExists(db: Database, { schema, table }: { schema: string; table: string }): Promise<boolean> {
+  return (await db.query(`select from pg_catalog.pg_tables where schemaname = $1 and tablename = $2`, [schema, table])).length > 0;
+}
+
 /** Looks the rows up; absent and soft-deleted ones are not in the answer. */
 export async function heldRows(
   db: Database,
   table: { schema: string; table: string },
   ids: readonly string[],
 ): Promise<Map<string, HeldRow>> {
-  const exists = await db.query(`select from pg_catalog.pg_tables where schemaname = $1 and tablename = $2`, [table.schema, table.table]);
-  if (exists.length === 0 || ids.length === 0) return new Map();
+  if (ids.length === 0 || !(await tableExists(db, table))) return new Map();
   const rows = await db.query<{ id: string; source_cursor: string | null; source_instant: string | null; fetched_at: string | null }>(
     `select id, source_cursor, source_instant, fetched_at from ${ident(table.schema, table.table)} where id = any ($1) and deleted_at is null`,
     [ids],
@@ -43,4 +46,11 @@ export async function heldRows(
 
 function micros(text: string | null): bigint | null {
   return text === null ? null : (parseInstant(text)?.micros ?? null);
+}
+
+/** The id of some live row of the table; `null` when there is none. */
+export async function anyHeldId(db: Database, table: { schema: string; table: string }): Promise<string | null> {
+  if (!(await tableExists(db, table))) return null;
+  const [row] = await db.query<{ id: string }>(`select id from ${ident(table.schema, table.table)} where deleted_at is null limit 1`);
+  return row?.id ?? null;
 }

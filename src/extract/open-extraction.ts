@@ -7,6 +7,8 @@ import { ident } from '../database/identifier';
 import type { StageContext } from '../observability/stage-context';
 import type { ExtractDeps, ExtractInput } from './extract-slice';
 import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow } from './extraction';
+import { findAdoptable, liftToken, type Wanted } from './adoption';
+import { tableExists } from './held-rows';
 import { adopted, START } from './position';
 import { planRead, questionOf, type ReadPlan, type Watermark } from './read-plan';
 
@@ -25,29 +27,35 @@ export function seenTable(extractionId: string): string {
  * Others left open are abandoned with the reason.
  */
 export async function openExtraction(deps: ExtractDeps, input: ExtractInput, fence: Fence, ctx: StageContext): Promise<Opened> {
-  const question = questionOf(deps.definition, input.filters);
-  const watermark = await readWatermark(deps, input);
-  const lastCompleteAt = await lastComplete(deps, input);
+  const wanted = await plannedRead(deps, input, ctx);
+  const candidate = await findAdoptable(deps, input, wanted);
+  const lifted = candidate === null ? fence : await liftToken(deps, fence, candidate.token, ctx);
+  const extraction = await fenced(deps.db, lifted, { site: 'extract.open', ctx }, async (tx) => {
+    const own = await ownExtraction(tx, input, wanted.question);
+    if (own) return resume(tx, input, extractionOf(own));
+    const found = candidate === null ? undefined : await adopt(tx, input, candidate.id);
+    const row = found ?? (await create(tx, input, wanted));
+    await abandonOthers(tx, input, row.id);
+    await claimForRun(tx, input, row.id, wanted.plan);
+    return extractionOf(row);
+  });
+  return { extraction, fence: { ...lifted, extractionId: extraction.id } };
+}
+
+async function plannedRead(deps: ExtractDeps, input: ExtractInput, ctx: StageContext): Promise<Wanted> {
+  const question = questionOf(deps.definition, input);
   const plan = planRead({
     definition: deps.definition,
     lag: input.lag,
-    watermark,
+    watermark: await readWatermark(deps, input),
     question,
     full: input.full,
-    lastCompleteAt,
+    lastCompleteAt: await lastComplete(deps, input),
     fullEveryMs: input.fullEveryMs,
     now: BigInt(ctx.now().getTime()) * 1000n,
+    tableGone: !(await tableExists(deps.db, input.target)),
   });
-  const extraction = await fenced(deps.db, fence, { site: 'extract.open', ctx }, async (tx) => {
-    const own = await ownExtraction(tx, input);
-    if (own) return resume(tx, input, extractionOf(own));
-    const found = await adopt(tx, input, { question, plan });
-    const row = found ?? (await create(tx, input, { question, plan }));
-    await abandonOthers(tx, input, row.id);
-    await claimForRun(tx, input, row.id, plan);
-    return extractionOf(row);
-  });
-  return { extraction, fence: { ...fence, extractionId: extraction.id } };
+  return { question, plan };
 }
 
 /** Back from loading a batch: there is more to fetch. */
@@ -61,42 +69,23 @@ async function resume(tx: Tx, input: ExtractInput, extraction: Extraction): Prom
   return extraction;
 }
 
-async function ownExtraction(tx: Tx, input: ExtractInput): Promise<ExtractionRow | undefined> {
+async function ownExtraction(tx: Tx, input: ExtractInput, question: string): Promise<ExtractionRow | undefined> {
   const [row] = await tx.query<ExtractionRow>(
     `select ${EXTRACTION_COLUMNS} from freshet.extraction
-      where id = (select extraction_id from freshet.run_entity where run_id = $1 and entity = $2) and owner_run = $1`,
-    [input.runId, input.entity],
+      where id = (select extraction_id from freshet.run_entity where run_id = $1 and entity = $2) and owner_run = $1 and question = $3`,
+    [input.runId, input.entity, question],
   );
   return row;
 }
 
-interface Wanted {
-  readonly question: string;
-  readonly plan: ReadPlan;
-}
-
-async function adopt(tx: Tx, input: ExtractInput, { question, plan }: Wanted): Promise<ExtractionRow | undefined> {
+async function adopt(tx: Tx, input: ExtractInput, id: string): Promise<ExtractionRow | undefined> {
   const [row] = await tx.query<ExtractionRow>(
     `update freshet.extraction x
         set owner_run = $1, session_id = $2
-      where x.id = (
-              select id from freshet.extraction
-               where pipeline = $3 and entity = $4 and partition = $5 and state = 'open' and question = $6 and read_kind = $7
-                 and read_kind <> 'partial' and last_page_at > now() - make_interval(secs => $8)
-               order by last_page_at desc limit 1 for update)
-        and (x.owner_run is null or exists (select from freshet.run r where r.id = x.owner_run and r.state = any ($9)))
+      where x.id = $3 and x.state = 'open'
+        and (x.owner_run is null or exists (select from freshet.run r where r.id = x.owner_run and r.state = any ($4)))
       returning ${EXTRACTION_COLUMNS}`,
-    [
-      input.runId,
-      input.sessionId,
-      input.pipeline,
-      input.entity,
-      input.partition,
-      question,
-      plan.read,
-      input.adoptForMs / 1000,
-      FINAL_RUN_STATES,
-    ],
+    [input.runId, input.sessionId, id, FINAL_RUN_STATES],
   );
   if (!row) return undefined;
   const position = adopted(row.position);
@@ -148,7 +137,7 @@ async function abandonOthers(tx: Tx, input: ExtractInput, keep: string): Promise
     `update freshet.extraction x
         set state = 'abandoned', abandoned_reason = $5
       where pipeline = $1 and entity = $2 and partition = $3 and state = 'open' and id <> $4
-        and (owner_run is null or exists (select from freshet.run r where r.id = x.owner_run and r.state = any ($6)))
+        and (owner_run is null or owner_run = $7 or exists (select from freshet.run r where r.id = x.owner_run and r.state = any ($6)))
       returning id`,
     [
       input.pipeline,
@@ -157,6 +146,7 @@ async function abandonOthers(tx: Tx, input: ExtractInput, keep: string): Promise
       keep,
       `run ${input.runId} could not continue it: other question or read, or too old`,
       FINAL_RUN_STATES,
+      input.runId,
     ],
   );
   for (const { id } of gone) await tx.query(`drop table if exists ${seenTable(id)}`);

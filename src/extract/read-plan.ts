@@ -32,16 +32,25 @@ export interface ReadPlanFacts {
   readonly lastCompleteAt: Micros | null;
   readonly fullEveryMs: number;
   readonly now: Micros;
+  /** Somebody dropped the table that the watermark speaks of. */
+  readonly tableGone: boolean;
 }
 
-/** Digest of what is asked of the source; another question makes another read (contracts §4). */
-export function questionOf(definition: EntityDefinition, filters: Readonly<Record<string, string | number | boolean>>): string {
-  const asked = [
-    definition.object,
-    Object.entries(filters).sort(([a], [b]) => (a < b ? -1 : 1)),
-    definition.cursor?.field ?? null,
-    definition.key,
-  ];
+/** Whom is asked, for what, and where the answer goes. */
+export interface Asked {
+  /** The account behind the source: its type, address and organization. */
+  readonly identity: string;
+  readonly filters: Readonly<Record<string, string | number | boolean>>;
+  readonly target: { readonly schema: string; readonly table: string };
+}
+
+/**
+ * Digest of what is asked of the source; another question makes another read (contracts §4). The account and the table belong to it:
+ * a watermark says nothing about another organization's records, nor about a table that never held them.
+ */
+export function questionOf(definition: EntityDefinition, { identity, filters, target }: Asked): string {
+  const sorted = Object.entries(filters).sort(([a], [b]) => (a < b ? -1 : 1));
+  const asked = [identity, definition.object, sorted, definition.cursor?.field ?? null, definition.key, target.schema, target.table];
   return createHash('sha256').update(JSON.stringify(asked)).digest('hex');
 }
 
@@ -51,6 +60,7 @@ export function planRead(facts: ReadPlanFacts): ReadPlan {
   if (!definition.incremental || definition.cursor === null) return complete('the source lists this entity only whole', null);
   if (watermark === null) return complete('first read', null);
   if (watermark.question !== facts.question) return complete('the question changed', null);
+  if (facts.tableGone) return complete('the table is gone', null);
   const start = lowerBound(watermark, facts.lag);
   if (facts.full) return complete('asked for with --full', start);
   if (facts.lastCompleteAt === null) return complete('no complete read yet', start);

@@ -116,7 +116,7 @@ function inFile<T>(file: string, step: () => T): T {
       code: 'bad-json-file',
       message: `${file}: ${error.message}`,
       remedy:
-        'The file is damaged or no array of records; nothing of it was loaded. Read the entity again with --full, or repair the file.',
+        'The file is damaged or no array of records; nothing of it was loaded. Run the pipeline again: it gives this read up and reads anew.',
       where: `${file}, byte ${error.offset}`,
       facts: { fault: error.fault, offset: error.offset },
       retryable: false,

@@ -122,7 +122,7 @@ function checkFile(input: LoadInput, batch: BatchRow, staged: Staged): void {
     code: 'batch-file-changed',
     message: `${batch.file} is not the file that batch ${input.batchKey} was published with`,
     why: 'Its checksum differs: it was edited, or the disk lost something.',
-    remedy: 'Restore the file from a backup, or run the entity with --full to read it again. Nothing was loaded.',
+    remedy: 'Run the pipeline again: it notices, gives this read up, and reads the entity anew. Nothing was loaded.',
     where: batch.file,
     retryable: false,
   });

@@ -9,11 +9,11 @@ export async function bookCounts(tx: Tx, job: MergeJob, numbers: Numbered, count
   const { target, batchKey } = job;
   const live = counts.inserted + counts.revived;
   const lines = counts.lines_added - counts.lines_removed;
-  await tx.query(`update freshet.table_owner set live = live + $3, lines = lines + $4 where schema = $1 and "table" = $2`, [
+  await tx.query(`update freshet.table_owner set live = $3, lines = $4 where schema = $1 and "table" = $2`, [
     target.schema,
     target.table,
-    live,
-    lines,
+    numbers.live + live,
+    numbers.lines + lines,
   ]);
   await tx.query(
     `update freshet.batch set state = 'loaded', counts = $2, loaded_by_run = $3, batch_no = $4, committed_at = clock_timestamp() where key = $1`,

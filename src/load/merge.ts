@@ -75,10 +75,12 @@ async function drawNumber(tx: Tx, { target, extractionId }: MergeJob): Promise<N
             (select late_before from freshet.extraction where id = $3 and read_kind = 'complete') as late_before`,
     [target.pipeline, target.entity, extractionId],
   );
+  // A table that somebody dropped begins anew, and so do its counters.
+  const made = (await tableColumns(tx, target.schema, target.table)) !== null;
   return {
     batchNo: owner?.batch_no ?? '1',
-    live: Number(owner?.live ?? 0),
-    lines: Number(owner?.lines ?? 0),
+    live: made ? Number(owner?.live ?? 0) : 0,
+    lines: made ? Number(owner?.lines ?? 0) : 0,
     epoch: read?.epoch ?? 0,
     lateBefore: read?.late_before ?? null,
   };

@@ -6,7 +6,7 @@ import { resolveSource } from '../config/sources';
 import type { ClaimRequest } from '../database/claim';
 import type { RunKind } from '../domain/ids';
 import { narrowPlan } from '../domain/plan';
-import { pipelinePlan, runEntity, sourceOf, type Sources } from './run-config';
+import { accountOf, pipelinePlan, runEntity, sourceOf, type Sources } from './run-config';
 
 export interface RunWish {
   /** Name of a pipeline, or the path of its file. */
@@ -51,6 +51,7 @@ export function claimRequest(loaded: LoadedSettings, sources: Sources, wish: Run
       environment: loaded.settings.environment,
       config: freezeSettings({ settings: loaded.settings, source, pipeline }),
       plan,
+      account: accountOf(source),
       targets: new Map(plan.map(({ entity }) => [entity, runEntity(config, entity).target])),
       command: { full: wish.full === true, ...(wish.entities === undefined ? {} : { entities: wish.entities }) },
       actor: wish.actor,

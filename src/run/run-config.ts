@@ -90,6 +90,11 @@ export function pipelinePlan(config: Pick<RunConfig, 'pipeline' | 'source' | 'de
   });
 }
 
+/** Whose records a source gives: rows of two accounts must never share a table. */
+export function accountOf(source: RunConfig['source']): string {
+  return `${source.type} ${source.environment} ${source.organization_id ?? source.base_url}`;
+}
+
 export interface ExtractFacts {
   readonly runId: string;
   readonly sessionId: string;
@@ -107,6 +112,7 @@ export function extractInput(config: RunConfig, entity: RunEntity, facts: Extrac
     entity: entity.name,
     partition: '',
     target: entity.target,
+    identity: `${accountOf(config.source)} ${config.source.base_url}`,
     filters: entity.settings.filters,
     lag: entity.settings.incremental?.lag ?? entity.definition.lag,
     fullEveryMs: entity.settings.incremental?.full_every ?? sync.full_every,

@@ -1,5 +1,6 @@
 import { beginAttempt } from '../database/attempt';
 import type { Database } from '../database/database';
+import { recount } from '../database/recount';
 import { endEntity, endRun, markRunning, readEntities, readRun, type EntityEnd } from '../database/run-store';
 import { isFinalEntity, runOutcome, type EntityState, type RunState } from '../domain/run';
 import { FreshetError, isFreshetError } from '../domain/errors';
@@ -7,6 +8,7 @@ import { closeExtraction } from '../extract/close-extraction';
 import { extractSlice, type ExtractDeps, type SliceOutcome } from '../extract/extract-slice';
 import type { LandingStore } from '../landing/landing-store';
 import { takeSession } from '../landing/session';
+import { lineTable } from '../load/load-target';
 import { loadBatch } from '../load/load-batch';
 import { ensureRawTable } from '../load/ensure-raw-table';
 import type { StageContext } from '../observability/stage-context';
@@ -126,6 +128,10 @@ export class Steps {
       { ...input, pipeline: config.pipeline.name, target: entity.target, definition: entity.definition },
       ctx,
     );
+    if (result.checks.some(({ name, ok }) => COUNTERS.has(name) && !ok)) {
+      const linesTable = entity.definition.lineItems === null ? null : lineTable(entity.target.table);
+      await recount(this.deps.db, { runId: input.runId, ...entity.target, linesTable }, ctx);
+    }
     await ctx.fault('verify.before-end');
     await endEntity(this.deps.db, result.ok ? { ...input, state: 'completed' } : reconcileFailure(input, result.faults), ctx);
     await ctx.fault('verify.after-end');
@@ -186,6 +192,9 @@ export class Steps {
   }
 }
 
+/** Checks that compare the counters of `table_owner` with the table itself. */
+const COUNTERS: ReadonlySet<string> = new Set(['rows', 'lines']);
+
 function reconcileFailure(input: EntityStep, faults: readonly string[]): EntityEnd {
   return {
     ...input,
@@ -195,7 +204,7 @@ function reconcileFailure(input: EntityStep, faults: readonly string[]): EntityE
       code: 'ledger-does-not-add-up',
       message: `${input.entity}: ${faults.join('; ')}`,
       remedy:
-        'The rows stay as they are. Run `./freshet verify --deep` to see which records it is about, then run the pipeline again with --full.',
+        'The rows stay as they are. If somebody changed the table by hand, run the pipeline again with --full: it fetches what is missing. Otherwise `./freshet verify --deep` names the records; report its output.',
     },
   };
 }

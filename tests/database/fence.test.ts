@@ -2,7 +2,7 @@ import { claimRun, type ClaimRequest } from '../../src/database/claim';
 import { beginAttempt } from '../../src/database/attempt';
 import { openDatabase, type Database } from '../../src/database/database';
 import { fenced } from '../../src/database/fence';
-import { endEntity } from '../../src/database/run-store';
+import { endEntity, endRun } from '../../src/database/run-store';
 import { testDatabase } from '../support/database';
 import { testContext } from '../support/test-context';
 
@@ -24,6 +24,7 @@ function request(pipeline: string): ClaimRequest {
     environment: 'test',
     config: { digest: 'digest', body: '{}' },
     plan: [{ entity: 'invoices', dependsOn: [], priority: 'medium' }],
+    account: 'zoho-books test 1',
     targets: new Map([['invoices', { schema: pipeline, table: 'json_invoices' }]]),
     command: {},
     actor: 'test',
@@ -58,6 +59,21 @@ describe('a claim', () => {
     await claimed('owner');
     const other = { ...request('thief'), targets: new Map([['invoices', { schema: 'owner', table: 'json_invoices' }]]) };
     await expect(claimRun(db, other, ctx)).rejects.toMatchObject({ type: 'config_error', code: 'table-taken' });
+  });
+
+  it('of another account’s table is refused while the table is there, and begins anew once it is dropped', async () => {
+    const first = await claimed('account');
+    await endRun(db, { runId: first, state: 'failed' }, ctx);
+    await db.query(`update freshet.table_owner set live = 7 where schema = 'account'`);
+    await db.query('create schema account');
+    await db.query('create table account.json_invoices (id text)');
+    const other = { ...request('account'), requestKey: 'other account', account: 'zoho-books live 2' };
+    await expect(claimRun(db, other, ctx)).rejects.toMatchObject({ type: 'config_error', code: 'table-of-another-account' });
+    await db.query('drop table account.json_invoices');
+    expect(await claimRun(db, other, ctx)).toMatchObject({ kind: 'claimed' });
+    expect(await db.query(`select account, live from freshet.table_owner where schema = 'account'`)).toEqual([
+      { account: 'zoho-books live 2', live: '0' },
+    ]);
   });
 });
 
@@ -97,6 +113,22 @@ describe('the fence', () => {
     await holds;
     const next = await beginAttempt(db, start(runId, 'stopped'), ctx);
     expect(Number(next.fence.token)).toBe(Number(fence.token) + 1);
+    await ended;
+  });
+
+  it('does not wait for a stopped attempt when an entity is ended', async () => {
+    const runId = await claimed('held');
+    const { fence } = await beginAttempt(db, start(runId, 'held'), ctx);
+    let locked: () => void = () => undefined;
+    const holds = new Promise<void>((resolve) => (locked = resolve));
+    const stopped = fenced(db, fence, { site: 'attempt', ctx }, async (tx) => {
+      await tx.query(`select from freshet.run_entity where run_id = $1 for update`, [runId]);
+      locked();
+      await tx.query('select pg_sleep(60)');
+    });
+    const ended = expect(stopped).rejects.toMatchObject({ code: 'attempt-superseded' });
+    await holds;
+    expect(await endEntity(db, { runId, entity: 'invoices', state: 'cancelled' }, ctx)).toBe(true);
     await ended;
   });
 

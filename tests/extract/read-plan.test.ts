@@ -9,7 +9,8 @@ import { sources } from '../../src/sources';
 const { invoices, contacts } = sources['zoho-books'].entities;
 const DAY = 86_400_000n * 1000n;
 const now = 1_800_000_000_000_000n;
-const question = questionOf(invoices, {});
+const asked = { identity: 'zoho-books test 1', filters: {}, target: { schema: 'zoho_books', table: 'json_invoices' } };
+const question = questionOf(invoices, asked);
 const watermark: Watermark = { kind: 'instant', text: '2027-01-15T08:00:00+0000', sort: now, question, carrierId: '1', carrierText: 't' };
 const facts: ReadPlanFacts = {
   definition: invoices,
@@ -20,6 +21,7 @@ const facts: ReadPlanFacts = {
   lastCompleteAt: now - DAY,
   fullEveryMs: 7 * 86_400_000,
   now,
+  tableGone: false,
 };
 
 describe('the kind of a read', () => {
@@ -31,6 +33,7 @@ describe('the kind of a read', () => {
     ['there is no watermark', { watermark: null }, 'first read'],
     ['the question changed', { question: 'another' }, 'the question changed'],
     ['it is asked for', { full: true }, 'asked for with --full'],
+    ['the table was dropped', { tableGone: true }, 'the table is gone'],
     ['full_every is due', { lastCompleteAt: now - 7n * DAY }, 'full_every is due'],
     ['the entity can only be listed whole', { definition: contacts }, 'the source lists this entity only whole'],
   ] as const)('is complete when %s', (_name, change, reason) =>
@@ -38,8 +41,14 @@ describe('the kind of a read', () => {
   );
 
   it('changes with filters, whatever their order', () => {
-    expect(questionOf(invoices, { a: 1, b: 2 })).toBe(questionOf(invoices, { b: 2, a: 1 }));
-    expect(questionOf(invoices, { a: 1 })).not.toBe(question);
+    const filtered = (filters: Record<string, number>): string => questionOf(invoices, { ...asked, filters });
+    expect(filtered({ a: 1, b: 2 })).toBe(filtered({ b: 2, a: 1 }));
+    expect(filtered({ a: 1 })).not.toBe(question);
+  });
+
+  it('changes with the account and with the table', () => {
+    expect(questionOf(invoices, { ...asked, identity: 'zoho-books live 2' })).not.toBe(question);
+    expect(questionOf(invoices, { ...asked, target: { schema: 'books', table: 'json_invoices' } })).not.toBe(question);
   });
 });
 
@@ -99,8 +108,7 @@ describe('doubt', () => {
     read: 'complete',
     listed: 1000,
     liveBefore: 1000,
-    carrierMissing: false,
-    carrier: null,
+    carrier: { id: '7', standing: 'seen' },
     neverHeldStill: false,
     samePageTwice: false,
     history: [],
@@ -109,7 +117,9 @@ describe('doubt', () => {
     ['nothing is odd', {}, []],
     ['a complete read finds nothing where there are rows', { listed: 0 }, ['empty']],
     ['an incremental read finds nothing', { listed: 0, read: 'incremental' }, []],
-    ['the carrier did not come back', { carrierMissing: true, carrier: '7' }, ['carrier-missing']],
+    ['the carrier did not come back', { carrier: { id: '7', standing: 'missing' } }, ['carrier-missing']],
+    ['the carrier could not be looked up', { carrier: { id: '7', standing: 'unknown', trouble: 'quota' } }, ['carrier-missing']],
+    ['the carrier is deleted', { carrier: { id: '7', standing: 'deleted' } }, []],
     ['the list never held still', { neverHeldStill: true }, ['list-never-still']],
     ['a page came twice', { samePageTwice: true }, ['same-page-twice']],
     ['half of the usual is listed, from five reads on', { listed: 400, history: [1000, 1000, 1000, 1000, 1000] }, ['unusual-count']],

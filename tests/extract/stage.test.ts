@@ -92,6 +92,17 @@ describe('an extraction', () => {
     expect(await at.db.query<Row>('select closed_by_run from freshet.reject')).toEqual([{ closed_by_run: second.runId }]);
   });
 
+  it('sets several records aside that cannot be had, wherever they stand, and has one open reject of each afterwards', async () => {
+    const ids = [3, 4, 5].map((index) => at.sandbox.control.idOf('invoices', index));
+    for (const recordId of ids) at.sandbox.control.addFault({ match: { kind: 'detail', recordId }, fault: 'codeNonZero200' });
+    const first = await at.run();
+    expect(await entity(first.runId)).toMatchObject({ state: 'completed', undetailed: '3', fetched: '57', inserted: '57' });
+    const second = await at.run();
+    expect(await entity(second.runId)).toMatchObject({ state: 'completed', resumed: '3', undetailed: '3' });
+    const open = await at.db.query<Row>('select record_id from freshet.reject where closed_by_run is null order by record_id');
+    expect(open.map((row) => row['record_id'])).toEqual([...ids].sort());
+  });
+
   it('fails, and rejects nothing, when no detail at all can be had', async () => {
     at.sandbox.control.addFault({ match: { kind: 'detail', entity: 'invoices' }, fault: 'codeNonZero200' });
     const { runId, state } = await at.run();
@@ -130,6 +141,71 @@ describe('an extraction', () => {
     const { runId, state } = await at.run();
     expect(state).toBe('doubtful');
     expect((await entity(runId))['doubts']).toEqual([expect.objectContaining({ kind: 'carrier-missing' })]);
+  });
+
+  it('gives a half-done read up whose landed files are gone, and reads anew', async () => {
+    const abort = new AbortController();
+    at.sandbox.control.onRequest({ kind: 'detail', entity: 'invoices', nth: 40 }, () => abort.abort());
+    const first = await at.run({}, { ...at.ctx, signal: abort.signal });
+    await at.landing.remove('work');
+    const second = await at.run();
+    expect(second.state).toBe('completed');
+    expect(await entity(second.runId)).toMatchObject({ resumed: '0', unloaded_before: '0', fetched: '60', inserted: '60' });
+    const [abandoned] = await at.db.query<Row>(`select state, abandoned_reason from freshet.extraction where id = $1`, [
+      (await entity(first.runId))['extraction_id'],
+    ]);
+    expect(abandoned).toMatchObject({ state: 'abandoned', abandoned_reason: expect.stringContaining('is missing') as string });
+  });
+
+  it('taken over carries a token above every one that wrote into it', async () => {
+    const abort = new AbortController();
+    at.sandbox.control.onRequest({ kind: 'detail', entity: 'invoices', nth: 40 }, () => abort.abort());
+    const first = await at.run({}, { ...at.ctx, signal: abort.signal });
+    const { runId } = await at.run();
+    expect(Number((await entity(runId))['token'])).toBeGreaterThan(Number((await entity(first.runId))['token']));
+    const sessions = await at.db.query<Row>(
+      `select count(distinct split_part(file, '/', 2)) as n from freshet.batch b join freshet.run_entity re
+      on re.extraction_id = b.extraction_id and re.run_id = $1 where re.entity = 'invoices'`,
+      [runId],
+    );
+    expect(sessions).toEqual([{ n: '1' }]);
+  });
+
+  it('closes although the carrier of the watermark cannot be looked up, and is doubtful', async () => {
+    await at.run();
+    const [{ carrier_id: carrier } = {}] = await at.db.query<{ carrier_id: string }>(
+      `select carrier_id from freshet.watermark where entity = 'invoices'`,
+    );
+    at.sandbox.control.remove('invoices', String(carrier));
+    at.sandbox.control.addFault({ match: { kind: 'detail', recordId: String(carrier) }, fault: 'codeNonZero200' });
+    const { runId, state } = await at.run();
+    expect(state).toBe('doubtful');
+    expect((await entity(runId))['doubts']).toEqual([
+      expect.objectContaining({ kind: 'carrier-missing', message: expect.stringContaining('cannot be looked up') as string }),
+    ]);
+  });
+
+  it('of a table that somebody emptied by hand fails once, and --full brings everything back', async () => {
+    await at.run();
+    await at.db.query(`delete from zoho_books.json_invoices where id = $1`, [at.sandbox.control.idOf('invoices', 9)]);
+    await at.db.query(`delete from zoho_books.json_invoices_line_items where parent_id = $1`, [at.sandbox.control.idOf('invoices', 9)]);
+    expect((await at.run()).state).toBe('partial');
+    const full = await at.run({ full: true });
+    expect(full.state).toBe('completed');
+    expect(await entity(full.runId)).toMatchObject({ inserted: '1', live_after: '60' });
+  });
+
+  it('of a table that somebody dropped reads the entity whole again', async () => {
+    await at.run();
+    await at.db.query('drop table zoho_books.json_invoices, zoho_books.json_invoices_line_items');
+    const { runId, state } = await at.run();
+    expect(state).toBe('completed');
+    expect(await entity(runId)).toMatchObject({
+      read_kind: 'complete',
+      full_reason: 'the table is gone',
+      inserted: '60',
+      live_after: '60',
+    });
   });
 
   it('leaves a run that another attempt has superseded without a trace of the older one', async () => {

@@ -164,6 +164,7 @@ function claimParts(sandbox: Sandbox, options: WorkbenchOptions) {
     environment: 'test',
     config,
     plan: [{ entity: ENTITY, dependsOn: [], priority: 'medium' as const }],
+    account: `${zohoBooks.type} test ${sandbox.credentials.organizationId}`,
     targets: new Map([[ENTITY, { schema: name.replace(/-/g, '_'), table: `json_${ENTITY}` }]]),
     actor: 'test',
   };

@@ -15,7 +15,7 @@ export interface Healing {
 export async function healStarting(deps: SteeringDeps, { environment, graceMs = GRACE_MS }: Healing): Promise<string[]> {
   const rows = await deps.db.query<{ id: string }>(
     `select id from freshet.run
-      where state = 'starting' and environment = $1 and created_at < now() - make_interval(secs => $2) order by created_at`,
+      where state = 'starting' and environment = $1 and command ->> 'local' is distinct from 'true' and created_at < now() - make_interval(secs => $2) order by created_at`,
     [environment, graceMs / 1000],
   );
   for (const { id } of rows) {

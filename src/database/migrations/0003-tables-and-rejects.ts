@@ -30,6 +30,7 @@ async function makeTables(db: Kysely<unknown>): Promise<void> {
       "table" text not null,
       pipeline text not null,
       entity text not null,
+      account text,
       live bigint not null default 0,
       lines bigint not null default 0,
       last_batch_no bigint not null default 0,

@@ -11,10 +11,12 @@ interface ClosedRow {
   state: 'open' | 'complete' | 'abandoned';
   records: string;
   batches: string;
+  /** Batches whose files lie in another session: an earlier run landed them. */
+  elsewhere: string;
 }
 
 /**
- * Invariant 6, the metadata beside a session's files: it says `complete: true` exactly where the extraction is complete,
+ * Invariant 6, the metadata beside a session's files: it says `complete: true` exactly where the extraction is complete and all in this session,
  * and counts the batches and records that PostgreSQL knows.
  */
 export async function checkSessionMetadata(
@@ -24,7 +26,8 @@ export async function checkSessionMetadata(
 ): Promise<void> {
   const { landing, entity } = scope;
   const extractions = await tx.query<ClosedRow>(
-    `select x.id, x.session_id, x.state, coalesce(sum(b.records), 0) as records, count(b.key) as batches
+    `select x.id, x.session_id, x.state, coalesce(sum(b.records), 0) as records, count(b.key) as batches,
+            count(b.key) filter (where not starts_with(b.file, 'sync_sessions/' || x.session_id || '/')) as elsewhere
        from freshet.extraction x left join freshet.batch b on b.extraction_id = x.id and b.state <> 'planned'
        left join freshet.run_entity re on re.run_id = x.owner_run and re.entity = x.entity
       where x.pipeline = $1 and x.entity = $2 and x.session_id is not null and (x.state = 'abandoned' or re.state is null or re.state = any ($3))
@@ -47,8 +50,9 @@ export function metadataFault(extraction: ClosedRow, text: string | null): strin
   const said = parse(text);
   if (said === null) return 'is no JSON object';
   if (said['extraction'] !== extraction.id) return null;
-  if ((said['complete'] === true) !== complete)
-    return `says complete: ${String(said['complete'])}, while extraction ${extraction.id} is ${extraction.state}`;
+  const whole = complete && Number(extraction.elsewhere) === 0;
+  if ((said['complete'] === true) !== whole)
+    return `says complete: ${String(said['complete'])}, while extraction ${extraction.id} is ${extraction.state}${whole || !complete ? '' : ', partly in other sessions'}`;
   if (!complete) return null;
   const counted = Array.isArray(said['batches']) ? said['batches'].length : null;
   if (counted !== Number(extraction.batches))
