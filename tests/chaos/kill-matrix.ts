@@ -10,6 +10,8 @@ const FOLDER = resolve(__dirname, '../../docs/reliability');
 export interface Matrix {
   /** What was asked for: `all`, sites, seeds. */
   readonly asked: string;
+  /** Trials that were asked for; fewer verdicts mean that somebody stopped early. */
+  readonly planned: number;
   readonly hits: SiteHits;
   readonly verdicts: readonly Verdict[];
 }
@@ -17,9 +19,9 @@ export interface Matrix {
 /** Writes `docs/reliability/kill-matrix.json` and `.md`: every trial with what it cost. */
 export function recordMatrix(matrix: Matrix): void {
   mkdirSync(FOLDER, { recursive: true });
-  const { asked, hits, verdicts } = matrix;
+  const { asked, planned, hits, verdicts } = matrix;
   const machine = { node: process.version, system: `${process.platform} ${release()}`, cores: cpus().length };
-  const facts = { asked, machine, sites: hits.size, hits: totalHits(hits), trials: verdicts.length, ...cost(verdicts) };
+  const facts = { asked, machine, sites: hits.size, hits: totalHits(hits), planned, trials: verdicts.length, ...cost(verdicts) };
   writeFileSync(join(FOLDER, 'kill-matrix.json'), `${JSON.stringify({ ...facts, verdicts }, null, 1)}\n`);
   writeFileSync(join(FOLDER, 'kill-matrix.md'), page(matrix, facts));
 }
@@ -36,16 +38,18 @@ function cost(verdicts: readonly Verdict[]) {
 }
 
 /** Nothing was wrong in n trials: then at 95 % the share of bad ones is below 3/n. */
-function bound({ trials, broken }: { trials: number; broken: number }): string {
+function bound({ planned, trials, broken }: { planned: number; trials: number; broken: number }): string {
+  const whole = planned === trials ? '' : ` of ${planned} planned ones, then it was stopped`;
   return broken === 0
-    ? `No promise broken in ${trials} trials: at 95 % fewer than ${(300 / trials).toFixed(1)} % of such deaths break one.`
-    : `${broken} of ${trials} trials broke a promise.`;
+    ? `No promise broken in ${trials} trials${whole}: at 95 % fewer than ${(300 / trials).toFixed(1)} % of such deaths break one.`
+    : `${broken} of ${trials} trials${whole} broke a promise.`;
 }
 
 type Facts = ReturnType<typeof cost> & {
   asked: string;
   sites: number;
   hits: number;
+  planned: number;
   trials: number;
   machine: { node: string; system: string; cores: number };
 };

@@ -112,7 +112,7 @@ if (wish === null) {
           return verdicts.at(-1)!;
         });
         say([`${n + 1}/${trials.length} ${told(verdict)}`, ...verdict.problems].join('\n'));
-        if (wish.record) recordMatrix({ asked: wish.asked, hits, verdicts });
+        if (wish.record) recordMatrix({ asked: wish.asked, planned: trials.length, hits, verdicts });
       }
       expect(verdicts.filter(({ problems }) => problems.length > 0)).toEqual([]);
     },
