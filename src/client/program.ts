@@ -70,7 +70,7 @@ function addRunning(program: Command, act: Acting): void {
     .argument('<pipeline...>', 'names of pipelines (config/pipelines/<name>.yaml), or paths of files')
     .option('--entity <names>', 'only these entities, separated by commas', collect)
     .option('--data-type <names>', 'the same as --entity', collect)
-    .option('--full', 'read everything again, ignoring the watermark')
+    .option('--full', 'list everything again, ignoring the watermark; details that are held unchanged are not fetched again')
     .option('--local', 'in this process and without Temporal, for an emergency')
     .action((pipelines: string[], flags: RunFlags & CommonFlags & { dataType?: string[] }, command: Command) => {
       const { dataType, ...rest } = flags;

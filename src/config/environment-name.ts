@@ -1,13 +1,19 @@
 import type { Mistake, Origin } from './mistake';
 
-/** Which environment is meant: the flag, else FRESHET_ENV, else ENVIRONMENT, else development. It names a file, so odd names are refused. */
+/** Environments that need no file of their own. */
+const KNOWN = ['development', 'test', 'staging', 'production'];
+
+/** Which environment is meant: the flag, else FRESHET_ENV, else ENVIRONMENT, else development. `shipped`: those with a file in `config/environments`. */
 export function environmentName(
   flag: string | undefined,
   variables: Readonly<Record<string, string>>,
+  shipped: readonly string[] = [],
 ): { name: string; mistakes: Mistake[] } {
   const [name, origin] = chosen(flag, variables);
-  if (/^[a-z][a-z0-9-]{0,30}$/.test(name)) return { name, mistakes: [] };
-  const problem = 'must be an environment name: lower-case letters, digits and hyphens, at most 31';
+  const known = [...new Set([...KNOWN, ...shipped])].sort();
+  if (known.includes(name)) return { name, mistakes: [] };
+  // A misspelt name must not quietly mean another environment: outside development and test the live sources are read.
+  const problem = `is no environment; use one of ${known.join(', ')}, or make config/environments/<name>.yaml`;
   return { name: 'development', mistakes: [{ key: 'environment', value: `"${name}"`, problem, origin }] };
 }
 

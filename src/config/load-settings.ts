@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { allowsFaults } from '../observability/test-environment';
@@ -60,13 +61,20 @@ function complete(parsed: ReturnType<typeof settingsSchema.parse>, root: string,
   };
 }
 
+/** Names of the files in `config/environments`. */
+function shippedEnvironments(root: string): string[] {
+  const folder = join(root, 'config', 'environments');
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  return files.filter((file) => /^[a-z][a-z0-9-]{0,30}\.yaml$/.test(file)).map((file) => file.slice(0, -'.yaml'.length));
+}
+
 /** Reads all layers of the settings and the sources. Every mistake in any of them is told in one config_error `settings-invalid`. */
 export function loadSettings({ cwd, env, flags = {}, sourceTypes }: SettingsRequest): LoadedSettings {
   const root = resolve(cwd);
   const fileVariables = setVariables(readEnvFile(join(root, '.env')));
   const own = setVariables(env);
   const variables = { ...fileVariables, ...own };
-  const environment = environmentName(flags.environment, variables);
+  const environment = environmentName(flags.environment, variables, shippedEnvironments(root));
   const tree = schemaTree(settingsSchema);
   const request = {
     root,

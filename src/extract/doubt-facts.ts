@@ -19,6 +19,7 @@ export async function doubtFacts(scope: ExtractScope, extraction: Extraction): P
     liveBefore: Number(row?.live ?? 0),
     carrier: await carrier(scope, extraction),
     neverHeldStill: neverHeldStill(extraction.position),
+    becameText: await becameText(scope),
     samePageTwice: extraction.position.samePage,
     history: await listedBefore(scope, extraction),
   };
@@ -50,4 +51,14 @@ async function listedBefore(scope: ExtractScope, extraction: Extraction): Promis
     [scope.input.pipeline, scope.input.entity, scope.input.partition, extraction.read],
   );
   return rows.map((row) => Number(row.listed));
+}
+
+async function becameText({ deps, input }: ExtractScope): Promise<DoubtFacts['becameText']> {
+  return deps.db.query<{ name: string; from: string }>(
+    `select w ->> 'name' as name, w ->> 'from' as from
+       from freshet.schema_change c cross join lateral jsonb_array_elements(c.change -> 'widened') w
+      where c.run_id = $1 and c.schema = $2 and starts_with(c."table", $3) and w ->> 'to' in ('text', 'jsonb') and w ->> 'from' <> 'text'
+      order by 1`,
+    [input.runId, input.target.schema, input.target.table],
+  );
 }

@@ -2,7 +2,7 @@ import type { ReadKind } from '../sources/source';
 
 /** A verdict beside the state (contracts §2): everything adds up, yet someone should look. */
 export interface Doubt {
-  readonly kind: 'empty' | 'carrier-missing' | 'list-never-still' | 'same-page-twice' | 'unusual-count';
+  readonly kind: 'empty' | 'carrier-missing' | 'list-never-still' | 'same-page-twice' | 'unusual-count' | 'column-became-text';
   readonly message: string;
 }
 
@@ -17,6 +17,8 @@ export interface DoubtFacts {
     readonly trouble?: string;
   };
   readonly neverHeldStill: boolean;
+  /** Columns that this run had to turn into text, because a value did not fit. */
+  readonly becameText: readonly { readonly name: string; readonly from: string }[];
   readonly samePageTwice: boolean;
   /** Listed counts of the last reads of this kind, newest first, at most ten. */
   readonly history: readonly number[];
@@ -42,6 +44,12 @@ export function doubtsOf(facts: DoubtFacts): Doubt[] {
   }
   if (facts.samePageTwice) {
     doubts.push({ kind: 'same-page-twice', message: 'The source answered two pages in a row with the same records' });
+  }
+  for (const { name, from } of facts.becameText) {
+    doubts.push({
+      kind: 'column-became-text',
+      message: `Column ${name} was ${from} and is text now, because a value did not fit; look at queries that count with it`,
+    });
   }
   const usual = median(facts.history);
   if (facts.history.length >= HISTORY_NEEDED && usual !== null && isUnusual(facts.listed, usual)) {

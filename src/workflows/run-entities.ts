@@ -71,7 +71,10 @@ class Team {
     } catch (error) {
       const facts = failureFacts(error, this.input.limits.giveUpAfterMs);
       this.stopping ||= facts.code === 'cancel-requested';
-      if (isCancellation(error) || facts.type === 'cancelled') return await this.end({ ...this.named(node), state: 'cancelled' });
+      // Asked to stop, an entity may still trip over what it was retrying; that is no failure of the run any more.
+      const stopped = this.stopping || CancellationScope.current().consideredCancelled;
+      if (stopped || isCancellation(error) || facts.type === 'cancelled')
+        return await this.end({ ...this.named(node), state: 'cancelled' });
       return await this.end({ ...this.named(node), state: 'failed', error: facts });
     } finally {
       this.handles.delete(node.entity);

@@ -110,6 +110,7 @@ describe('doubt', () => {
     liveBefore: 1000,
     carrier: { id: '7', standing: 'seen' },
     neverHeldStill: false,
+    becameText: [],
     samePageTwice: false,
     history: [],
   };
@@ -121,6 +122,7 @@ describe('doubt', () => {
     ['the carrier could not be looked up', { carrier: { id: '7', standing: 'unknown', trouble: 'quota' } }, ['carrier-missing']],
     ['the carrier is deleted', { carrier: { id: '7', standing: 'deleted' } }, []],
     ['the list never held still', { neverHeldStill: true }, ['list-never-still']],
+    ['a column became text', { becameText: [{ name: 'total', from: 'numeric' }] }, ['column-became-text']],
     ['a page came twice', { samePageTwice: true }, ['same-page-twice']],
     ['half of the usual is listed, from five reads on', { listed: 400, history: [1000, 1000, 1000, 1000, 1000] }, ['unusual-count']],
     ['there are only four reads to compare with', { listed: 400, history: [1000, 1000, 1000, 1000] }, []],

@@ -32,7 +32,7 @@ export async function playDemo(stage: DemoStage): Promise<DemoOutcome> {
     note('\nFirst run: everything is new.');
     const first = await runOnce(stage, { db, temporal });
     const edited = await editInvoices(stage.place);
-    note(`\nEdited ${edited.length} invoices in the sandbox (${edited.join(', ')}).\nSecond run: only they are fetched.`);
+    note(`\nEdited ${edited.length} invoices in the sandbox (${edited.join(', ')}).\nSecond run: of the invoices, only they are fetched.`);
     const second = await runOnce(stage, { db, temporal });
     note('\nVerifying everything: ledgers, keys, line items, watermarks, landing files, values against what the API said.');
     const verification = await verifyInstallation(project, db);
