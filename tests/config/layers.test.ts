@@ -45,9 +45,9 @@ test('layers are merged key by key: what a higher one leaves out stays', () => {
 });
 
 test.each([
-  [{ flags: { environment: 'a' }, env: { FRESHET_ENV: 'b', ENVIRONMENT: 'c' } }, 'a'],
-  [{ env: { FRESHET_ENV: 'b', ENVIRONMENT: 'c' } }, 'b'],
-  [{ env: { ENVIRONMENT: 'c' } }, 'c'],
+  [{ flags: { environment: 'staging' }, env: { FRESHET_ENV: 'test', ENVIRONMENT: 'production' } }, 'staging'],
+  [{ env: { FRESHET_ENV: 'test', ENVIRONMENT: 'production' } }, 'test'],
+  [{ env: { ENVIRONMENT: 'production' } }, 'production'],
   [{ env: { FRESHET_ENV: '' } }, 'development'],
 ])('the environment is the flag, else FRESHET_ENV, else ENVIRONMENT, else development', (request, expected) => {
   const { settings } = load({}, request);

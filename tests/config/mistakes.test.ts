@@ -131,6 +131,12 @@ test.each([['../../etc/passwd'], ['Production'], ['a/b'], ['']])(
   },
 );
 
+test('a misspelt environment is refused with the ones there are: it must not quietly mean the live sources', () => {
+  expect(mistakes({}, { flags: { environment: 'prodution' } })[0]).toContain(
+    'is no environment; use one of development, production, staging, test',
+  );
+});
+
 test('a secret in YAML is refused and not repeated', () => {
   const book = (credentials: string) =>
     `books:\n  type: square\n  environments:\n    live: { base_url: "https://a.example", credentials: ${credentials} }`;
