@@ -161,7 +161,7 @@ export class SourceDriver {
       case 4:
         return { notes, exchange_rate: rawNumber(`0.1000000000000000${n}`) };
       case 5:
-        return { notes, [`cf_made_up_${n % 2}`]: n % 3 === 0 ? `text ${n}` : rawNumber(`${n}.5`) };
+        return n % 2 === 0 ? { notes, cf_made_up_text: `text ${n}` } : { notes, cf_made_up_number: rawNumber(`${n}.5`) };
       case 6:
         return {};
       default:
