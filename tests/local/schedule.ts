@@ -123,7 +123,7 @@ function schedules(events: readonly Weighted[]): fc.Arbitrary<Schedule> {
     startMillis: fc.constantFrom(0, 1, 500, 999),
     filterExclusive: fc.boolean(),
     rounds: fc.oneof(
-      { weight: 5, arbitrary: fc.array(round(events), { minLength: 1, maxLength: 2 }) },
+      { weight: 9, arbitrary: fc.array(round(events), { minLength: 1, maxLength: 2 }) },
       { weight: 1, arbitrary: fc.array(round(events), { minLength: 3, maxLength: 4 }) },
     ),
     quietSeconds: fc.constantFrom(60, 61, 600, 4_000),

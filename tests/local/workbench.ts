@@ -10,6 +10,7 @@ import type { Database } from '../../src/database/database';
 import type { RunState } from '../../src/domain/run';
 import { FileStore } from '../../src/landing/file-store';
 import { noFaults, type Faults } from '../../src/observability/faults';
+import { silentLog } from '../../src/observability/collecting-log';
 import { Secret } from '../../src/observability/secret';
 import type { StageContext } from '../../src/observability/stage-context';
 import { runLocal } from '../../src/run/run-local';
@@ -68,6 +69,14 @@ export interface WorkbenchOptions {
 
 const ENTITY = 'invoices';
 
+/** The same for all sandboxes, as secrets once: the redaction looks for every secret that the process ever had. */
+const CREDENTIALS = { clientId: '1000.WORKBENCH', clientSecret: 'workbench-client-secret', refreshToken: '1000.workbench.refresh' };
+const SECRETS = {
+  clientId: new Secret(CREDENTIALS.clientId),
+  clientSecret: new Secret(CREDENTIALS.clientSecret),
+  refreshToken: new Secret(CREDENTIALS.refreshToken),
+};
+
 export async function openWorkbench(options: WorkbenchOptions): Promise<Workbench> {
   const sandbox = await startSandbox({
     seed: 1,
@@ -75,12 +84,13 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
     callsPerMinute: 1_000_000,
     concurrent: 100,
     freeze: true,
+    ...CREDENTIALS,
     ...options.sandbox,
   });
   const folder = mkdtempSync(join(FOLDERS, 'freshet-workbench-'));
   const fault = (options.faults ?? noFaults).fault;
   const { db } = options;
-  const ctx = testContext({ fault, ...(options.now === undefined ? {} : { now: options.now }) });
+  const ctx = testContext({ fault, log: silentLog, ...(options.now === undefined ? {} : { now: options.now }) });
   const sources = { [zohoBooks.type]: smallPages(sandbox, options) };
   const clients = new SourceClients({ variables: {}, root: folder });
   const steps = new Steps({ db, landing: new FileStore(join(folder, 'landing'), fault), sources, clients, reportsFolder: folder });
@@ -119,14 +129,11 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
 function smallPages(sandbox: Sandbox, { pageSize, concurrent }: WorkbenchOptions): Source {
   const entity: Endpoint['entity'] = { ...zohoBooks.entities.invoices, paging: { kind: 'number', pageSize } };
   const endpoints = new Map([[ENTITY, { ...ENDPOINTS.get(ENTITY)!, entity }]]);
-  const { clientId, clientSecret, refreshToken, organizationId } = sandbox.credentials;
   const settings = {
+    ...SECRETS,
     baseUrl: sandbox.baseUrl,
     accountsUrl: sandbox.accountsUrl,
-    organizationId,
-    clientId: new Secret(clientId),
-    clientSecret: new Secret(clientSecret),
-    refreshToken: new Secret(refreshToken),
+    organizationId: sandbox.credentials.organizationId,
     limits: { requestsPerMinute: 1_000_000, concurrent },
   };
   return { ...zohoBooks, entities: { [ENTITY]: entity }, open: () => new ZohoClient(settings, endpoints) };
