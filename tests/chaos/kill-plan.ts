@@ -35,7 +35,10 @@ export const FAMILIES: readonly { readonly name: string; has(site: string): bool
   { name: 'a load after its COMMIT', has: (site) => /^load\..*after-(commit|batch)$/.test(site) },
   { name: 'the closing of an extraction', has: (site) => /^extract\.(close\.|before-close|after-close|before-metadata|open\.)/.test(site) },
   { name: 'the end of an entity', has: (site) => /^(verify|entity|recount)\./.test(site) },
-  { name: 'the begin of an attempt, the end of an activity or of the run', has: (site) => /^(attempt|activity|run|extract\.lift-token)\./.test(site) },
+  {
+    name: 'the begin of an attempt, the end of an activity or of the run',
+    has: (site) => /^(attempt|activity|run|extract\.lift-token)\./.test(site),
+  },
 ];
 
 /** Ten trials, one a family: site and hit follow from the seed, so that another seed looks elsewhere. */
