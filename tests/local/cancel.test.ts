@@ -70,7 +70,12 @@ async function sitesOf(at: Workbench): Promise<string[]> {
   onSite = (site) => void sites.add(site);
   await at.run();
   onSite = () => undefined;
-  return [...sites];
+  return sampled([...sites].filter((site) => !site.startsWith('claim.')));
+}
+
+/** In CI one site of eight, spread over the run; with FRESHET_SOAK set all of them. */
+function sampled(sites: readonly string[]): string[] {
+  return process.env['FRESHET_SOAK'] === undefined ? sites.filter((_, index) => index % 8 === 1) : [...sites];
 }
 
 /** Cancels a run when it passes the site for the n-th time, then makes another one; sentences about what was not as it must be. */
@@ -111,7 +116,9 @@ async function cancelledAt(at: Workbench, site: string, nth: number): Promise<st
 function isHalf(sentence: string): boolean {
   return (
     !/ is missing$/.test(sentence) &&
-    !/notes: source "edit|source_hash is not|last_modified_time: |source_cursor is|source_instant: |line items, held/.test(sentence)
+    !/notes: source "edit|source_hash is not|last_modified_time: |source_cursor is|source_instant: |line_item_id: source "line|line items, held/.test(
+      sentence,
+    )
   );
 }
 
