@@ -111,7 +111,7 @@ function compareStandard(record: { id: string; detail: string }, said: Fields, r
     if (row[column] !== expected) ask.problems.push(`${record.id}: ${column} is ${show(row[column])}, expected ${show(expected)}`);
   };
   if ((row['source_cursor'] || null) !== stamp) is('source_cursor', stamp);
-  if (stamp === null) is('source_instant', null);
+  if (stamp === null || row['source_instant'] === null) is('source_instant', stamp);
   else ask.instant({ where: `${record.id} source_instant`, said: stamp, held: scalar(row['source_instant']) });
   is('source_version', null);
   is('source_epoch', 0);
