@@ -52,7 +52,7 @@ function parseRule(rule: string, sites: readonly string[] | undefined): FaultRul
   return siteRule(rule, sites);
 }
 
-/** The rules of a specification such as `kill:landing.after-rename:2,trace:/tmp/hits`; a mistake is a config_error. */
+/** The rules of a specification such as `kill:landing.after-rename:2,trace:hits.log`; a mistake is a config_error. */
 export function parseFaultRules(spec: string, sites?: readonly string[]): FaultRule[] {
   const rules = spec.split(',').map((rule) => rule.trim());
   return rules.filter((rule) => rule !== '').map((rule) => parseRule(rule, sites));
