@@ -100,6 +100,7 @@ function stateOf(options: SandboxOptions, credentials: Credentials, url: () => s
     logIds: options.logIds ?? false,
     rules: {
       modifiedFilterExclusive: false,
+      largestPage: 200,
       missingOrganization: { status: 400, code: 2 },
       wrongOrganization: { status: 404, code: 6041 },
       ...options.unverified,

@@ -26,9 +26,9 @@ export interface ListQuery {
 export interface QueryRules {
   /** `>` instead of `>=` for `last_modified_time`: Zoho does not say which. */
   readonly modifiedFilterExclusive: boolean;
+  /** Records a page holds at most. */
+  readonly largestPage: number;
 }
-
-const MAX_PER_PAGE = 200;
 
 /** Reads the documented parameters of a list call; all others are ignored, as Zoho does. */
 export function listQuery(entity: Entity, params: URLSearchParams, rules: QueryRules): ListQuery {
@@ -40,7 +40,7 @@ export function listQuery(entity: Entity, params: URLSearchParams, rules: QueryR
   const column = known ? asked : entity.defaultSort.column;
   return {
     page: positive(params.get('page'), 1),
-    perPage: Math.min(MAX_PER_PAGE, positive(params.get('per_page'), MAX_PER_PAGE)),
+    perPage: Math.min(rules.largestPage, positive(params.get('per_page'), rules.largestPage)),
     column,
     order: direction === 'A' || direction === 'D' ? direction : fallback,
     appliedFilter: filters.appliedFilter,

@@ -15,6 +15,8 @@ import type { EntityName, World } from './world';
 export interface UnverifiedRules {
   /** `last_modified_time` filters `>` instead of `>=`. */
   modifiedFilterExclusive: boolean;
+  /** Records a list page holds at most; Zoho documents 200. A smaller one is said in `page_context`. */
+  readonly largestPage: number;
   readonly missingOrganization: { readonly status: number; readonly code: number };
   readonly wrongOrganization: { readonly status: number; readonly code: number };
 }

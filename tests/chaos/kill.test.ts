@@ -77,7 +77,7 @@ describe('a run that nobody disturbs', () => {
   it('reads lists of several pages twice, and each detail once', () => {
     const { lists, details } = undisturbed.fetches;
     expect(Object.fromEntries(lists)).toEqual({ contacts: [1, 2, 3, 1, 2, 3], items: [1, 2, 1, 2], invoices: [1] });
-    expect([details.size, ...new Set(details.values())]).toEqual([120, 1]);
+    expect([details.size, ...new Set(details.values())]).toEqual([55, 1]);
   });
 });
 

@@ -24,6 +24,9 @@ export class KilledWorker {
   readonly kills: number[] = [];
   /** Ends that nobody ordered. */
   readonly surprises: string[] = [];
+  /** Resolves once the last life, which nothing kills, polls. Never, when an earlier one did not die. */
+  readonly recovered: Promise<void>;
+  #sayRecovered: () => void = () => undefined;
   #life: Life;
   #count = 0;
   #stopping = false;
@@ -33,6 +36,7 @@ export class KilledWorker {
     private readonly env: Readonly<Record<string, string>>,
     private readonly lives: readonly string[],
   ) {
+    this.recovered = new Promise((resolve) => (this.#sayRecovered = resolve));
     this.#life = this.#begin();
   }
 
@@ -72,6 +76,7 @@ export class KilledWorker {
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (words: string) => (this.#told = (this.#told + words).slice(-KEPT_CHARACTERS)));
     }
+    if (faults === '') child.stdout.on('data', (words: string) => words.includes(WORKER_READY) && this.#sayRecovered());
     const ended = once(child, 'exit').then(([code, signal]) => this.#died(code as number | null, signal as NodeJS.Signals | null));
     return { faults, child, ended };
   }

@@ -18,12 +18,12 @@ export interface PreparedTrial {
   close(): Promise<string[]>;
 }
 
-/** Three list pages of contacts, two of items, several slices and batches each, details in five pages. */
-const COUNTS = { contacts: 450, items: 210, invoices: 120 };
+/** Three list pages of contacts, two of items, several slices and batches each, details in three pages. */
+const WORLD = { seed: 7, counts: { contacts: 130, items: 70, invoices: 55 }, unverified: { largestPage: 60 }, freeze: true };
 const PACE = {
   FRESHET_WORKER_PROFILE: 'chaos',
   FRESHET_SYNC_PIPELINE_SLICE_PAGES: '3',
-  FRESHET_SYNC_PIPELINE_BATCH_RECORDS: '300',
+  FRESHET_SYNC_PIPELINE_BATCH_RECORDS: '90',
   FRESHET_SYNC_PIPELINE_BATCH_DETAIL_CALLS: '50',
   FRESHET_LOGGING_LEVEL: 'warn',
 };
@@ -35,7 +35,7 @@ export async function prepareTrial(lives: readonly string[]): Promise<PreparedTr
   const close = (): Promise<string[]> => (closed ??= closeAll(opened));
   try {
     const variables = { ...PACE, ...ownQueue() };
-    const at = (opened.at = await install({ databaseUrl: database.url, sandbox: { seed: 7, counts: COUNTS, freeze: true }, variables }));
+    const at = (opened.at = await install({ databaseUrl: database.url, sandbox: WORLD, variables }));
     const worker = (opened.worker = new KilledWorker({ ...machine(), ...at.loaded.variables }, lives));
     await worker.ready();
     return { at, worker, close };

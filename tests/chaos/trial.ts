@@ -17,7 +17,7 @@ export interface Evidence {
   readonly fetches: Fetches;
   /** Sentences: violations of `verify --deep`, what was left behind, what nobody expected. */
   readonly problems: readonly string[];
-  /** What the trial took, its preparation only as far as it was not done meanwhile; ms. */
+  /** From the verdict on the trial before, of the first from its begin; ms. */
   readonly trialMs: number;
   /** The worker's newest words, for a trial that fails. */
   readonly told: string;
@@ -29,48 +29,60 @@ const SCHEMA = 'zoho_books';
 /** Every value is compared with the sandbox's truth anyway; the comparison with landing needs fewer. */
 const SAMPLE_ROWS = 100;
 
+/** A trial whose run is under way or has ended. */
+interface Ahead {
+  readonly lives: string;
+  readonly prepared: Promise<PreparedTrial>;
+  readonly carried: Promise<CarriedRun>;
+}
+
 /**
- * Trials one after the other. While one is judged, which keeps one core busy, the worker of the next one starts:
- * a worker's start is half of what a trial costs.
+ * Trials in a line: the next one begins as soon as this one's successor polls, and goes on while this one is judged.
+ * One after the other would leave a core idle most of the time, waiting for Temporal's timeouts.
  */
 export class TrialLine {
-  #ahead: { readonly lives: string; readonly prepared: Promise<PreparedTrial> } | undefined;
+  #ahead: Ahead | undefined;
+  #told = 0;
 
   /** Carries a run out with a worker that has these lives; `next` are those of the trial that will follow. */
   async run(lives: readonly string[], next?: readonly string[]): Promise<Evidence> {
-    const began = performance.now();
-    const trial = await this.#take(lives);
+    const began = this.#told || performance.now();
+    const { prepared, carried: carrying } = await this.#take(lives);
+    const trial = await prepared;
     try {
-      const carried = await carryRun(trial, RUN_WITHIN_MS);
-      if (next !== undefined) this.#prepare(next);
-      const found = await gather(trial, carried);
+      if (next !== undefined) this.#ahead = begin(next, Promise.race([trial.worker.recovered, carrying]));
+      const found = await gather(trial, await carrying);
       const backends = (await trial.close()).map((seen) => `a connection was left behind: ${seen}`);
-      return { ...found, problems: [...found.problems, ...backends], trialMs: performance.now() - began };
+      this.#told = performance.now();
+      return { ...found, problems: [...found.problems, ...backends], trialMs: this.#told - began };
     } finally {
       await trial.close();
     }
   }
 
-  /** Ends what was prepared and not asked for. */
+  /** Ends what was begun and not asked for. */
   async close(): Promise<void> {
-    const ahead = await this.#ahead?.prepared.catch(() => undefined);
+    const ahead = this.#ahead;
     this.#ahead = undefined;
-    await ahead?.close();
+    await ahead?.carried.catch(() => undefined);
+    await (await ahead?.prepared.catch(() => undefined))?.close();
   }
 
-  async #take(lives: readonly string[]): Promise<PreparedTrial> {
+  async #take(lives: readonly string[]): Promise<Ahead> {
     if (this.#ahead?.lives !== lives.join()) await this.close();
-    const taken = this.#ahead?.prepared ?? prepareTrial(lives);
+    const taken = this.#ahead ?? begin(lives, null);
     this.#ahead = undefined;
     return taken;
   }
+}
 
-  #prepare(lives: readonly string[]): void {
-    const prepared = prepareTrial(lives);
-    // Whoever takes it hears of the failure.
-    prepared.catch(() => undefined);
-    this.#ahead = { lives: lives.join(), prepared };
-  }
+/** How the trial before ended is no concern of this one. */
+function begin(lives: readonly string[], after: Promise<unknown> | null): Ahead {
+  const prepared = Promise.allSettled([after]).then(() => prepareTrial(lives));
+  const carried = prepared.then((trial) => carryRun(trial, RUN_WITHIN_MS));
+  // Whoever takes the trial hears of the failure.
+  carried.catch(() => undefined);
+  return { lives: lives.join(), prepared, carried };
 }
 
 async function gather({ at, worker }: PreparedTrial, { runId, state }: CarriedRun): Promise<Omit<Evidence, 'trialMs'>> {
