@@ -82,12 +82,9 @@ class PoolDatabase implements Database {
 
   transaction<T>(options: TxOptions, body: (tx: Tx) => Promise<T>): Promise<T> {
     return this.withClient(options, async (tx, guard) => {
-      await tx.query('begin');
-      // `SET LOCAL` takes no parameters; set_config(…, true) is the same thing.
-      await tx.query(`select set_config('application_name', $1, true), set_config('lock_timeout', $2, true)`, [
-        options.applicationName ?? 'freshet',
-        `${options.lockTimeoutMs ?? 0}ms`,
-      ]);
+      // One message for three statements: a run begins many transactions.
+      const name = pg.escapeLiteral(options.applicationName ?? 'freshet');
+      await tx.query(`begin; set local application_name = ${name}; set local lock_timeout = ${options.lockTimeoutMs ?? 0}`);
       const result = await body(tx);
       await options.ctx.fault(`${options.site}.before-commit`);
       // A cancel that is on its way could reach the COMMIT: then nobody would know what became of it.

@@ -25,7 +25,7 @@ import {
 import { bookCounts } from './merge-ledger';
 import { insertRejects } from './reject';
 import { stageName } from './stage-table';
-import { heldColumns, tableColumns } from './table-state';
+import { heldTables, type HeldTables } from './table-state';
 
 /**
  * The short transaction that makes a staged batch true (decision 0001): table lock, rows, lines, rejects, ledger, counters, batch row, token.
@@ -39,11 +39,12 @@ export function merge(db: Database, job: MergeJob, ctx: StageContext): Promise<L
       await dropPair(tx, job);
       return loaded;
     }
-    const numbers = await drawNumber(tx, job);
+    const tables = await heldTables(tx, job.target.schema, job.target.table);
+    const numbers = await drawNumber(tx, job, tables);
     await ctx.fault('load.merge.after-lock');
     ctx.signal.throwIfAborted();
     await checkStage(tx, job);
-    const merged = await mergeRows(tx, job, numbers, ctx);
+    const merged = await mergeRows(tx, job, { numbers, tables }, ctx);
     const counts: LoadCounts = { ...merged, records: job.records, skipped: 0, rejected: job.staged.rejects.length };
     if (outcomeSum(counts) !== job.records || job.staged.records !== job.records) throw doesNotAddUp(job, counts);
     await insertRejects(tx, job);
@@ -64,7 +65,7 @@ async function loadedCounts(tx: Tx, { batchKey }: MergeJob): Promise<LoadCounts 
 }
 
 /** The number is drawn under the table's lock and its row stays locked to COMMIT: numbers follow the order of commits. */
-async function drawNumber(tx: Tx, { target, extractionId }: MergeJob): Promise<Numbered> {
+async function drawNumber(tx: Tx, { target, extractionId }: MergeJob, { header }: HeldTables): Promise<Numbered> {
   const [owner] = await tx.query<{ batch_no: string; live: string; lines: string }>(
     `update freshet.table_owner set last_batch_no = last_batch_no + 1
       where schema = $1 and "table" = $2 returning last_batch_no as batch_no, live, lines`,
@@ -76,7 +77,7 @@ async function drawNumber(tx: Tx, { target, extractionId }: MergeJob): Promise<N
     [target.pipeline, target.entity, extractionId],
   );
   // A table that somebody dropped begins anew, and so do its counters.
-  const made = (await tableColumns(tx, target.schema, target.table)) !== null;
+  const made = header.actual !== null;
   return {
     batchNo: owner?.batch_no ?? '1',
     live: made ? Number(owner?.live ?? 0) : 0,
@@ -106,14 +107,18 @@ async function checkStage(tx: Tx, { pair, staged, batchKey }: MergeJob): Promise
   }
 }
 
-async function mergeRows(tx: Tx, job: MergeJob, numbers: Numbered, ctx: StageContext): Promise<MergedCounts> {
+async function mergeRows(
+  tx: Tx,
+  job: MergeJob,
+  { numbers, tables }: { readonly numbers: Numbered; readonly tables: HeldTables },
+  ctx: StageContext,
+): Promise<MergedCounts> {
   const { target, pair } = job;
-  const { schema, table, definition } = target;
+  const { table, definition } = target;
   await tx.query(duplicatesSql(stageName(pair.header)));
-  const held = await heldColumns(tx, schema, table);
-  const heldLines = await heldColumns(tx, schema, lineTable(table));
+  const [held, heldLines] = [tables.header.columns, tables.lines.columns];
   const lateBy = definition.cursor?.kind ?? null;
-  if ((await tableColumns(tx, schema, table)) === null) {
+  if (tables.header.actual === null) {
     const asStaged = sameColumns(held, pair.shape.header) && (pair.lines === null || sameColumns(heldLines, pair.shape.lines ?? []));
     if (asStaged && (await isLogged(tx, pair.header))) return moveIntoPlace(tx, job, { numbers, lateBy });
     await createTable(tx, target, { table, columns: held, lines: false });

@@ -33,11 +33,12 @@ export async function planTables(queries: Queries, target: TableTarget, profile:
     declared: { ...keys, ...definition.columns },
     profile: profile.fields.filter(({ name }) => name !== definition.lineItems?.field),
   };
-  const header = await planTable(queries, target, { table: target.table, lines: false, ...headerFields });
+  const held = await heldTables(queries, target.schema, target.table);
+  const header = planTable(held.header, target, { table: target.table, lines: false, ...headerFields });
   const lines =
     definition.lineItems === null
       ? null
-      : await planTable(queries, target, {
+      : planTable(held.lines, target, {
           table: lineTable(target.table),
           lines: true,
           declared: definition.lineItemColumns,
@@ -56,9 +57,7 @@ interface Wanted {
   readonly profile: readonly FieldProfile[];
 }
 
-async function planTable(queries: Queries, target: TableTarget, wanted: Wanted): Promise<TablePlan> {
-  const held = await heldColumns(queries, target.schema, wanted.table);
-  const actual = await tableColumns(queries, target.schema, wanted.table);
+function planTable({ columns: held, actual }: HeldTable, target: TableTarget, wanted: Wanted): TablePlan {
   const ours = new Set(held.map(({ name }) => name));
   const plan = planColumns({
     held,
@@ -73,25 +72,34 @@ async function planTable(queries: Queries, target: TableTarget, wanted: Wanted):
   return { ...plan, table: wanted.table, lines: wanted.lines, exists: actual !== null, missing };
 }
 
-/** Columns as the registry has them: one name for one field, for ever. */
-export function heldColumns(queries: Queries, schema: string, table: string): Promise<Column[]> {
-  return queries.query<{ field: string; name: string; type: ColumnType; ordinal: number }>(
-    `select field, name, type, ordinal from freshet.raw_column where schema = $1 and "table" = $2 order by ordinal`,
-    [schema, table],
-  );
+/** A table as registry and catalogue have it. */
+export interface HeldTable {
+  /** Columns of the registry: one name for one field, for ever. */
+  readonly columns: readonly Column[];
+  /** Names in the catalogue, `null` where there is no such table. */
+  readonly actual: readonly string[] | null;
 }
 
-/** Names of the columns of a table, `null` where there is no such table. */
-export async function tableColumns(queries: Queries, schema: string, table: string): Promise<string[] | null> {
-  const rows = await queries.query<{ name: string | null }>(
-    `select a.attname::text as name
-       from pg_catalog.pg_class c
-       join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       left join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-      where n.nspname = $1 and c.relname = $2`,
-    [schema, table],
+export interface HeldTables {
+  readonly header: HeldTable;
+  readonly lines: HeldTable;
+}
+
+/** The header table and its line items in one statement; the latter are nothing where the entity has none. */
+export async function heldTables(queries: Queries, schema: string, table: string): Promise<HeldTables> {
+  const rows = await queries.query<{ columns: Column[]; actual: string[] | null }>(
+    `select (select coalesce(json_agg(json_build_object('field', c.field, 'name', c.name, 'type', c.type, 'ordinal', c.ordinal) order by c.ordinal), '[]')
+               from freshet.raw_column c where c.schema = $1 and c."table" = t.name) as columns,
+            (select array(select a.attname::text from pg_catalog.pg_attribute a
+                           where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)
+               from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+              where n.nspname = $1 and c.relname = t.name) as actual
+       from unnest($2::text[]) with ordinality as t (name, place) order by t.place`,
+    [schema, [table, lineTable(table)]],
   );
-  return rows.length === 0 ? null : rows.flatMap(({ name }) => (name === null ? [] : [name]));
+  const [header, lines] = rows;
+  if (header === undefined || lines === undefined) throw new Error('two tables were asked for');
+  return { header, lines };
 }
 
 async function readOwner(queries: Queries, target: TableTarget): Promise<boolean> {

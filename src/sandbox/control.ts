@@ -95,7 +95,7 @@ export class SandboxControl {
   }
 
   expireTokens(): void {
-    this.state.oauth.expireAll();
+    this.state.oauth.expireUsed();
   }
 
   setLimits(limits: Partial<LimitSettings>): void {

@@ -20,6 +20,7 @@ export interface OAuthOptions {
 /** The accounts host: exchanges the refresh token for access tokens that expire by the sandbox's clock. */
 export class OAuth {
   readonly #expiry = new Map<string, number>();
+  readonly #used = new Set<string>();
 
   constructor(
     private readonly clock: SandboxClock,
@@ -49,15 +50,19 @@ export class OAuth {
   accepts(header: string | undefined): boolean {
     const token = /^Zoho-oauthtoken (\S+)$/.exec(header ?? '')?.[1];
     const expiry = token === undefined ? undefined : this.#expiry.get(token);
-    return expiry !== undefined && this.clock.now() < expiry;
+    const accepted = expiry !== undefined && this.clock.now() < expiry;
+    if (accepted) this.#used.add(token!);
+    return accepted;
   }
 
   get live(): number {
     return this.#expiry.size;
   }
 
-  expireAll(): void {
-    this.#expiry.clear();
+  /** Every token that was used: one that was just given out lives, as its age says. */
+  expireUsed(): void {
+    for (const token of this.#used) this.#expiry.delete(token);
+    this.#used.clear();
   }
 
   #sweep(): void {

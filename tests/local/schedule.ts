@@ -105,8 +105,8 @@ function midRead(events: readonly Weighted[]): fc.Arbitrary<MidRead> {
 
 function round(events: readonly Weighted[]): fc.Arbitrary<Round> {
   return record({
-    before: fc.array(fc.oneof(...events), { maxLength: 5 }),
-    during: fc.array(midRead(events), { maxLength: 4 }),
+    before: fc.array(fc.oneof(...events), { maxLength: 4 }),
+    during: fc.array(midRead(events), { maxLength: 3 }),
     full: fc.oneof({ weight: 6, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   });
 }
@@ -114,8 +114,9 @@ function round(events: readonly Weighted[]): fc.Arbitrary<Round> {
 function schedules(events: readonly Weighted[]): fc.Arbitrary<Schedule> {
   return record({
     seed: fc.integer({ min: 1, max: 1_000 }),
-    records: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: 10 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 25 }) }),
-    pageSize: fc.constantFrom(5, 2, 3, 4, 7),
+    records: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: 8 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 25 }) }),
+    // Small pages have more edges, and cost most: rarer.
+    pageSize: fc.constantFrom(7, 5, 7, 5, 4, 3, 2),
     lagSeconds: fc.constantFrom(600, 0, 1, 60),
     concurrent: fc.constantFrom(1, 3),
     detailPage: fc.constantFrom(25, 25, 4),
@@ -123,7 +124,8 @@ function schedules(events: readonly Weighted[]): fc.Arbitrary<Schedule> {
     startMillis: fc.constantFrom(0, 1, 500, 999),
     filterExclusive: fc.boolean(),
     rounds: fc.oneof(
-      { weight: 9, arbitrary: fc.array(round(events), { minLength: 1, maxLength: 2 }) },
+      { weight: 14, arbitrary: fc.array(round(events), { minLength: 1, maxLength: 1 }) },
+      { weight: 5, arbitrary: fc.array(round(events), { minLength: 2, maxLength: 2 }) },
       { weight: 1, arbitrary: fc.array(round(events), { minLength: 3, maxLength: 4 }) },
     ),
     quietSeconds: fc.constantFrom(60, 61, 600, 4_000),

@@ -15,6 +15,9 @@ import { withoutSlash, type ZohoSettings } from './settings';
 
 type Understood = Extract<Verdict, { kind: 'success' | 'absent' }>;
 
+/** The token that replaced a dead one may have worked for others and die as well before this call's turn comes. */
+const RENEWALS = 2;
+
 interface Received {
   readonly answer: HttpAnswer;
   readonly verdict: Understood;
@@ -96,9 +99,9 @@ export class ZohoClient implements SourceClient {
     return `GET ${this.#base.replace(/^https?:\/\//, '')}${call.path}`;
   }
 
-  /** One answer that says something about data: a dead token is replaced once, a limit of the minute waited out once. */
+  /** One answer that says something about data: a dead token is replaced, a limit of the minute waited out once. */
   async #send(call: ZohoCall, ctx: StageContext): Promise<Received> {
-    let renewed = false;
+    let renewals = 0;
     let waited = false;
     for (;;) {
       const { answer, token, asked } = await this.#exchange(call, ctx);
@@ -110,9 +113,9 @@ export class ZohoClient implements SourceClient {
         this.#hold(verdict, ctx, waited);
         waited = true;
       } else {
-        if (renewed || !this.#account.tokens.rejected(token)) throw notAuthorized(asked, this.#settings.accountsUrl);
+        if (renewals === RENEWALS || !this.#account.tokens.rejected(token)) throw notAuthorized(asked, this.#settings.accountsUrl);
         ctx.log('SR-004', { account: this.#account.name });
-        renewed = true;
+        renewals += 1;
       }
     }
   }
