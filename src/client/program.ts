@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { CommandContext } from './command-context';
+import { commandPath, type Acting } from './acting';
+import { addAsking } from './asking-commands';
 import { withCommonFlags, type CommonFlags } from './common-flags';
-import type { CommandResult } from './envelope';
 import { execute } from './execute';
 import type { Output } from './output';
 import type { DemoFlags } from './commands/demo';
@@ -14,13 +14,6 @@ import type { RunFlags } from './run-wishes';
 const EXIT_CODES = `
 Exit codes: 0 good · 1 failed · 2 wrong use · 3 partial · 4 ran well and found problems (doubtful, already running, violations)
 stdout carries what was asked for, stderr everything else; --json prints one document on stdout, also for errors.`;
-
-/** Turns a command's body into commander's action: flags and output in, exit code out. */
-type Acting = <Flags extends CommonFlags>(
-  flags: Flags,
-  command: Command,
-  body: (context: CommandContext) => Promise<CommandResult>,
-) => Promise<void>;
 
 /** All commands. Each body is loaded when it is called: `freshet --help` needs none of them. */
 export function createProgram(out: Output, exit: (code: number) => void): Command {
@@ -34,11 +27,12 @@ export function createProgram(out: Output, exit: (code: number) => void): Comman
     .exitOverride()
     .configureOutput({ writeOut: (text) => out.data(text), writeErr: () => undefined });
   const act: Acting = async (flags, command, body) => {
-    exit(await execute({ command: command.name(), out, verbose: flags.verbose ?? 0 }, () => body({ out, flags })));
+    exit(await execute({ command: commandPath(command), out, verbose: flags.verbose ?? 0 }, () => body({ out, flags })));
   };
   addTrying(program, act);
   addRunning(program, act);
   addLooking(program, act);
+  addAsking(program, act);
   return program;
 }
 
