@@ -1,17 +1,24 @@
 // A test belongs to a project by its folder under tests/. A folder named nowhere here is in `db`: it gets a database.
 const FOLDERS = {
-  unit: ['unit', 'sandbox', 'json', 'http', 'config', 'domain', 'observability', 'architecture', 'sources', 'report'],
-  temporal: ['temporal', 'workflows', 'activities', 'cli', 'client', 'stack'],
+  unit: ['unit', 'sandbox', 'json', 'http', 'config', 'domain', 'observability', 'architecture', 'sources', 'report', 'live/views'],
+  temporal: ['temporal', 'workflows', 'activities', 'cli', 'client', 'stack', 'live/terminal'],
   replay: ['replay'],
   chaos: ['chaos'],
 };
 
 const below = (folders) => folders.map((folder) => `<rootDir>/tests/${folder}/`);
 
+// Packages that are ES modules only: Node requires them as they are, jest does not.
+const MODULES = '(string-width|get-east-asian-width|strip-ansi|ansi-regex)';
+
 const base = {
   rootDir: __dirname,
   testEnvironment: 'node',
-  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, sourceMaps: 'inline' }] },
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, sourceMaps: 'inline' }],
+    [`/node_modules/${MODULES}/.+\\.js$`]: ['@swc/jest', { jsc: { target: 'esnext', parser: { syntax: 'ecmascript' } } }],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!${MODULES}/)`],
 };
 
 const database = {
