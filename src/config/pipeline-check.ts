@@ -2,6 +2,7 @@ import { planFault } from '../domain/plan';
 import { closest } from './closest';
 import type { Mistake, Origin } from './mistake';
 import type { PipelineSettings } from './schema/pipeline-file';
+import { scheduleMeant } from './schema/schedule';
 import type { Sources } from './sources';
 
 interface Surroundings {
@@ -59,7 +60,10 @@ export function pipelineMistakes(pipeline: PipelineSettings, { sources, entities
 
 /** Keys that this version checks and does not act on yet: each is said, none is passed over in silence. */
 export function unusedKeys(pipeline: PipelineSettings, file: string): string[] {
-  const whole = [pipeline.schedule === undefined ? '' : 'schedule', pipeline.after.length === 0 ? '' : 'after'];
+  const whole = [
+    pipeline.schedule === undefined || scheduleMeant(pipeline.schedule) !== null ? '' : 'schedule',
+    pipeline.after.length === 0 ? '' : 'after',
+  ];
   const single = Object.entries(pipeline.entities).flatMap(([name, entity]) => [
     entity.publish === undefined ? '' : `entities.${name}.publish`,
     entity.details_every === undefined ? '' : `entities.${name}.details_every`,

@@ -78,7 +78,8 @@ function zoneOffsetMillis(wall: Micros, zone: string): number {
   return second === first ? first : Math.min(first, second);
 }
 
-function offsetAt(utcMillisValue: number, zone: string): number {
+/** Offset of a zone in ms at an instant (ms since 1970, UTC): local time minus UTC. */
+export function offsetAt(utcMillisValue: number, zone: string): number {
   const format =
     FORMATS.get(zone) ??
     new Intl.DateTimeFormat('en-US', {

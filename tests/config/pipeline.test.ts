@@ -1,4 +1,5 @@
 import { loadPipeline } from '../../src/config/pipeline';
+import { scheduleMeant } from '../../src/config/schema/schedule';
 import { readSources } from '../../src/config/sources';
 import { projectFolder, refusal } from './project-folder';
 
@@ -12,6 +13,8 @@ function open(yaml: string, nameOrPath = 'p') {
 }
 
 const pipeline = (entities: string, rest = '') => `name: p\nsource: books\n${rest}entities:\n${entities}`;
+
+const scheduled = (schedule: string) => pipeline('  items: {}\n', `schedule: ${schedule}\n`);
 
 test('an entity without anything behind it has every default', () => {
   const { pipeline: read, warnings } = open(pipeline('  contacts:\n'));
@@ -47,7 +50,7 @@ entities:
   expect(read.entities['parents']?.publish?.field_mappings).toEqual({ sku: 'Art_Nr', base_sku: 'Art_Nr', name: 'Bezeichnung' });
   expect(read.entities['parents']?.filters).toEqual({ active: true, customer_id: '98200000056700100012' });
   const not = (key: string) => `config/pipelines/p.yaml: ${key} is checked, but this version does not act on it yet`;
-  expect(warnings).toEqual([not('schedule'), not('after'), not('entities.parents.publish')]);
+  expect(warnings).toEqual([not('after'), not('entities.parents.publish')]);
 });
 
 test.each([
@@ -83,8 +86,35 @@ test.each([
     pipeline('  items: { incremental: { enable: true } }'),
     'entities.items.incremental.enable: unknown key; did you mean enabled?',
   ],
-  ['a schedule that is none', pipeline('  items: {}\n', 'schedule: { weekly: true }\n'), 'schedule: must be one of { frequency: daily'],
-  ['an unknown zone', pipeline('  items: {}\n', 'schedule: { cron: "0 2 * * *", timezone: Mars/Base }\n'), 'schedule'],
+  [
+    'a schedule that is none',
+    scheduled('{}'),
+    'schedule: must be { frequency: daily, time: "02:00", timezone: Europe/Berlin } or { every: 15m }',
+  ],
+  ['a schedule with a word it does not know', scheduled('{ evry: 15m }'), 'schedule.evry: unknown key; did you mean every?'],
+  ['two schedules in one', scheduled('{ frequency: daily, time: "02:00", every: 15m }'), 'schedule: must be { frequency: daily'],
+  [
+    'an unknown zone',
+    scheduled('{ frequency: daily, time: "02:00", timezone: Mars/Base }'),
+    'config/pipelines/p.yaml:3:46: schedule.timezone = "Mars/Base": must be an IANA time zone such as Europe/Berlin',
+  ],
+  [
+    'a time of day that no clock shows',
+    scheduled('{ frequency: daily, time: "24:00" }'),
+    'config/pipelines/p.yaml:3:31: schedule.time = "24:00": must be a time of day from "00:00" to "23:59", such as "02:00"',
+  ],
+  [
+    'a time without quotes',
+    scheduled('{ frequency: daily, time: 2 }'),
+    'schedule.time = 2: must be a time of day in quotes, such as "02:00"',
+  ],
+  ['a day without a time', scheduled('{ frequency: daily }'), 'schedule.time: must be given with frequency: daily'],
+  [
+    'a zone that changes nothing',
+    scheduled('{ every: 15m, timezone: UTC }'),
+    'schedule.timezone = "UTC": must be left out: every counts in UTC',
+  ],
+  ['a span too short', scheduled('{ every: 5s }'), 'schedule.every = "5s": must be from 1m to 366d'],
   ['a path as entity name', pipeline('  "../x": {}'), 'not allowed as a key: an entity name'],
   ['a number for details', pipeline('  items: { details: 1 }'), 'entities.items.details = 1: must be true or false'],
   [
@@ -96,6 +126,28 @@ test.each([
   const error = refusal(() => open(yaml));
   expect(error.code).toBe('settings-invalid');
   expect(error.message).toContain(expected);
+});
+
+test('a schedule is read as what it means; a form that this version does not act on is said', () => {
+  const read = (schedule: string) => open(scheduled(schedule));
+  expect(scheduleMeant(read('{ frequency: daily, time: "02:00", timezone: Europe/Berlin }').pipeline.schedule)).toEqual({
+    kind: 'daily',
+    time: '02:00',
+    timezone: 'Europe/Berlin',
+  });
+  expect(scheduleMeant(read('{ frequency: daily, time: "23:59" }').pipeline.schedule)).toEqual({
+    kind: 'daily',
+    time: '23:59',
+    timezone: 'UTC',
+  });
+  expect(scheduleMeant(read('{ every: 15m }').pipeline.schedule)).toEqual({ kind: 'every', everyMs: 900_000 });
+  for (const later of ['{ cron: "0 2 * * *", timezone: Europe/Berlin }', '{ frequency: weekly }']) {
+    const { pipeline: settings, warnings } = read(later);
+    expect([scheduleMeant(settings.schedule), warnings]).toEqual([
+      null,
+      [expect.stringContaining('schedule is checked, but this version')],
+    ]);
+  }
 });
 
 test('a pipeline can be a file anywhere; its name is then its own', () => {

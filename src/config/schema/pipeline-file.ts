@@ -1,35 +1,12 @@
 import { z } from 'zod';
 
+import { scheduleSchema } from './schedule';
 import { durationSchema } from './units';
 
 const name = (pattern: RegExp, allowed: string) => z.string(allowed).regex(pattern, allowed);
 const entityName = () => name(/^[a-z][a-z0-9_-]{0,47}$/, 'an entity name: lower-case letters, digits, _ and -, at most 48');
 const sourceField = () => name(/^[^\s.\0]{1,200}$/, 'the name of a field of the source');
 const column = () => name(/^[a-z_][a-z0-9_]{0,62}$/, 'a column: lower-case letters, digits and _, at most 63');
-
-const zone = z.string('an IANA time zone').refine((text) => {
-  try {
-    return Boolean(new Intl.DateTimeFormat('en', { timeZone: text }));
-  } catch {
-    return false;
-  }
-}, 'an IANA time zone such as Europe/Berlin');
-
-const schedule = z.union(
-  [
-    z.strictObject({
-      frequency: z.enum(['hourly', 'daily', 'weekly', 'monthly']),
-      time: z
-        .string()
-        .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
-        .optional(),
-      timezone: zone.optional(),
-    }),
-    z.strictObject({ every: durationSchema() }),
-    z.strictObject({ cron: z.string().regex(/^\S+( \S+){4}$/), timezone: zone.optional() }),
-  ],
-  'one of { frequency: daily, time: "02:00", timezone: Europe/Berlin }, { every: 15m }, { cron: "0 2 * * *" }',
-);
 
 const incremental = z.strictObject({
   enabled: z.boolean().default(true),
@@ -51,6 +28,8 @@ const publish = z.strictObject({
   validation_rules: z.array(z.strictObject({ field: column(), rule: column(), error_message: z.string().min(1).optional() })).default([]),
 });
 
+const freshness = z.strictObject({ max_age: durationSchema() });
+
 const filter = z.union([z.string(), z.number(), z.boolean()], 'text, a number, true or false');
 
 const entity = z.strictObject({
@@ -64,6 +43,8 @@ const entity = z.strictObject({
   details: z.boolean('true or false').optional(),
   details_every: durationSchema().optional(),
   schema_policy: z.enum(['evolve', 'hold', 'reject']).default('evolve'),
+  /** An older table raises an alarm. Absent: the pipeline's. */
+  freshness: freshness.optional(),
   publish: publish.optional(),
 });
 
@@ -73,8 +54,10 @@ export const pipelineFileSchema = z.strictObject({
   description: z.string().max(1_000).optional(),
   owner: z.string().max(200).optional(),
   source: name(/^[a-z][a-z0-9-]{0,40}$/, 'a key of config/sources.yaml'),
-  schedule: schedule.optional(),
+  schedule: scheduleSchema.optional(),
   after: z.array(z.string()).default([]),
+  /** Absent: the settings' where the pipeline has a schedule, else nothing is too old. */
+  freshness: freshness.optional(),
   entities: z.record(entityName(), entity).refine((all) => Object.keys(all).length > 0, 'at least one entity'),
 });
 
