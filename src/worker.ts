@@ -1,17 +1,21 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from './activities/index';
 import { databaseUrlOf, temporalAddressOf } from './client/addresses';
 import { commandContext, type Project } from './client/project';
 import { connectTemporal, temporalOptions } from './client/temporal/connect-temporal';
-import { openDatabase } from './database/database';
+import { openDatabase, type Database } from './database/database';
 import { migrateToLatest } from './database/migrate';
 import { FileStore } from './landing/file-store';
+import { beat, fallSilent, type Heart } from './monitor/heartbeat';
+import { keepMonitoring } from './monitor/keep-monitoring';
+import { monitorRound } from './monitor/monitor';
+import { projectMonitor } from './monitor/project-monitor';
 import { SourceClients } from './run/source-clients';
 import { Steps } from './run/steps';
 import { sources } from './sources/index';
 import { packageFolder } from './stack/home';
-import { keepHealing } from './worker/healing';
 import { watchParent } from './worker/parent-pipe';
 import { temporalLog } from './worker/temporal-log';
 
@@ -43,7 +47,8 @@ function stop(worker: Worker): void {
   if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
-async function createWorker({ loaded, log }: Project, closers: Closers): Promise<Worker> {
+async function createWorker(project: Project, closers: Closers): Promise<Worker> {
+  const { loaded, log } = project;
   const { settings, variables, root } = loaded;
   const { database } = settings;
   const databaseUrl = databaseUrlOf(settings);
@@ -81,6 +86,21 @@ async function createWorker({ loaded, log }: Project, closers: Closers): Promise
     stickyQueueScheduleToStartTimeout: pace.sticky_timeout,
     shutdownGraceTime: pace.shutdown_grace,
   });
-  closers.push(keepHealing({ db, temporal, ctx, reportsFolder: settings.reports.path }, settings.environment));
+  watch(project, db, closers);
   return worker;
+}
+
+/** The worker's sign of life, and the rounds that heal what it finds (decision 0004). Asked to stop, it takes its sign of life along. */
+function watch(project: Project, db: Database, closers: Closers): void {
+  const { settings } = project.loaded;
+  const ctx = commandContext(project);
+  const monitor = projectMonitor(project, db, ctx);
+  closers.push(() => monitor.close());
+  const heart: Heart = { environment: settings.environment, part: 'worker', instance: `${hostname()}:${process.pid}` };
+  closers.push(() => fallSilent(db, heart));
+  const round = async (): Promise<void> => {
+    await beat(db, heart, ctx.now());
+    await monitorRound(monitor.deps, monitor.options);
+  };
+  closers.push(keepMonitoring(round, settings.monitor.every, ctx));
 }

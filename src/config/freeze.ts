@@ -15,7 +15,7 @@ export interface ResolvedSettings {
   readonly pipeline: PipelineSettings;
 }
 
-/** The same as it comes back: the database's URL is a secret of the process and no part of it. */
+/** The same as it comes back: the database's URL and the webhook are secrets of the process and no part of it. */
 export interface ThawedSettings extends Omit<ResolvedSettings, 'settings'> {
   readonly settings: Omit<Settings, 'database'> & { readonly database: Omit<Settings['database'], 'url'> };
 }
@@ -33,7 +33,7 @@ const FORMAT = 1;
 export function freezeSettings({ settings, source, pipeline }: ResolvedSettings): FrozenSettings {
   const { environment, ...inFile } = settings;
   const { url: _secret, ...database } = inFile.database;
-  const written = z.encode(settingsSchema, { ...inFile, database });
+  const written = z.encode(settingsSchema, { ...inFile, database, alerts: {} });
   const body = canonicalJson({ format: FORMAT, environment, settings: written, source, pipeline: z.encode(pipelineFileSchema, pipeline) });
   return { digest: createHash('sha256').update(body).digest('hex'), body };
 }

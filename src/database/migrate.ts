@@ -5,12 +5,16 @@ import { databaseError } from './database-error';
 import * as controlSchema from './migrations/0001-control-schema';
 import * as extraction from './migrations/0002-extraction';
 import * as tablesAndRejects from './migrations/0003-tables-and-rejects';
+import * as schedules from './migrations/0004-schedules';
+import * as heartbeatAndAlarms from './migrations/0005-heartbeat-and-alarms';
 
 /** In order; names are zero-padded because Kysely sorts them as text. Forward only. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-control-schema': controlSchema,
   '0002-extraction': extraction,
   '0003-tables-and-rejects': tablesAndRejects,
+  '0004-schedules': schedules,
+  '0005-heartbeat-and-alarms': heartbeatAndAlarms,
 };
 
 /**

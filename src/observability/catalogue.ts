@@ -7,6 +7,8 @@ import { extract } from './catalogue/extract';
 import { http } from './catalogue/http';
 import { landing } from './catalogue/landing';
 import { load } from './catalogue/load';
+import { monitor } from './catalogue/monitor';
+import { notify } from './catalogue/notify';
 import { report } from './catalogue/report';
 import { sources } from './catalogue/sources';
 import { stack } from './catalogue/stack';
@@ -24,6 +26,8 @@ export const COMPONENTS = {
   HT: 'http',
   LD: 'load',
   LN: 'landing',
+  MO: 'monitor',
+  NO: 'notify',
   RP: 'report',
   SR: 'sources',
   ST: 'stack',
@@ -43,6 +47,8 @@ export const catalogue = {
   ...http,
   ...landing,
   ...load,
+  ...monitor,
+  ...notify,
   ...report,
   ...sources,
   ...stack,

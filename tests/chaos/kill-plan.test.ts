@@ -8,8 +8,9 @@ describe('the plan of kills', () => {
   it('has ten families that share no site, and every site a worker passes is in one', () => {
     const homes = new Map(FAULT_SITES.map((site) => [site, FAMILIES.filter(({ has }) => has(site)).length]));
     expect([...homes].filter(([, families]) => families > 1)).toEqual([]);
-    const inTheClient = (site: string): boolean => site.startsWith('claim.') || site.startsWith('client.');
-    expect([...homes].filter(([site, families]) => families === 0 && !inTheClient(site))).toEqual([]);
+    // Passed by the client, and by the monitor's rounds beside the run: `npm run chaos` kills there too.
+    const besideTheRun = (site: string): boolean => /^(claim|client|monitor)\./.test(site);
+    expect([...homes].filter(([site, families]) => families === 0 && !besideTheRun(site))).toEqual([]);
     expect(FAMILIES).toHaveLength(10);
   });
 

@@ -45,15 +45,13 @@ export class KilledWorker {
     return this.#told;
   }
 
-  /** Resolves once a life polls its task queue. */
+  /** Resolves once a life polls its task queue; a life that is killed before that makes way for the next. */
   async ready(): Promise<void> {
-    const { child } = this.#life;
-    let said = '';
     const signal = AbortSignal.timeout(READY_WITHIN_MS);
-    while (!said.includes(WORKER_READY)) {
-      const words = await Promise.race([once(child.stdout!, 'data', { signal }), this.#life.ended.then(() => null)]);
-      if (words === null) throw new Error(`the worker ended before it was ready:\n${this.#told}`);
-      said += String(words[0]);
+    for (;;) {
+      const life = this.#life;
+      if (await saysReady(life, signal)) return;
+      if (this.#life === life) throw new Error(`the worker ended before it was ready:\n${this.#told}`);
     }
   }
 
@@ -90,4 +88,13 @@ export class KilledWorker {
     else this.surprises.push(`life ${this.#count} ended with ${signal ?? `code ${code}`}`);
     if (!this.#stopping) this.#life = this.#begin();
   }
+}
+
+async function saysReady({ child, ended }: Life, signal: AbortSignal): Promise<boolean> {
+  for (let said = ''; !said.includes(WORKER_READY);) {
+    const words = await Promise.race([once(child.stdout!, 'data', { signal }), ended.then(() => null)]);
+    if (words === null) return false;
+    said += String(words[0]);
+  }
+  return true;
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { connectTemporal } from '../../src/client/temporal/connect-temporal';
-import { healStarting } from '../../src/client/temporal/heal-starting';
 import { startRun } from '../../src/client/temporal/start-run';
 import { readRun } from '../../src/database/run-store';
 import { workflowId } from '../../src/domain/ids';
@@ -55,34 +54,6 @@ describe('with a worker', () => {
     expect(await bench.start()).toEqual({ kind: 'taken', runId: first.runId });
     await bench.cancel(first.runId);
     await bench.ended(first.runId);
-    await worker.stop();
-  });
-
-  it('a run that was claimed and never started is started under its id, once it is old enough, and only once', async () => {
-    const worker = await scripted();
-    const runId = await bench.installation.claim();
-    const healing = { environment: 'test' };
-    expect(await healStarting(bench.deps, healing)).toEqual([]);
-    expect(await healStarting(bench.deps, { ...healing, environment: 'production', graceMs: 0 })).toEqual([]);
-    expect(await healStarting(bench.deps, { ...healing, graceMs: 0 })).toEqual([runId]);
-    const described = await bench.temporal.client.workflow.getHandle(workflowId('zoho-books', runId)).describe();
-    expect(described.status.name).toBe('RUNNING');
-    await bench.installation.db.query(`update freshet.run set progress_at = now() where id = $1`, [runId]);
-    await healStarting(bench.deps, { ...healing, graceMs: 0 });
-    expect((await bench.temporal.client.workflow.getHandle(workflowId('zoho-books', runId)).describe()).runId).toBe(described.runId);
-    await bench.cancel(runId);
-    expect(await bench.ended(runId)).toBe('cancelled');
-    await worker.stop();
-  });
-
-  it('a claimed run whose workflow has ended without it ends failed', async () => {
-    const worker = await scripted();
-    const runId = await bench.installation.claim();
-    const { client, taskQueue } = bench.temporal;
-    const handle = await client.workflow.start('noSuchWorkflow', { workflowId: workflowId('zoho-books', runId), taskQueue });
-    await handle.terminate();
-    expect(await healStarting(bench.deps, { environment: 'test', graceMs: 0 })).toEqual([runId]);
-    expect((await readRun(bench.installation.db, runId)).state).toBe('failed');
     await worker.stop();
   });
 

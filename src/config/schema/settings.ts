@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { COMPONENTS, type Component } from '../../observability/catalogue';
 import { LOG_LEVELS } from '../../observability/catalogue/entry';
 import { databaseUrlSchema } from './database-url';
+import { webhookUrlSchema } from './webhook-url';
 import { bytesSchema, countSchema, durationSchema } from './units';
 
 const path = () => z.string('a folder').min(1, 'a folder');
@@ -67,6 +68,15 @@ const syncPipeline = z.strictObject({
   give_up_after: duration('12h'),
 });
 
+const monitor = z.strictObject({
+  /** Between two rounds of healing and judging. */
+  every: duration('15s'),
+  worker_gone_after: duration('2m'),
+  temporal_gone_after: duration('2m'),
+  /** An active run without progress, its waits not counted. */
+  stuck_after: duration('30m'),
+});
+
 /** Everything in `config/freshet.yaml` and its layers. Unknown keys are refused, defaults stand here and nowhere else. */
 export const settingsSchema = z.strictObject({
   /** Folder of the embedded stack and of what freshet keeps on disk. Absent: `.freshet` beside package.json. */
@@ -82,6 +92,19 @@ export const settingsSchema = z.strictObject({
   logging: logging.prefault({}),
   worker: worker.prefault({}),
   sync_pipeline: syncPipeline.prefault({}),
+  monitor: monitor.prefault({}),
+  freshness: z
+    .strictObject({
+      /** For tables of pipelines with a schedule that name no limit of their own. */
+      max_age: duration('26h'),
+    })
+    .prefault({}),
+  alerts: z
+    .strictObject({
+      /** Alarms are posted here as JSON. Absent: they are logged and shown, nobody is told. */
+      webhook_url: webhookUrlSchema().optional(),
+    })
+    .prefault({}),
   extract: z.strictObject({ cutoff_days: countSchema(1, 36_500).optional() }).prefault({}),
   load: z
     .strictObject({ cutoff_days: count(30, 1, 36_500), session_max_age: count(24, 1, 87_600), batch_size: count(1_000, 1, 100_000) })

@@ -7,12 +7,6 @@ export const worker = {
     level: 'info',
     text: 'worker on task queue {task_queue} has stopped; what it was at is durable and goes on with the next one',
   },
-  'WK-004': {
-    level: 'warn',
-    text: 'runs that were claimed and not started could not be looked after: {error}',
-    meaning: 'PostgreSQL or Temporal did not answer; the worker tries again every half minute.',
-    remedy: 'Nothing if it stops by itself; otherwise see whether both are running (`./freshet status`).',
-  },
   'WK-010': { level: 'debug', text: 'Temporal: {message}' },
   'WK-011': {
     level: 'warn',

@@ -1,0 +1,79 @@
+/** What each setting means, in one sentence: for docs/settings.md, .env.example, and editors. A test compares the keys with the schema. */
+export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
+  home: 'Folder of the embedded stack and of what freshet keeps on disk. Absent: `.freshet` in the project.',
+  source_environment: 'Which of a source’s environments is read.',
+  'database.url': 'PostgreSQL to use. Absent: the embedded server that `freshet up` starts. Never in a file with its password.',
+  'database.pool.size': 'Connections of a worker at most.',
+  'database.pool.idle': 'After this long without use a connection is closed.',
+  'database.timeouts.connect': 'How long a connection may take to come about.',
+  'database.timeouts.statement': 'How long one statement may take.',
+  'database.timeouts.lock': 'How long a statement waits for a lock before it is tried again.',
+  'database.timeouts.idle_in_transaction': 'After this long PostgreSQL ends a transaction in which nothing happens.',
+  'temporal.address': 'Temporal to use. Absent: the embedded server. TLS files and API keys come from Temporal’s own variables (TEMPORAL_…) or profile file.',
+  'temporal.namespace': 'Namespace of the runs.',
+  'temporal.task_queue': 'Task queue of the workers. Absent: `freshet-<environment>`.',
+  'landing.path': 'Folder of what the sources said, byte for byte. Absent: `landing` inside home.',
+  'reports.path': 'Folder of the run reports. Absent: `reports` in the project.',
+  'logging.level': 'Least level that servers log; commands log warnings, with -v more.',
+  'logging.pretty': 'Log lines for people instead of JSON; auto: on a terminal.',
+  'worker.profile': '`chaos` shortens the timeouts for the kill tests; single values still win.',
+  'worker.max_concurrent_activities': 'Pieces of work that a worker does at once.',
+  'worker.shutdown_grace': 'How long a worker that is told to stop may finish what it does.',
+  'worker.sticky_timeout': 'After this long Temporal gives a run’s next step to another worker.',
+  'worker.workflow_task_timeout': 'How long one step of a workflow may take.',
+  'worker.heartbeat.timeout': 'Without a sign of life for this long an attempt counts as dead, and another worker goes on.',
+  'worker.heartbeat.throttle': 'Signs of life at most this often; also how soon a cancel is heard.',
+  'worker.retry.first_interval': 'Pause before the first new attempt.',
+  'worker.retry.max_interval': 'Longest pause between two attempts.',
+  'sync_pipeline.default_cutoff_days': 'Days that `--cutoff-days` without a number means.',
+  'sync_pipeline.max_parallel_entities': 'Entities of a run that are read at once.',
+  'sync_pipeline.slice.pages': 'A piece of work ends after this many pages,',
+  'sync_pipeline.slice.seconds': '… or after this many seconds,',
+  'sync_pipeline.slice.bytes': '… or after this many bytes, whichever comes first.',
+  'sync_pipeline.batch.records': 'Records of a batch at most; a batch is landed and loaded by itself.',
+  'sync_pipeline.batch.bytes': 'Bytes of a batch at most.',
+  'sync_pipeline.batch.detail_calls': 'Detail calls of a batch at most.',
+  'sync_pipeline.detail_page': 'Detail answers that are stored together; at most so many are fetched again after a crash.',
+  'sync_pipeline.full_every': 'How often an incremental entity is listed completely, so that nothing missed stays missed. A pipeline file can say otherwise.',
+  'sync_pipeline.adopt_for': 'How long an unfinished read may be continued by a later run.',
+  'sync_pipeline.give_up_after': 'Without progress for this long an entity fails.',
+  'monitor.every': 'Time between two rounds of healing and judging.',
+  'monitor.worker_gone_after': 'Without a worker’s sign of life for this long there is an alarm.',
+  'monitor.temporal_gone_after': 'Without an answer of Temporal for this long there is an alarm.',
+  'monitor.stuck_after': 'An active run without progress for this long, its waits not counted, is an alarm.',
+  'freshness.max_age': 'Older tables of scheduled pipelines are stale, where the pipeline names no limit of its own.',
+  'alerts.webhook_url': 'Alarms are posted here as JSON. Absent: they are logged and shown. The address counts as a secret.',
+  'extract.cutoff_days': 'Ask the sources for nothing older than so many days: every read is then a partial one, which deletes nothing. Absent: no cut-off.',
+  'load.cutoff_days': 'Landing sessions older than so many days are not loaded by `load`.',
+  'load.session_max_age': 'Hours; picks the sessions where no cut-off is given.',
+  'load.batch_size': 'Rows that are handed to PostgreSQL at once.',
+};
+
+/** What the components' own log levels mean; one sentence for all of them. */
+export const COMPONENT_LEVEL = 'Level of this component alone.';
+
+/** The meaning of a setting by its dotted path. */
+export function meaningOf(key: string): string | undefined {
+  return key.startsWith('logging.components.') ? COMPONENT_LEVEL : SETTING_MEANINGS[key];
+}
+
+/** Meanings of the keys of a pipeline file; `*` stands for an entity’s name. */
+export const PIPELINE_MEANINGS: Readonly<Record<string, string>> = {
+  name: 'As the file is called, without .yaml.',
+  description: 'What it is for, for those who read the status.',
+  owner: 'Whom to ask.',
+  source: 'A key of config/sources.yaml.',
+  schedule: 'When it runs by itself: { frequency: daily, time: "02:00", timezone: Europe/Berlin } or { every: 15m }.',
+  after: 'Pipelines that come first.',
+  entities: 'What is read, by the name of the table it becomes.',
+  'entities.*.from': 'The source’s own name of the object, where it differs.',
+  'entities.*.priority': 'Order of the start among those that are ready.',
+  'entities.*.depends_on': 'Entities that are loaded first.',
+  'entities.*.run_if': 'What must have become of them.',
+  'entities.*.filters': 'What to ask the source for; other records are not read.',
+  'entities.*.incremental': 'How changes are found.',
+  'entities.*.details': 'Fetch each changed record by itself, with its line items.',
+  'entities.*.details_every': 'How often unchanged records are fetched again.',
+  'entities.*.schema_policy': 'What a new or wider column does: evolve adds it, hold stops the entity, reject refuses the records.',
+  'entities.*.publish': 'The typed table made of it.',
+};

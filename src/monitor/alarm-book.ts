@@ -1,0 +1,84 @@
+import type { Database, Tx } from '../database/database';
+import type { StageContext } from '../observability/stage-context';
+import type { Alarm } from './alarm';
+
+export interface BookDeps {
+  readonly db: Database;
+  readonly ctx: StageContext;
+}
+
+export interface Booked {
+  readonly raised: readonly Alarm[];
+  readonly resolved: readonly { readonly class: string; readonly message: string }[];
+}
+
+export interface Booking {
+  readonly environment: string;
+  /** Everything that is wrong now; what is open and not among it is resolved. */
+  readonly due: readonly Alarm[];
+  /** Whether somebody is to be told: a notice is kept until it is sent. */
+  readonly notify: boolean;
+}
+
+/** Opens and closes alarms, one for a cause, with their notices in the same transaction. Doing it again changes nothing. */
+export async function bookAlarms({ db, ctx }: BookDeps, { environment, due, notify }: Booking): Promise<Booked> {
+  const now = ctx.now().toISOString();
+  const booked = await db.transaction({ site: 'monitor.alarms', ctx }, async (tx) => {
+    const raised: Alarm[] = [];
+    const open: string[] = [];
+    for (const alarm of due) {
+      const id = await raise(tx, environment, alarm, now);
+      if (id === null) continue;
+      raised.push(alarm);
+      open.push(id);
+    }
+    const resolved = await resolveOthers(tx, environment, due, now);
+    if (notify) await writeNotices(tx, open, 'raised', now);
+    if (notify)
+      await writeNotices(
+        tx,
+        resolved.map(({ id }) => id),
+        'resolved',
+        now,
+      );
+    return { raised, resolved };
+  });
+  for (const { class: kind, message, remedy } of booked.raised) ctx.log('MO-010', { class: kind, message, remedy });
+  for (const { class: kind, message } of booked.resolved) ctx.log('MO-011', { class: kind, message });
+  return booked;
+}
+
+async function raise(tx: Tx, environment: string, alarm: Alarm, now: string): Promise<string | null> {
+  const [row] = await tx.query<{ id: string }>(
+    `insert into freshet.alarm (environment, class, pipeline, entity, source, message, remedy, since, raised_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     on conflict (environment, class, pipeline, entity, source) where resolved_at is null do nothing returning id`,
+    [environment, alarm.class, alarm.pipeline, alarm.entity, alarm.source, alarm.message, alarm.remedy, alarm.since.toISOString(), now],
+  );
+  return row?.id ?? null;
+}
+
+function resolveOthers(
+  tx: Tx,
+  environment: string,
+  due: readonly Alarm[],
+  now: string,
+): Promise<{ id: string; class: string; message: string }[]> {
+  const keys = due.map((alarm) => JSON.stringify([alarm.class, alarm.pipeline, alarm.entity, alarm.source]));
+  return tx.query(
+    `update freshet.alarm set resolved_at = $2
+      where environment = $1 and resolved_at is null
+        and not exists (select from jsonb_array_elements($3::jsonb) k
+                         where k ->> 0 = class and k ->> 1 = pipeline and k ->> 2 = entity and k ->> 3 = source)
+      returning id, class, message`,
+    [environment, now, `[${keys.join(',')}]`],
+  );
+}
+
+async function writeNotices(tx: Tx, alarms: readonly string[], kind: 'raised' | 'resolved', now: string): Promise<void> {
+  await tx.query(`insert into freshet.notice (alarm_id, kind, next_try_at) select unnest($1::bigint[]), $2, $3 on conflict do nothing`, [
+    alarms,
+    kind,
+    now,
+  ]);
+}

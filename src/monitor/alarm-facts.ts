@@ -1,0 +1,83 @@
+import type { Database } from '../database/database';
+import type { AlarmFacts, MissedRun, RunAge, TableAge } from './alarm';
+
+/** Limits of tables, from the settings: ms by pipeline and entity; nothing where nobody set one. */
+export type MaxAges = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
+/** What the database says about everything that can raise an alarm. */
+export async function readAlarmFacts(db: Database, environment: string, maxAges: MaxAges): Promise<AlarmFacts> {
+  return {
+    tables: await readTables(db, maxAges),
+    runs: await readRuns(db, environment),
+    missed: await readMissed(db, environment),
+    worker: await newestBeat(db, environment, 'worker'),
+    temporal: await newestBeat(db, environment, 'temporal'),
+  };
+}
+
+async function readTables(db: Database, maxAges: MaxAges): Promise<TableAge[]> {
+  const rows = await db.query<{
+    pipeline: string;
+    entity: string;
+    source: string;
+    table: string;
+    as_of_db: string | null;
+    first_run: string | null;
+  }>(
+    `select pe.pipeline, pe.entity, pe.raw_schema as source, pe.raw_schema || '.' || pe.raw_table as table, pe.as_of_db,
+            (select min(r.created_at) from freshet.run r where r.pipeline = pe.pipeline) as first_run
+       from freshet.pipeline_entity pe order by pe.pipeline, pe.number`,
+  );
+  return rows.map(({ pipeline, entity, source, table, as_of_db: asOf, first_run: firstRun }) => ({
+    pipeline,
+    entity,
+    source,
+    table,
+    asOf: date(asOf),
+    firstRun: date(firstRun),
+    maxAge: maxAges.get(pipeline)?.get(entity) ?? null,
+  }));
+}
+
+async function readRuns(db: Database, environment: string): Promise<RunAge[]> {
+  const rows = await db.query<{ id: string; pipeline: string; progress_at: string; wait_until: string | null }>(
+    `select r.id, r.pipeline,
+            greatest(r.progress_at, (select max(re.progress_at) from freshet.run_entity re where re.run_id = r.id)) as progress_at,
+            greatest(r.wait_until, (select max(re.wait_until) from freshet.run_entity re where re.run_id = r.id)) as wait_until
+       from freshet.run r
+      where r.environment = $1 and r.state in ('starting', 'running') order by r.created_at`,
+    [environment],
+  );
+  return rows.map(({ id, pipeline, progress_at: progress, wait_until: wait }) => ({
+    runId: id,
+    pipeline,
+    progressAt: new Date(progress),
+    waitUntil: date(wait),
+  }));
+}
+
+/** A nominal time that passed without a run is old news once a run of the pipeline has ended well. */
+async function readMissed(db: Database, environment: string): Promise<MissedRun[]> {
+  const rows = await db.query<{ pipeline: string; scheduled_for: string; reason: string | null }>(
+    `select m.pipeline, m.scheduled_for, m.reason
+       from freshet.run m
+      where m.environment = $1 and m.state = 'skipped' and m.scheduled_for is not null and m.reason like 'missed%'
+        and not exists (select from freshet.run r
+                         where r.pipeline = m.pipeline and r.environment = m.environment and r.state in ('completed', 'doubtful')
+                           and r.created_at > m.scheduled_for)`,
+    [environment],
+  );
+  return rows.map((row) => ({ pipeline: row.pipeline, nominal: new Date(row.scheduled_for), reason: row.reason ?? 'missed' }));
+}
+
+async function newestBeat(db: Database, environment: string, part: 'worker' | 'temporal'): Promise<Date | null> {
+  const [row] = await db.query<{ seen: string | null }>(
+    `select max(seen_at) as seen from freshet.heartbeat where environment = $1 and part = $2`,
+    [environment, part],
+  );
+  return date(row?.seen ?? null);
+}
+
+function date(text: string | null): Date | null {
+  return text === null ? null : new Date(text);
+}

@@ -1,0 +1,56 @@
+/** What an alarm can be about (contracts §8, decision 0004). */
+export type AlarmClass = 'stale-table' | 'dead-worker' | 'temporal-gone' | 'stuck-run' | 'missed-schedule';
+
+/** One cause. Class, pipeline, entity and source are its identity: while it lasts it is one alarm. */
+export interface Alarm {
+  readonly class: AlarmClass;
+  readonly pipeline: string;
+  readonly entity: string;
+  readonly source: string;
+  /** A sentence with what and since when, for somebody who reads nothing else. */
+  readonly message: string;
+  readonly remedy: string;
+  readonly since: Date;
+}
+
+/** ms. */
+export interface AlarmLimits {
+  readonly workerGoneAfter: number;
+  readonly temporalGoneAfter: number;
+  readonly stuckAfter: number;
+}
+
+export interface TableAge {
+  readonly pipeline: string;
+  readonly entity: string;
+  readonly source: string;
+  readonly table: string;
+  /** By the database's clock: what was in the source then is in the table. `null`: never read well. */
+  readonly asOf: Date | null;
+  /** When the pipeline ran for the first time; a table that was never filled is as old as that. */
+  readonly firstRun: Date | null;
+  /** ms; `null`: nobody set a limit. */
+  readonly maxAge: number | null;
+}
+
+export interface RunAge {
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly progressAt: Date;
+  readonly waitUntil: Date | null;
+}
+
+export interface MissedRun {
+  readonly pipeline: string;
+  readonly nominal: Date;
+  readonly reason: string;
+}
+
+export interface AlarmFacts {
+  readonly tables: readonly TableAge[];
+  readonly runs: readonly RunAge[];
+  readonly missed: readonly MissedRun[];
+  /** The newest sign of life; `null`: there never was one, or it took its leave. */
+  readonly worker: Date | null;
+  readonly temporal: Date | null;
+}

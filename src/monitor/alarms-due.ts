@@ -1,0 +1,72 @@
+import type { Alarm, AlarmFacts, AlarmLimits, MissedRun, RunAge, TableAge } from './alarm';
+
+const NOBODY = { pipeline: '', entity: '', source: '' };
+
+/** Everything that is wrong at this moment. Pure: the same facts and the same `now` give the same alarms. */
+export function alarmsDue(facts: AlarmFacts, limits: AlarmLimits, now: Date): Alarm[] {
+  return [
+    ...facts.tables.flatMap((table) => stale(table, now)),
+    ...silent(facts.worker, limits.workerGoneAfter, now, {
+      class: 'dead-worker',
+      message: 'No worker is alive',
+      remedy: 'Start one: ./freshet worker (or ./freshet up). Runs under way go on where they stopped.',
+    }),
+    ...silent(facts.temporal, limits.temporalGoneAfter, now, {
+      class: 'temporal-gone',
+      message: 'Temporal does not answer',
+      remedy: 'Start it, or everything with ./freshet up. Nothing is lost; runs go on when it is back.',
+    }),
+    ...facts.runs.flatMap((run) => stuck(run, limits.stuckAfter, now)),
+    ...newestMissed(facts.missed).map(missed),
+  ];
+}
+
+function stale({ pipeline, entity, source, table, asOf, firstRun, maxAge }: TableAge, now: Date): Alarm[] {
+  const since = asOf ?? firstRun;
+  if (maxAge === null || since === null || now.getTime() - since.getTime() <= maxAge) return [];
+  const said =
+    asOf === null
+      ? `${table} was never read well; ${pipeline} ran first at ${utc(since)}`
+      : `${table} shows the source as of ${utc(since)}; at most ${span(maxAge)} are allowed`;
+  const remedy = `See why with ./freshet status, then ./freshet run ${pipeline}`;
+  return [{ class: 'stale-table', pipeline, entity, source, message: said, remedy, since }];
+}
+
+function silent(seen: Date | null, limit: number, now: Date, alarm: Pick<Alarm, 'class' | 'message' | 'remedy'>): Alarm[] {
+  if (seen === null || now.getTime() - seen.getTime() <= limit) return [];
+  return [{ ...NOBODY, ...alarm, message: `${alarm.message} since ${utc(seen)}`, since: seen }];
+}
+
+/** A run that waits for something is as old as the end of its wait. */
+function stuck({ runId, pipeline, progressAt, waitUntil }: RunAge, limit: number, now: Date): Alarm[] {
+  const since = waitUntil !== null && waitUntil > progressAt ? waitUntil : progressAt;
+  if (now.getTime() - since.getTime() <= limit) return [];
+  const message = `Run ${runId} of ${pipeline} has made no progress since ${utc(since)}`;
+  const remedy = `See it with ./freshet show ${runId}; ./freshet cancel ${runId} ends it, what is committed stays`;
+  return [{ ...NOBODY, class: 'stuck-run', pipeline, message, remedy, since }];
+}
+
+function missed({ pipeline, nominal, reason }: MissedRun): Alarm {
+  const message = `The run of ${pipeline} at ${utc(nominal)} did not take place: ${reason}`;
+  const remedy = `Run it now with ./freshet run ${pipeline}; ./freshet schedule list shows when it comes next`;
+  return { ...NOBODY, class: 'missed-schedule', pipeline, message, remedy, since: nominal };
+}
+
+/** However many times were missed, a pipeline is one cause. */
+function newestMissed(all: readonly MissedRun[]): MissedRun[] {
+  const newest = new Map<string, MissedRun>();
+  for (const one of all) {
+    const known = newest.get(one.pipeline);
+    if (known === undefined || known.nominal < one.nominal) newest.set(one.pipeline, one);
+  }
+  return [...newest.values()];
+}
+
+function utc(instant: Date): string {
+  return `${instant.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+function span(ms: number): string {
+  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
+  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 360_000) / 10} h`;
+}

@@ -1,0 +1,77 @@
+import type { TemporalLink } from '../client/temporal/connect-temporal';
+import type { Database } from '../database/database';
+import type { StageContext } from '../observability/stage-context';
+import { sendNotices } from '../notify/webhook';
+import type { AlarmLimits } from './alarm';
+import { bookAlarms, type Booked } from './alarm-book';
+import { readAlarmFacts, type MaxAges } from './alarm-facts';
+import { alarmsDue } from './alarms-due';
+import { beat, forgetDeadWorkers } from './heartbeat';
+import { sweepOrphans } from './orphans';
+import { reconcileRuns, type Healed } from './reconcile';
+
+export interface MonitorDeps {
+  readonly db: Database;
+  readonly ctx: StageContext;
+  /** The folder of all reports, absolute. */
+  readonly reportsFolder: string;
+  /** Asked in each round; `null`: Temporal does not answer, or nobody said where it is. */
+  readonly temporal: () => Promise<TemporalLink | null>;
+  /** Asked in each round, so that an edited file counts. */
+  readonly maxAges: () => MaxAges;
+}
+
+export interface MonitorOptions {
+  readonly environment: string;
+  readonly limits: AlarmLimits;
+  /** Absent: alarms are logged and kept, nobody is told. */
+  readonly webhookUrl?: string;
+  /** For tests; default 60 s. */
+  readonly graceMs?: number;
+}
+
+export interface Round extends Booked {
+  readonly healed: readonly Healed[];
+  readonly swept: readonly string[];
+  readonly sent: number;
+}
+
+/**
+ * One round (decision 0004): heal, sweep, judge, tell. `null` when another process of this environment is at it.
+ * Needs PostgreSQL only; without Temporal nothing is healed, and that is an alarm by itself.
+ */
+export async function monitorRound(deps: MonitorDeps, options: MonitorOptions): Promise<Round | null> {
+  const { db, ctx } = deps;
+  const { environment, webhookUrl } = options;
+  const round = await db.transaction({ site: 'monitor.round', ctx }, async (tx) => {
+    const [lock] = await tx.query<{ mine: boolean }>(
+      `select pg_try_advisory_xact_lock(hashtextextended('freshet.monitor:' || $1, 0)) as mine`,
+      [environment],
+    );
+    if (lock?.mine !== true) return null;
+    const healed = await heal(deps, options);
+    const swept = await sweepOrphans(db, ctx);
+    return { healed, swept, ...(await judge(deps, options)) };
+  });
+  if (round === null) return null;
+  const sent = webhookUrl === undefined ? 0 : await sendNotices({ db, ctx, url: webhookUrl }, environment);
+  return { ...round, sent };
+}
+
+/** Judges and books, heals nothing; what `freshet freshness --alert` does where no monitor runs. */
+export async function judge(deps: Pick<MonitorDeps, 'db' | 'ctx' | 'maxAges'>, options: MonitorOptions): Promise<Booked> {
+  const { db, ctx } = deps;
+  const { environment, limits, webhookUrl } = options;
+  const now = ctx.now();
+  await forgetDeadWorkers(db, environment, new Date(now.getTime() - limits.workerGoneAfter));
+  const facts = await readAlarmFacts(db, environment, deps.maxAges());
+  return bookAlarms({ db, ctx }, { environment, due: alarmsDue(facts, limits, now), notify: webhookUrl !== undefined });
+}
+
+async function heal({ db, ctx, reportsFolder, temporal: connect }: MonitorDeps, options: MonitorOptions): Promise<Healed[]> {
+  const { environment, graceMs } = options;
+  const temporal = await connect();
+  if (temporal === null) return [];
+  await beat(db, { environment, part: 'temporal' }, ctx.now());
+  return reconcileRuns({ db, temporal, reportsFolder, ctx }, { environment, ...(graceMs === undefined ? {} : { graceMs }) });
+}
