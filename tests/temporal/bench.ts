@@ -4,6 +4,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
 import { join } from 'node:path';
 import { createActivities, type RunSteps } from '../../src/activities/index';
+import { scheduledClaims } from '../../src/client/schedules/scheduled-claim';
+import type { LoadedSettings } from '../../src/config/load-settings';
 import { cancelRun, type CancelledRun } from '../../src/client/temporal/cancel-run';
 import { connectTemporal, type TemporalLink } from '../../src/client/temporal/connect-temporal';
 import { workflowInput } from '../../src/client/temporal/start-workflow';
@@ -86,7 +88,12 @@ async function currentBundle(): Promise<WorkflowBundleOption> {
   return bundleWorkflowCode({ workflowsPath: join(SRC, 'workflows/index.ts'), logger: temporalLog(log) });
 }
 
-export async function openBench(options: InstallationOptions): Promise<Bench> {
+export interface BenchOptions extends InstallationOptions {
+  /** The project whose pipelines scheduled starts find; default: the shipped one. */
+  readonly pipelines?: LoadedSettings;
+}
+
+export async function openBench(options: BenchOptions): Promise<Bench> {
   const { address } = testTemporal();
   const taskQueue = `bench-${randomBytes(6).toString('hex')}`;
   quietRuntime();
@@ -113,7 +120,8 @@ export async function openBench(options: InstallationOptions): Promise<Bench> {
       activities: createActivities({
         steps: steps(installation.steps),
         db,
-        surroundings: { log, faults, now: () => new Date(), stopping: () => created.getState() !== 'RUNNING' },
+        scheduled: scheduledClaims({ db, loaded: options.pipelines ?? loaded, sources }),
+        surroundings: { log, faults, now: options.now ?? (() => new Date()), stopping: () => created.getState() !== 'RUNNING' },
       }),
       maxHeartbeatThrottleInterval: 200,
       stickyQueueScheduleToStartTimeout: 1000,

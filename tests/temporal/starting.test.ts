@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { connectTemporal } from '../../src/client/temporal/connect-temporal';
 import { startRun } from '../../src/client/temporal/start-run';
-import { readRun } from '../../src/database/run-store';
-import { workflowId } from '../../src/domain/ids';
 import { claimRequest } from '../../src/run/claim-request';
 import { sources } from '../../src/sources';
 import { testDatabase } from '../support/database';
