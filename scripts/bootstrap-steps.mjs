@@ -79,6 +79,14 @@ export function buildBundle({ root, say }) {
   });
 }
 
+/** Writes the JSON Schemas that editors check the files under config/ with. */
+export function writeSchemas({ root }) {
+  run(process.execPath, [join('scripts', 'schemas.cjs')], {
+    cwd: root,
+    otherwise: 'the schemas for editors could not be written (see above)',
+  });
+}
+
 /** The children's stdout goes to our stderr: stdout belongs to the program that is started afterwards. */
 function run(command, args, { cwd, otherwise }) {
   const { status, error } = spawnSync(command, args, { cwd, stdio: ['ignore', 2, 2] });

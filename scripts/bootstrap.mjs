@@ -1,4 +1,4 @@
-// Makes a checkout ready to run: packages, PostgreSQL's links, dist/, the workflow bundle. Uses nothing but Node, because before it there is nothing.
+// Makes a checkout ready to run: packages, PostgreSQL's links, dist/, the workflow bundle, the schemas for editors. Uses nothing but Node, because before it there is nothing.
 // When nothing changed it only compares digests, so that ./freshet can call it every time. Everything it says goes to stderr.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -12,7 +12,12 @@ const at = (...path) => join(ROOT, ...path);
 const read = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 const say = (line) => process.stderr.write(`freshet: ${line}\n`);
 
-const MARKS = { packages: at('node_modules', '.freshet-installed'), dist: at('dist', '.built-from'), bundle: at('dist', '.bundled-from') };
+const MARKS = {
+  packages: at('node_modules', '.freshet-installed'),
+  dist: at('dist', '.built-from'),
+  bundle: at('dist', '.bundled-from'),
+  schemas: at('.freshet', 'schema', '.made-from'),
+};
 
 /** What is not up to date, with the digest that its mark has to hold afterwards. Bundling follows workflows/ and domain/, which import nothing else. */
 function outdated() {
@@ -23,6 +28,7 @@ function outdated() {
   if (existsSync(at('src', 'workflows', 'index.ts'))) {
     steps.bundle = builtFrom(['scripts/build-workflow-bundle.cjs', ...sources('src/workflows'), ...sources('src/domain')]);
   }
+  steps.schemas = builtFrom(['scripts/schemas.cjs', ...sources('src/config'), 'src/sources/index.ts']);
   return Object.fromEntries(Object.entries(steps).filter(([step, digest]) => read(MARKS[step]).trim() !== digest));
 }
 
@@ -32,8 +38,8 @@ export async function bootstrap() {
   if (Object.keys(outdated()).length === 0) return;
   const { withLock } = await import('./bootstrap-lock.mjs');
   await withLock(at('.freshet', 'bootstrap.lock'), say, async () => {
-    const { buildBundle, buildDist, installPackages } = await import('./bootstrap-steps.mjs');
-    const steps = { packages: installPackages, dist: buildDist, bundle: buildBundle };
+    const { buildBundle, buildDist, installPackages, writeSchemas } = await import('./bootstrap-steps.mjs');
+    const steps = { packages: installPackages, dist: buildDist, bundle: buildBundle, schemas: writeSchemas };
     for (const [name, step] of Object.entries(steps)) {
       const digest = outdated()[name];
       if (digest === undefined) continue;

@@ -4,9 +4,10 @@ import { collect } from './chosen-words';
 import { withCommonFlags, type CommonFlags } from './common-flags';
 import type { HistoryFlags } from './commands/history';
 
-/** The commands that only ask: what ran. Bodies are loaded when they are called. */
+/** The commands that only ask: what ran, what the settings are. Bodies are loaded when they are called. */
 export function addAsking(program: Command, act: Acting): void {
   addHistory(program, act);
+  addConfig(program.command('config').description('the settings: what they are, where each comes from, what is wrong'), act);
 }
 
 function addHistory(program: Command, act: Acting): void {
@@ -20,5 +21,30 @@ function addHistory(program: Command, act: Acting): void {
     .option('--order <order>', 'newest (first) or oldest')
     .action((flags: HistoryFlags & CommonFlags, command: Command) =>
       act(flags, command, async (context) => (await import('./commands/history')).history(flags, context)),
+    );
+}
+
+function addConfig(config: Command, act: Acting): void {
+  withCommonFlags(config.command('show'))
+    .description('every setting, its value, and where the value comes from')
+    .action((flags: CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/config')).configShow(context)),
+    );
+  withCommonFlags(config.command('get'))
+    .description('the value of one setting, or of all below a key')
+    .argument('<key>', 'such as sync_pipeline.full_every')
+    .action((key: string, flags: CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/config')).configGet(key, context)),
+    );
+  withCommonFlags(config.command('validate'))
+    .description('check settings, sources and pipelines: every mistake at once')
+    .action((flags: CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/config')).configValidate(context)),
+    );
+  withCommonFlags(config.command('schema'))
+    .description('write the JSON Schemas for editors into .freshet/schema')
+    .argument('[file]', 'print one instead: settings, sources or pipeline')
+    .action((file: string | undefined, flags: CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/config')).configSchema(file, context)),
     );
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { announceSettings } from '../config/announce-settings';
-import { loadSettings, type LoadedSettings } from '../config/load-settings';
+import { loadSettings, type LoadedSettings, type SettingsRequest } from '../config/load-settings';
 import { createLog, logStyle, lowerLevel } from '../observability/create-log';
 import { faultsFrom } from '../observability/faults';
 import type { Log } from '../observability/log';
@@ -23,10 +23,9 @@ export interface ProjectOptions {
   readonly level?: 'warn' | 'settings';
 }
 
-/** Reads the settings of the folder we are in (or of this checkout, when it has no `config/`). Errors: `config_error` with every mistake. */
-export function openProject(flags: CommonFlags, options: ProjectOptions = {}): Project {
-  const env = options.env ?? process.env;
-  const loaded = loadSettings({
+/** Where the settings of a command are looked for: in the folder we are in, or in this checkout, when that has no `config/`. */
+export function settingsRequest(flags: CommonFlags, env: ProjectOptions['env'] = process.env): SettingsRequest {
+  return {
     cwd: existsSync(join(process.cwd(), 'config')) ? process.cwd() : packageFolder(),
     env,
     sourceTypes,
@@ -35,7 +34,12 @@ export function openProject(flags: CommonFlags, options: ProjectOptions = {}): P
       config: flags.config,
       values: [{ path: 'database.url', flag: '--database-url', value: flags.databaseUrl }],
     },
-  });
+  };
+}
+
+/** Reads the settings of the folder we are in (or of this checkout, when it has no `config/`). Errors: `config_error` with every mistake. */
+export function openProject(flags: CommonFlags, options: ProjectOptions = {}): Project {
+  const loaded = loadSettings(settingsRequest(flags, options.env));
   const { logging } = loaded.settings;
   const log = createLog({
     level: lowerLevel(options.level === 'settings' ? logging.level : 'warn', flags.verbose ?? 0),

@@ -8,13 +8,13 @@ export function environmentName(
   flag: string | undefined,
   variables: Readonly<Record<string, string>>,
   shipped: readonly string[] = [],
-): { name: string; mistakes: Mistake[] } {
+): { name: string; origin: Origin; mistakes: Mistake[] } {
   const [name, origin] = chosen(flag, variables);
   const known = [...new Set([...KNOWN, ...shipped])].sort();
-  if (known.includes(name)) return { name, mistakes: [] };
+  if (known.includes(name)) return { name, origin, mistakes: [] };
   // A misspelt name must not quietly mean another environment: outside development and test the live sources are read.
   const problem = `is no environment; use one of ${known.join(', ')}, or make config/environments/<name>.yaml`;
-  return { name: 'development', mistakes: [{ key: 'environment', value: `"${name}"`, problem, origin }] };
+  return { name: 'development', origin, mistakes: [{ key: 'environment', value: `"${name}"`, problem, origin }] };
 }
 
 function chosen(flag: string | undefined, variables: Readonly<Record<string, string>>): [string, Origin] {

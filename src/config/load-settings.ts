@@ -68,8 +68,17 @@ function shippedEnvironments(root: string): string[] {
   return files.filter((file) => /^[a-z][a-z0-9-]{0,30}\.yaml$/.test(file)).map((file) => file.slice(0, -'.yaml'.length));
 }
 
-/** Reads all layers of the settings and the sources. Every mistake in any of them is told in one config_error `settings-invalid`. */
-export function loadSettings({ cwd, env, flags = {}, sourceTypes }: SettingsRequest): LoadedSettings {
+/** What was read, and everything that is wrong with it: `settings` is null where mistakes leave none. */
+export interface ReadSettings extends Omit<LoadedSettings, 'settings'> {
+  readonly settings: Settings | null;
+  readonly environment: string;
+  readonly mistakes: readonly Mistake[];
+  /** The sources file itself has mistakes: what else refers to it cannot be judged. */
+  readonly sourcesBroken: boolean;
+}
+
+/** Reads all layers of the settings and the sources, with every mistake in any of them. */
+export function readSettings({ cwd, env, flags = {}, sourceTypes }: SettingsRequest): ReadSettings {
   const root = resolve(cwd);
   const fileVariables = setVariables(readEnvFile(join(root, '.env')));
   const own = setVariables(env);
@@ -87,15 +96,23 @@ export function loadSettings({ cwd, env, flags = {}, sourceTypes }: SettingsRequ
   };
   const layers = readLayers(request);
   const checked = checkSchema({ schema: settingsSchema, value: layers.value, origin: originIn(layers.origins) });
-  const sources = readSources({ root, types: sourceTypes });
+  const { sources, mistakes: sourceMistakes } = readSources({ root, types: sourceTypes });
   const mistakes = [
     ...environment.mistakes,
     ...refusedVariables(environment.name, variables),
     ...layers.mistakes,
     ...(checked.ok ? [] : checked.mistakes),
-    ...sources.mistakes,
+    ...sourceMistakes,
   ];
-  if (mistakes.length > 0 || !checked.ok) throw settingsError(mistakes);
-  const settings = complete(checked.value, root, environment.name);
-  return { settings, sources: sources.sources, origins: layers.origins, warnings: layers.notices, variables, root };
+  const settings = checked.ok ? complete(checked.value, root, environment.name) : null;
+  const facts = { environment: environment.name, sources, sourcesBroken: sourceMistakes.length > 0, variables, root };
+  const origins = new Map([...layers.origins, ['environment', environment.origin] as const]);
+  return { ...facts, settings, mistakes, origins, warnings: layers.notices };
+}
+
+/** Reads all layers of the settings and the sources. Every mistake in any of them is told in one config_error `settings-invalid`. */
+export function loadSettings(request: SettingsRequest): LoadedSettings {
+  const { settings, mistakes, sources, origins, warnings, variables, root } = readSettings(request);
+  if (mistakes.length > 0 || settings === null) throw settingsError(mistakes);
+  return { settings, sources, origins, warnings, variables, root };
 }

@@ -69,25 +69,39 @@ function withEmptyEntities(value: unknown): unknown {
   return { ...(value as object), entities: Object.fromEntries(filled) };
 }
 
-function checked(content: YamlContent, request: PipelineRequest, expectedName: string | null): PipelineSettings {
-  if (content.mistakes.length > 0) throw settingsError(content.mistakes);
+type Checked = { readonly pipeline: PipelineSettings | null; readonly mistakes: readonly Mistake[] };
+
+function checked(content: YamlContent, request: PipelineRequest, expectedName: string | null): Checked {
+  if (content.mistakes.length > 0) return { pipeline: null, mistakes: content.mistakes };
   const result = checkSchema({ schema: pipelineFileSchema, value: withEmptyEntities(content.value), origin: content.origin });
-  if (!result.ok) throw settingsError(result.mistakes);
+  if (!result.ok) return { pipeline: null, mistakes: result.mistakes };
   const mistakes: Mistake[] = pipelineMistakes(result.value, request, content.origin);
   if (expectedName !== null && result.value.name !== expectedName) {
     const problem = `must be ${expectedName}, as the file is called`;
     mistakes.push({ key: 'name', value: result.value.name, problem, origin: content.origin(['name']) });
   }
-  if (mistakes.length > 0) throw settingsError(mistakes);
-  return result.value;
+  return { pipeline: result.value, mistakes };
 }
 
-/** Reads and checks a pipeline by name or path. Throws config_error: `pipeline-unknown`, or `settings-invalid` with every mistake. */
-export function loadPipeline(nameOrPath: string, request: PipelineRequest): LoadedPipeline {
+/** What was read, and everything that is wrong with it: `pipeline` is null where mistakes leave none. */
+export interface ReadPipeline extends Omit<LoadedPipeline, 'pipeline'> {
+  readonly pipeline: PipelineSettings | null;
+  readonly mistakes: readonly Mistake[];
+}
+
+/** Reads and checks a pipeline by name or path, with every mistake. Throws config_error `pipeline-unknown`. */
+export function readPipeline(nameOrPath: string, request: PipelineRequest): ReadPipeline {
   const { path, named } = fileOf(nameOrPath, request.root);
   const file = shownPath(request.root, path);
   const content = readYaml(path, file);
   if (content === undefined) throw unknownPipeline(nameOrPath, request.root);
-  const pipeline = checked(content, request, named ? nameOrPath : null);
-  return { pipeline, file, warnings: unusedKeys(pipeline, file) };
+  const { pipeline, mistakes } = checked(content, request, named ? nameOrPath : null);
+  return { pipeline, mistakes, file, warnings: pipeline === null ? [] : unusedKeys(pipeline, file) };
+}
+
+/** Reads and checks a pipeline by name or path. Throws config_error: `pipeline-unknown`, or `settings-invalid` with every mistake. */
+export function loadPipeline(nameOrPath: string, request: PipelineRequest): LoadedPipeline {
+  const { pipeline, mistakes, file, warnings } = readPipeline(nameOrPath, request);
+  if (pipeline === null || mistakes.length > 0) throw settingsError(mistakes);
+  return { pipeline, file, warnings };
 }

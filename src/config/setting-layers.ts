@@ -1,6 +1,7 @@
 import { isAbsolute, join, relative, resolve } from 'node:path';
 
 import { safeText } from '../observability/safe-facts';
+import { aliasedJson, aliasLayer } from './aliases';
 import { mergeLayers, layerOf, type Layer } from './layers';
 import type { Mistake } from './mistake';
 import { readYaml, type YamlContent } from './read-yaml';
@@ -68,13 +69,31 @@ function profileLayer(value: { readonly worker?: unknown }): Layer[] {
   return chaos ? [{ value: CHAOS_PROFILE, origin: () => ({ kind: 'profile', name: 'chaos' }) }] : [];
 }
 
-/** The settings of all layers, lowest to highest: profile, freshet.yaml, the environment's file, .env, variables, flags. */
+/** A JSON file is one of a replaced tool: its keys get their new names. Every other file speaks for itself. */
+function fileLayers(contents: readonly YamlContent[], { configFile, tree }: LayerRequest): { layer: Layer; notices: string[] }[] {
+  return contents.map((content, index) =>
+    index === 0 && configFile !== undefined && /\.json$/i.test(configFile)
+      ? aliasedJson(content, tree, configFile)
+      : { layer: content, notices: [] },
+  );
+}
+
+/**
+ * The settings of all layers, lowest to highest: profile, freshet.yaml, the environment's file, variables under the names of replaced tools,
+ * .env, variables, flags.
+ */
 export function readLayers(request: LayerRequest): ReturnType<typeof mergeLayers> & { mistakes: Mistake[]; notices: string[] } {
   const { contents, mistakes } = files(request);
-  const fromFile = variableLayer(request.fileVariables, request.tree, '.env');
-  const fromEnvironment = variableLayer(request.variables, request.tree);
-  const layers = [...contents, fromFile.layer, fromEnvironment.layer, flagLayer(request.flags, request.tree)];
+  const { fileVariables, variables, tree } = request;
+  const given = [
+    ...fileLayers(contents, request),
+    aliasLayer(fileVariables, tree, '.env'),
+    aliasLayer(variables, tree),
+    variableLayer(fileVariables, tree, '.env'),
+    variableLayer(variables, tree),
+  ];
+  const layers = [...given.map(({ layer }) => layer), flagLayer(request.flags, tree)];
   const merged = mergeLayers([...profileLayer(mergeLayers(layers).value), ...layers]);
   mistakes.push(...contents.flatMap(passwordInYaml));
-  return { ...merged, mistakes, notices: [...fromFile.notices, ...fromEnvironment.notices] };
+  return { ...merged, mistakes, notices: [...new Set(given.flatMap(({ notices }) => notices))] };
 }

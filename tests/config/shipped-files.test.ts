@@ -15,7 +15,7 @@ const sandbox = {
 const load = (env: Record<string, string>) => loadSettings({ cwd: root, env, sourceTypes: ['zoho-books'] });
 
 test('the files that come with freshet are free of mistakes in every environment they name', () => {
-  for (const environment of ['development', 'test', 'production']) {
+  for (const environment of ['development', 'test', 'staging', 'production']) {
     const { settings, warnings } = load({ FRESHET_ENV: environment });
     expect(settings.environment).toBe(environment);
     expect(settings.source_environment).toBe(environment === 'production' ? 'live' : 'test');

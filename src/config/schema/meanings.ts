@@ -9,7 +9,8 @@ export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   'database.timeouts.statement': 'How long one statement may take.',
   'database.timeouts.lock': 'How long a statement waits for a lock before it is tried again.',
   'database.timeouts.idle_in_transaction': 'After this long PostgreSQL ends a transaction in which nothing happens.',
-  'temporal.address': 'Temporal to use. Absent: the embedded server. TLS files and API keys come from Temporal’s own variables (TEMPORAL_…) or profile file.',
+  'temporal.address':
+    'Temporal to use. Absent: the embedded server. TLS files and API keys come from Temporal’s own variables (TEMPORAL_…) or profile file.',
   'temporal.namespace': 'Namespace of the runs.',
   'temporal.task_queue': 'Task queue of the workers. Absent: `freshet-<environment>`.',
   'landing.path': 'Folder of what the sources said, byte for byte. Absent: `landing` inside home.',
@@ -34,7 +35,8 @@ export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   'sync_pipeline.batch.bytes': 'Bytes of a batch at most.',
   'sync_pipeline.batch.detail_calls': 'Detail calls of a batch at most.',
   'sync_pipeline.detail_page': 'Detail answers that are stored together; at most so many are fetched again after a crash.',
-  'sync_pipeline.full_every': 'How often an incremental entity is listed completely, so that nothing missed stays missed. A pipeline file can say otherwise.',
+  'sync_pipeline.full_every':
+    'How often an incremental entity is listed completely, so that nothing missed stays missed. A pipeline file can say otherwise.',
   'sync_pipeline.adopt_for': 'How long an unfinished read may be continued by a later run.',
   'sync_pipeline.give_up_after': 'Without progress for this long an entity fails.',
   'monitor.every': 'Time between two rounds of healing and judging.',
@@ -43,7 +45,8 @@ export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   'monitor.stuck_after': 'An active run without progress for this long, its waits not counted, is an alarm.',
   'freshness.max_age': 'Older tables of scheduled pipelines are stale, where the pipeline names no limit of its own.',
   'alerts.webhook_url': 'Alarms are posted here as JSON. Absent: they are logged and shown. The address counts as a secret.',
-  'extract.cutoff_days': 'Ask the sources for nothing older than so many days: every read is then a partial one, which deletes nothing. Absent: no cut-off.',
+  'extract.cutoff_days':
+    'Ask the sources for nothing older than so many days: every read is then a partial one, which deletes nothing. Absent: no cut-off.',
   'load.cutoff_days': 'Landing sessions older than so many days are not loaded by `load`.',
   'load.session_max_age': 'Hours; picks the sessions where no cut-off is given.',
   'load.batch_size': 'Rows that are handed to PostgreSQL at once.',
