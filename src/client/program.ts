@@ -92,6 +92,12 @@ function addLooking(program: Command, act: Acting): void {
     .action((runId: string, flags: CommonFlags, command: Command) =>
       act(flags, command, async (context) => (await import('./commands/show')).show(runId, context)),
     );
+  withCommonFlags(program.command('follow'))
+    .description('watch a run until it ends; Ctrl-C leaves it going')
+    .argument('<run>', 'id of the run, or the name of a pipeline whose run goes on')
+    .action((runId: string, flags: CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/follow')).follow(runId, context)),
+    );
   withCommonFlags(program.command('verify'))
     .description('check the invariants over tables, ledgers, watermarks and landing files')
     .option('--deep', 'read everything (this version has no other way)')

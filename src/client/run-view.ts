@@ -2,9 +2,10 @@ import { exitCodeOf, isFinalRun } from '../domain/run';
 import { bindingEquations } from '../report/ledger-lines';
 import type { EntityFacts, RunFacts } from '../report/run-facts';
 import { nextActions, verdict } from '../report/verdict';
-import { clock, count, counted, duration, readWords } from '../report/words';
+import { clock, count, counted, duration, readWords, waitWords } from '../report/words';
 import type { CommandResult, ErrorView } from './envelope';
 import { nextLine } from './error-lines';
+import { exitCodeOfSignal } from './interrupt';
 import { shown } from './output';
 import { textTable } from './text-table';
 
@@ -26,12 +27,24 @@ function entityJson(entity: EntityFacts): Record<string, unknown> {
 const COLUMNS = [
   { title: 'entity' },
   { title: 'state' },
-  ...['listed', 'known', 'fetched', 'inserted', 'updated', 'unchanged', 'rejected', 'rows', 'lines', 'time'].map((title) => ({
-    title,
-    right: true,
-  })),
+  ...['listed', 'known', 'fetched', 'inserted', 'updated', 'unchanged', 'rejected'].map((title) => ({ title, right: true, spare: true })),
+  ...['rows', 'lines', 'time'].map((title) => ({ title, right: true })),
   { title: 'read' },
 ];
+
+/** A run for who has watched it on the same terminal: the verdict, what needs attention, the report. The error says the rest. */
+export function runSummary(facts: RunFacts): string {
+  const { run, entities } = facts;
+  const error = runError(facts);
+  const lines = [
+    ...(error === undefined ? [shown(verdict(facts), 1_000)] : []),
+    ...(error === undefined ? entities.flatMap(attention) : []),
+    ...(run.report_path === null ? [] : [`report  ${run.report_path}`]),
+    ...(error === undefined ? nextActions(facts).map(nextLine) : []),
+    nextLine({ kind: 'run-command', label: 'Every count', command: `./freshet show ${run.id}` }),
+  ];
+  return lines.join('\n');
+}
 
 /** A run for people: verdict, table of entities, then whatever needs attention, and where the report is. */
 export function runText(facts: RunFacts): string {
@@ -72,10 +85,7 @@ function attention(entity: EntityFacts): string[] {
     ...line('do', entity.error_remedy),
     ...line('held', entity.held_reason),
     ...line('skipped', entity.skipped_reason),
-    ...line(
-      'waits',
-      entity.wait_reason === null ? null : `${entity.wait_reason}${entity.wait_until === null ? '' : ` until ${clock(entity.wait_until)}`}`,
-    ),
+    ...line('waits', entity.wait_reason === null ? null : waitWords(entity, '')),
     ...entity.doubts.flatMap((doubt) => line('doubt', doubt.message)),
     ...broken.flatMap(({ text }) => line('ledger broken', text)),
     ...(entity.rejects_total === 0
@@ -110,8 +120,23 @@ function remedyOf({ run }: RunFacts): string {
   return 'Read the report, then run it again.';
 }
 
-/** The result of a command that waited for a run: its table on stdout, its exit code by state (contracts §2). */
-export function runResult(facts: RunFacts): CommandResult {
+/** The result of a command that waited for a run: its table on stdout (a summary for who has `watched` it there), its exit code by state (contracts §2). */
+export function runResult(facts: RunFacts, watched = false): CommandResult {
   const error = runError(facts);
-  return { exitCode: exitCodeOf(facts.run.state), data: runJson(facts), text: runText(facts), ...(error === undefined ? {} : { error }) };
+  const text = watched ? runSummary(facts) : runText(facts);
+  return { exitCode: exitCodeOf(facts.run.state), data: runJson(facts), text, ...(error === undefined ? {} : { error }) };
+}
+
+/** What a command says that stops looking at a run which goes on. */
+export function leftRunning(runId: string, signal: NodeJS.Signals): CommandResult {
+  const next = [
+    { kind: 'run-command', label: 'Watch it again', command: `./freshet follow ${runId}` },
+    { kind: 'run-command', label: 'Stop it', command: `./freshet cancel ${runId}` },
+  ] as const;
+  const message = `${runId} goes on without this terminal.`;
+  return {
+    exitCode: exitCodeOfSignal(signal),
+    data: { run_id: runId, outcome: 'left_running', message, next },
+    text: [message, ...next.map(nextLine)].join('\n'),
+  };
 }

@@ -9,12 +9,13 @@ import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
 import { EXIT, worstExitCode } from '../exit-code';
 import { followRun } from '../follow-run';
-import { exitCodeOfSignal, onInterrupt, type Interrupt } from '../interrupt';
+import { onInterrupt, type Interrupt } from '../interrupt';
+import { openView, type Watch } from '../live/watch';
 import { carryLocally } from '../local-run';
 import { openForWriting } from '../open-database';
 import { nextLine } from '../error-lines';
 import { commandContext, openProject, type Project } from '../project';
-import { runResult } from '../run-view';
+import { leftRunning, runResult } from '../run-view';
 import { prepareClaims, type RunFlags } from '../run-wishes';
 import { temporalAddressOf } from '../addresses';
 import { connectTemporal, type TemporalLink } from '../temporal/connect-temporal';
@@ -31,15 +32,17 @@ interface Scope {
   readonly interrupt: Interrupt;
   /** For claiming and starting, which Ctrl-C does not cut in half. */
   readonly ctx: StageContext;
-  readonly note: (line: string) => void;
+  readonly watch: Watch;
 }
 
 /**
  * `freshet run <pipeline…>`: checks everything that can be checked beforehand, claims, starts, follows, and shows the result.
  * Nothing is written before the checks are through.
  */
-export async function run(pipelines: readonly string[], flags: RunFlags, { out, flags: common }: CommandContext): Promise<CommandResult> {
-  const project = withRunningSandbox(openProject(common));
+export async function run(pipelines: readonly string[], flags: RunFlags, context: CommandContext): Promise<CommandResult> {
+  const { out, flags: common } = context;
+  const watch = openView(context);
+  const project = watch.logging(withRunningSandbox(openProject(common)));
   const { settings } = project.loaded;
   const claims = prepareClaims(project, pipelines, flags);
   requireWritable(settings.landing.path, 'landing.path');
@@ -50,13 +53,14 @@ export async function run(pipelines: readonly string[], flags: RunFlags, { out, 
   try {
     const db = await openForWriting(project);
     try {
-      const scope = { project, db, temporal, interrupt, ctx: commandContext(project), note: (line: string) => out.note(line) };
+      const scope = { project, db, temporal, interrupt, ctx: commandContext(project), watch };
       return combined(await runAll(scope, claims));
     } finally {
       await db.close();
     }
   } finally {
     interrupt.release();
+    watch.view.close();
     await temporal?.close();
   }
 }
@@ -82,16 +86,17 @@ async function runAll(scope: Scope, claims: readonly PreparedClaim[]): Promise<C
 }
 
 async function runOne(scope: Scope, { request }: PreparedClaim): Promise<CommandResult> {
-  const { db, temporal, interrupt, note } = scope;
+  const { db, temporal, interrupt, watch } = scope;
   const started = temporal === null ? await claimLocally(scope, request) : await startWithTemporal(scope, temporal, request);
   const { runId } = started;
   if (started.kind === 'taken') return alreadyRunning(request.pipeline, runId);
-  note(`run ${runId} of ${request.pipeline}${temporal === null ? ', in this process' : ''}`);
+  // A picture carries the id in its head.
+  if (!watch.view.painted) watch.view.note(`run ${runId} of ${request.pipeline}${temporal === null ? ', in this process' : ''}`);
   if (temporal === null) await carryFollowed(scope, runId, request.plan);
-  else await followRun(db, { runId, note, signal: interrupt.signal });
+  else await followRun(db, { runId, show: (run) => watch.view.show(run), signal: interrupt.signal });
   const received = interrupt.received();
   const facts = await readRunFacts(db, runId);
-  return received !== null && !isFinalRun(facts.run.state) ? leftRunning(runId, received) : runResult(facts);
+  return received !== null && !isFinalRun(facts.run.state) ? leftRunning(runId, received) : runResult(facts, watch.told);
 }
 
 function startWithTemporal({ project, db, ctx }: Scope, temporal: TemporalLink, request: ClaimRequest): Promise<StartedRun> {
@@ -104,9 +109,9 @@ async function claimLocally({ db, ctx }: Scope, request: ClaimRequest): Promise<
   return claim.kind === 'taken' ? { kind: 'taken', runId: claim.activeRunId } : claim;
 }
 
-async function carryFollowed({ project, db, interrupt, ctx, note }: Scope, runId: string, plan: Plan): Promise<void> {
+async function carryFollowed({ project, db, interrupt, ctx, watch }: Scope, runId: string, plan: Plan): Promise<void> {
   const over = new AbortController();
-  const following = followRun(db, { runId, note, signal: over.signal });
+  const following = followRun(db, { runId, show: (run) => watch.view.show(run), signal: over.signal });
   try {
     await carryLocally(project, db, { runId, plan }, { ...ctx, signal: interrupt.signal });
   } finally {
@@ -118,26 +123,13 @@ async function carryFollowed({ project, db, interrupt, ctx, note }: Scope, runId
 /** Not an error: the command found out that the work is being done. */
 function alreadyRunning(pipeline: string, activeRunId: string): CommandResult {
   const next = [
-    { kind: 'run-command', label: 'See how far it is', command: `./freshet show ${activeRunId}` },
+    { kind: 'run-command', label: 'Watch it', command: `./freshet follow ${activeRunId}` },
     { kind: 'run-command', label: 'Stop it', command: `./freshet cancel ${activeRunId}` },
   ] as const;
   const message = `${pipeline} is running already: ${activeRunId}. Nothing was started.`;
   return {
     exitCode: EXIT.findings,
     data: { pipeline, outcome: 'already_running', active_run_id: activeRunId, message, next },
-    text: [message, ...next.map(nextLine)].join('\n'),
-  };
-}
-
-function leftRunning(runId: string, signal: NodeJS.Signals): CommandResult {
-  const next = [
-    { kind: 'run-command', label: 'See how far it is', command: `./freshet show ${runId}` },
-    { kind: 'run-command', label: 'Stop it', command: `./freshet cancel ${runId}` },
-  ] as const;
-  const message = `${runId} goes on without this terminal.`;
-  return {
-    exitCode: exitCodeOfSignal(signal),
-    data: { run_id: runId, outcome: 'left_running', message, next },
     text: [message, ...next.map(nextLine)].join('\n'),
   };
 }

@@ -1,9 +1,11 @@
 import type { Database } from '../../database/database';
 import { readRunFacts, type RunFacts } from '../../report/run-facts';
-import { count } from '../../report/words';
+import { count, counted } from '../../report/words';
 import type { StackAddresses } from '../../stack/supervisor';
 import { verifyInstallation } from '../commands/verify';
 import { followRun } from '../follow-run';
+import { plain } from '../live/look';
+import { PlainWriter } from '../live/plain-writer';
 import { openForReading } from '../open-database';
 import { commandContext, type Project } from '../project';
 import { prepareClaims } from '../run-wishes';
@@ -32,7 +34,9 @@ export async function playDemo(stage: DemoStage): Promise<DemoOutcome> {
     note('\nFirst run: everything is new.');
     const first = await runOnce(stage, { db, temporal });
     const edited = await editInvoices(stage.place);
-    note(`\nEdited ${edited.length} invoices in the sandbox (${edited.join(', ')}).\nSecond run: of the invoices, only they are fetched.`);
+    note(
+      `\nEdited ${counted(edited.length, 'invoice')} in the sandbox (${edited.join(', ')}).\nSecond run: of the invoices, only they are fetched.`,
+    );
     const second = await runOnce(stage, { db, temporal });
     note('\nVerifying everything: ledgers, keys, line items, watermarks, landing files, values against what the API said.');
     const verification = await verifyInstallation(project, db);
@@ -55,7 +59,8 @@ async function runOnce({ project, place, note }: DemoStage, { db, temporal }: Li
   if (claim === undefined) throw new RangeError('no claim for the demo');
   const deps = { db, temporal, reportsFolder: project.loaded.settings.reports.path, ctx: commandContext(project) };
   const { runId } = await startRun(deps, claim.request);
-  await followRun(db, { runId, note: (line) => note(`  ${line}`), everyMs: 100 });
+  const writer = new PlainWriter((line) => note(`  ${plain(line)}`));
+  await followRun(db, { runId, show: (run) => writer.show(run), everyMs: 100 });
   return { facts: await readRunFacts(db, runId), sandbox: await workOf(place) };
 }
 

@@ -16,9 +16,10 @@ export function cut(text: string, columns: number, ellipsis = '…'): string {
 }
 
 function beginning(text: string, columns: number): string {
-  let taken = '';
+  let [taken, width] = ['', 0];
   for (const { segment } of graphemes.segment(text)) {
-    if (widthOf(taken + segment) > columns) break;
+    width += widthOf(segment);
+    if (width > columns) break;
     taken += segment;
   }
   return taken;
@@ -34,15 +35,15 @@ export function padded(text: string, columns: number, right = false): string {
 export function wrapped(text: string, columns: number): string[] {
   const width = Math.max(2, columns);
   const lines: string[] = [];
-  let line = '';
+  let [line, used] = ['', -1];
   for (const word of text.split(' ').flatMap((whole) => pieces(whole, width))) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (widthOf(longer) <= width) {
-      line = longer;
-      continue;
+    const needed = widthOf(word);
+    if (line !== '' && used + 1 + needed > width) {
+      lines.push(line);
+      [line, used] = ['', -1];
     }
-    lines.push(line);
-    line = word;
+    line = line === '' ? word : `${line} ${word}`;
+    used += 1 + needed;
   }
   return [...lines, line];
 }
