@@ -4,10 +4,11 @@ import { collect } from './chosen-words';
 import { withCommonFlags, type CommonFlags } from './common-flags';
 import type { HistoryFlags } from './commands/history';
 
-/** The commands that only ask: what ran, what the settings are. Bodies are loaded when they are called. */
+/** The commands that only ask: what ran, what the settings are, what a shell may complete. Bodies are loaded when they are called. */
 export function addAsking(program: Command, act: Acting): void {
   addHistory(program, act);
   addConfig(program.command('config').description('the settings: what they are, where each comes from, what is wrong'), act);
+  addCompletion(program, act);
 }
 
 function addHistory(program: Command, act: Acting): void {
@@ -46,5 +47,14 @@ function addConfig(config: Command, act: Acting): void {
     .argument('[file]', 'print one instead: settings, sources or pipeline')
     .action((file: string | undefined, flags: CommonFlags, command: Command) =>
       act(flags, command, async (context) => (await import('./commands/config')).configSchema(file, context)),
+    );
+}
+
+function addCompletion(program: Command, act: Acting): void {
+  withCommonFlags(program.command('completion'))
+    .description('print the completion script of a shell')
+    .argument('<shell>', 'bash, zsh or fish')
+    .action((shell: string, flags: CommonFlags, command: Command) =>
+      act(flags, command, async () => (await import('./commands/completion')).completion(shell, program)),
     );
 }

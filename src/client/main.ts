@@ -29,7 +29,8 @@ function wrongUse(error: CommanderError, words: readonly string[], out: Output):
   const view = errorView(
     new FreshetError('config_error', {
       code: 'wrong-use',
-      message: error.message.replace(/^error: /, ''),
+      // A group of commands without one of them: commander shows the group's help and calls that an error.
+      message: error.code === 'commander.help' ? `${command} needs one of its commands` : error.message.replace(/^error: /, ''),
       remedy: 'Nothing was started. The help shows what this command takes.',
       next: [{ kind: 'run-command', label: 'Show the help', command: help }],
     }),

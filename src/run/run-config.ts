@@ -1,3 +1,4 @@
+import { closest } from '../config/closest';
 import { thawSettings, type ThawedSettings } from '../config/freeze';
 import type { EntitySettings } from '../config/schema/pipeline-file';
 import type { Database } from '../database/database';
@@ -60,10 +61,11 @@ export function runEntity(config: Pick<RunConfig, 'pipeline' | 'source' | 'defin
 }
 
 function unknownEntity(pipeline: string, name: string, known: readonly string[]): FreshetError {
+  const meant = closest(name, known);
   return new FreshetError('config_error', {
     code: 'entity-unknown',
     message: `Pipeline ${pipeline} has no entity "${name}"`,
-    remedy: `Use one of ${known.join(', ')}.`,
+    remedy: `${meant === undefined ? '' : `Did you mean ${meant}? `}Use one of ${known.join(', ')}.`,
   });
 }
 

@@ -4,6 +4,7 @@ import type { CommandResult } from '../envelope';
 import { EXIT } from '../exit-code';
 import { openForReading } from '../open-database';
 import { commandContext, openProject } from '../project';
+import { resolveRunId } from '../run-reference';
 import { cancelRun, type CancelledRun } from '../temporal/cancel-run';
 import { connectTemporal } from '../temporal/connect-temporal';
 
@@ -15,7 +16,8 @@ export async function cancel(runId: string, { flags }: CommandContext): Promise<
   const connect = async (): ReturnType<typeof connectTemporal> =>
     connectTemporal({ ...settings.temporal, address: temporalAddressOf(settings) });
   try {
-    const cancelled = await cancelRun({ db, connect, reportsFolder: settings.reports.path, ctx: commandContext(project) }, runId.trim());
+    const deps = { db, connect, reportsFolder: settings.reports.path, ctx: commandContext(project) };
+    const cancelled = await cancelRun(deps, await resolveRunId(db, runId));
     return {
       exitCode: cancelled.kind === 'final' ? EXIT.findings : EXIT.good,
       data: { run_id: cancelled.runId, outcome: cancelled.kind, state: cancelled.state },
