@@ -4,6 +4,7 @@ import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from './activities/index';
 import { databaseUrlOf, temporalAddressOf } from './client/addresses';
 import { commandContext, type Project } from './client/project';
+import { scheduledClaims } from './client/schedules/scheduled-claim';
 import { connectTemporal, temporalOptions } from './client/temporal/connect-temporal';
 import { openDatabase, type Database } from './database/database';
 import { migrateToLatest } from './database/migrate';
@@ -79,7 +80,7 @@ async function createWorker(project: Project, closers: Closers): Promise<Worker>
     namespace: temporal.namespace,
     taskQueue: temporal.taskQueue,
     workflowBundle: { codePath: join(packageFolder(), 'dist', 'workflow-bundle.js') },
-    activities: createActivities({ steps, db, surroundings }),
+    activities: createActivities({ steps, db, surroundings, scheduled: scheduledClaims({ db, loaded, sources }) }),
     maxConcurrentActivityTaskExecutions: pace.max_concurrent_activities,
     // A cancel travels on a heartbeat that is really sent: unthrottled, it takes a second instead of most of the timeout.
     maxHeartbeatThrottleInterval: heartbeat.throttle,
@@ -97,7 +98,8 @@ function watch(project: Project, db: Database, closers: Closers): void {
   const monitor = projectMonitor(project, db, ctx);
   closers.push(() => monitor.close());
   const heart: Heart = { environment: settings.environment, part: 'worker', instance: `${hostname()}:${process.pid}` };
-  closers.push(() => fallSilent(db, heart));
+  // Where PostgreSQL is gone already, its row grows old, and that is what it shall say.
+  closers.push(() => fallSilent(db, heart).catch(() => undefined));
   const round = async (): Promise<void> => {
     await beat(db, heart, ctx.now());
     await monitorRound(monitor.deps, monitor.options);

@@ -7,6 +7,7 @@ import { withCommonFlags, type CommonFlags } from './common-flags';
 import { execute } from './execute';
 import type { Output } from './output';
 import type { DemoFlags } from './commands/demo';
+import type { FreshnessFlags } from './commands/freshness';
 import type { UpFlags } from './commands/up';
 import type { VerifyFlags } from './commands/verify';
 import type { RunFlags } from './run-wishes';
@@ -31,6 +32,7 @@ export function createProgram(out: Output, exit: (code: number) => void): Comman
   };
   addTrying(program, act);
   addRunning(program, act);
+  addWatching(program, act);
   addLooking(program, act);
   addAsking(program, act);
   return program;
@@ -45,7 +47,7 @@ function addTrying(program: Command, act: Acting): void {
       act(flags, command, async (context) => (await import('./commands/demo')).demo(flags, context)),
     );
   withCommonFlags(program.command('up'))
-    .description('start PostgreSQL, Temporal and a worker, and keep them running until Ctrl-C')
+    .description('start PostgreSQL, Temporal, a worker and the monitor, and keep them running until Ctrl-C')
     .option('--sandbox', 'start the Zoho Books sandbox too, as the test environment of the source')
     .action((flags: UpFlags & CommonFlags, command: Command) =>
       act(flags, command, async (context) => (await import('./commands/up')).up(flags, context)),
@@ -54,6 +56,20 @@ function addTrying(program: Command, act: Acting): void {
     .description('run a worker in the foreground; it carries the runs')
     .action((flags: CommonFlags, command: Command) =>
       act(flags, command, async (context) => (await import('./commands/worker')).worker(context)),
+    );
+}
+
+function addWatching(program: Command, act: Acting): void {
+  withCommonFlags(program.command('monitor'))
+    .description('heal runs and raise alarms, until Ctrl-C; needs PostgreSQL only')
+    .action((flags: CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/monitor')).monitor(context)),
+    );
+  withCommonFlags(program.command('freshness'))
+    .description('how old every table is against its limit; needs PostgreSQL only')
+    .option('--alert', 'raise and resolve alarms, as the monitor does')
+    .action((flags: FreshnessFlags & CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/freshness')).freshness(flags, context)),
     );
 }
 

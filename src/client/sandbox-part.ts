@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../stack/free-port';
 import type { Stack } from '../stack/supervisor';
@@ -30,7 +32,7 @@ const ORGANIZATION = '20123456';
 
 /** Starts the Zoho Books sandbox as a part of the stack: watched and stopped with it. Its addresses stand in its record, for commands in other terminals. */
 export async function startSandboxPart(stack: Stack, counts: SandboxCounts): Promise<SandboxPlace> {
-  const port = await freePort();
+  const { port, credentials } = await steadyPlace(join(stack.home.root, 'sandbox.json'));
   const url = `http://127.0.0.1:${port}`;
   const flags: Readonly<Record<string, string | number>> = {
     port,
@@ -44,10 +46,31 @@ export async function startSandboxPart(stack: Stack, counts: SandboxCounts): Pro
     name: 'sandbox',
     command: process.execPath,
     args: [join(__dirname, '../sandbox/main.js'), ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)])],
+    env: { SANDBOX_CREDENTIALS: JSON.stringify(credentials) },
     ready: { kind: 'line', accept: (line) => line.startsWith('{') },
     facts: openVariables({ baseUrl: `${url}/books/v3`, accountsUrl: url, organizationId: ORGANIZATION }),
   });
   return JSON.parse(part.readyLine ?? '{}') as SandboxPlace;
+}
+
+interface Steady {
+  readonly port: number;
+  readonly credentials: Readonly<Record<'clientId' | 'clientSecret' | 'refreshToken' | 'controlToken', string>>;
+}
+
+/** The same port, where it is free, and the same credentials from start to start: a run under way keeps calling what it was frozen with. */
+async function steadyPlace(file: string): Promise<Steady> {
+  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Steady) : undefined;
+  const secret = (prefix: string): string => prefix + randomBytes(16).toString('hex');
+  const credentials = before?.credentials ?? {
+    clientId: secret('1000.'),
+    clientSecret: secret(''),
+    refreshToken: secret('1000.'),
+    controlToken: secret('control-'),
+  };
+  const steady = { port: await freePort(before?.port), credentials };
+  writeFileSync(file, JSON.stringify(steady), { mode: 0o600 });
+  return steady;
 }
 
 /** The variables that make a sandbox the test environment of the source (config/sources.yaml), credentials included. */

@@ -12,6 +12,8 @@ export interface SessionOptions {
   readonly say: (line: string) => void;
   /** Where the stack looks for DATABASE_URL and TEMPORAL_ADDRESS. */
   readonly env: NodeJS.ProcessEnv;
+  /** Whether a part that ends by itself is started again; else it ends everything. */
+  readonly restart?: boolean;
   /** Called with the home's folders before anything is started. */
   readonly before?: (home: StackHome) => Promise<void> | void;
 }
@@ -26,7 +28,7 @@ export async function withStack(options: SessionOptions, body: (stack: Stack) =>
     const home = openHome(options.home);
     await options.before?.(home);
     options.say('Starting PostgreSQL and Temporal');
-    const stack = await startStack({ home, say: options.say, env: options.env, exitOnSignal: false });
+    const stack = await startStack({ home, say: options.say, env: options.env, restart: options.restart === true, exitOnSignal: false });
     return await inStack(stack, body);
   } catch (error) {
     const signal = interrupt.received();

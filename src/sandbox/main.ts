@@ -56,8 +56,11 @@ function present<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K],
   };
 }
 
+/** Credentials as JSON, stronger than flags: an environment is not shown to other users, a command line is. */
+const CREDENTIALS = 'SANDBOX_CREDENTIALS';
+
 /** Options out of command-line words; throws a readable error for words that mean nothing. */
-export function sandboxOptions(words: readonly string[]): { options: SandboxOptions; exitWithStdin: boolean } {
+export function sandboxOptions(words: readonly string[], env: NodeJS.ProcessEnv = {}): { options: SandboxOptions; exitWithStdin: boolean } {
   const values: Values = parseArgs({ args: [...words], options: FLAGS, strict: true }).values;
   const counts = {
     contacts: whole(values, 'contacts') ?? 50,
@@ -82,13 +85,14 @@ export function sandboxOptions(words: readonly string[]): { options: SandboxOpti
       refreshToken: text(values, 'refresh-token'),
       controlToken: text(values, 'control-token'),
     }),
+    ...(JSON.parse(env[CREDENTIALS] ?? '{}') as Partial<Record<'clientId' | 'clientSecret' | 'refreshToken' | 'controlToken', string>>),
   };
   return { options, exitWithStdin: values['exit-with-stdin'] === true };
 }
 
 /** Starts the sandbox, prints one JSON line when it is ready, and ends on SIGTERM, SIGINT or, when asked, the end of stdin. */
 async function main(): Promise<void> {
-  const { options, exitWithStdin } = sandboxOptions(process.argv.slice(2));
+  const { options, exitWithStdin } = sandboxOptions(process.argv.slice(2), process.env);
   const sandbox = await startSandbox(options);
   const end = (): void => {
     void sandbox.close().then(() => process.exit(0));

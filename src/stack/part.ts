@@ -51,6 +51,8 @@ export interface Part {
   readonly exited: Promise<PartExit>;
   /** Asks, waits, kills. Resolves when the process is gone; calling it again is harmless. */
   stop(): Promise<void>;
+  /** The same part once more, after this one has ended. */
+  again(signal?: AbortSignal): Promise<Part>;
 }
 
 /** Starts a part in a process group of its own and waits until it is ready. Fails with `part-not-started` or `part-not-ready`, and leaves nothing behind, also when `signal` fires while it waits. */
@@ -61,7 +63,8 @@ export async function startPart(home: StackHome, spec: PartSpec, signal?: AbortS
   const stop = (): Promise<void> => stopChild(child, exited, spec);
   try {
     const readyLine = await untilReady(running, spec, signal);
-    return { name: spec.name, pid, logFile: partLogFile(home, spec.name), readyLine, exited, stop };
+    const again = (next?: AbortSignal): Promise<Part> => startPart(home, spec, next);
+    return { name: spec.name, pid, logFile: partLogFile(home, spec.name), readyLine, exited, stop, again };
   } catch (error) {
     await stop();
     throw error;

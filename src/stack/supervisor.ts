@@ -49,6 +49,8 @@ export interface StackOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** `test`: servers without durability. Default `durable`. */
   readonly profile?: 'durable' | 'test';
+  /** A part that ends by itself is started again, up to three times within a minute; then, and without this, everything stops. */
+  readonly restart?: boolean;
   /** On SIGINT, SIGTERM and SIGHUP the stack stops; then the process ends with 128 + the signal's number, unless this is false. */
   readonly exitOnSignal?: boolean;
 }
@@ -78,8 +80,27 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   }
 }
 
+/** How often a part is started again within a minute before it is given up. */
+const RESTARTS = 3;
+const MINUTE_MS = 60_000;
+
+/** The ends of each part within the last minute. */
+class CrashBook {
+  readonly #ends = new Map<string, number[]>();
+
+  /** Counts one more end, and answers with how many there were within the last minute. */
+  count(name: string, now: number): number {
+    const recent = [...(this.#ends.get(name) ?? []).filter((end) => end > now - MINUTE_MS), now];
+    this.#ends.set(name, recent);
+    return recent.length;
+  }
+}
+
 class Supervisor {
   private readonly running: Part[] = [];
+  /** Names in the order of their first start. */
+  private readonly order: string[] = [];
+  private readonly crashes = new CrashBook();
   private readonly abort = new AbortController();
   private readonly crashCallbacks: ((error: FreshetError) => void)[] = [];
   private readonly starting = new Set<Promise<unknown>>();
@@ -161,13 +182,36 @@ class Supervisor {
   private watch(part: Part | undefined): void {
     if (part === undefined) return;
     this.running.push(part);
+    this.keepOrder();
     void part.exited.then((exit) => {
-      if (this.stopping === undefined) this.crashed(part, exit);
+      if (this.stopping === undefined) this.lost(part, exit);
     });
   }
 
-  private crashed(part: Part, exit: PartExit): void {
-    const error = crashError(part, exit);
+  /** A part that was started again takes its old place: who needs it is stopped before it. */
+  private keepOrder(): void {
+    for (const { name } of this.running) if (!this.order.includes(name)) this.order.push(name);
+    this.running.sort((a, b) => this.order.indexOf(a.name) - this.order.indexOf(b.name));
+  }
+
+  private lost(part: Part, exit: PartExit): void {
+    const crashes = this.crashes.count(part.name, Date.now());
+    if (this.options.restart !== true || crashes > RESTARTS) {
+      this.crashed(part, exit, crashes);
+      return;
+    }
+    this.running.splice(this.running.indexOf(part), 1);
+    this.options.say(`${part.name} ended by itself (${describeExit(exit)}); starting it again (${crashes} of ${RESTARTS})`);
+    this.track(part.again(this.abort.signal).then((again) => ({ part: again }))).then(
+      () => this.options.say(`${part.name} is back`),
+      () => {
+        if (this.stopping === undefined) this.lost(part, exit);
+      },
+    );
+  }
+
+  private crashed(part: Part, exit: PartExit, crashes: number): void {
+    const error = crashError(part, exit, crashes);
     this.crash = error;
     this.options.say(`${error.message}; stopping everything`);
     for (const callback of this.crashCallbacks) callback(error);
@@ -199,10 +243,11 @@ function exitCodeOf(signal: NodeJS.Signals): number {
   return 128 + (SIGNALS[signal as keyof typeof SIGNALS] ?? 15);
 }
 
-function crashError(part: Part, exit: PartExit): FreshetError {
+function crashError(part: Part, exit: PartExit, crashes: number): FreshetError {
+  const often = crashes > 1 ? `, ${crashes} times within a minute` : '';
   return new FreshetError('transient_error', {
     code: 'part-crashed',
-    message: `${part.name} ended by itself (${describeExit(exit)})`,
+    message: `${part.name} ended by itself (${describeExit(exit)})${often}`,
     why: logTail(part.logFile) || `${part.name} wrote nothing before it ended`,
     remedy: `Read ${part.logFile}, then start again: the data is kept, and unfinished runs continue.`,
     where: part.logFile,

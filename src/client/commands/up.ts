@@ -5,6 +5,7 @@ import type { CommonFlags } from '../common-flags';
 import type { CommandResult } from '../envelope';
 import { say } from '../execute';
 import { EXIT } from '../exit-code';
+import { startMonitorPart } from '../monitor-part';
 import { openProject, type Project } from '../project';
 import { SANDBOX_LIMITS, sandboxVariables, startSandboxPart, type SandboxPlace } from '../sandbox-part';
 import { setUpDatabase, withStack } from '../stack-session';
@@ -18,19 +19,20 @@ export interface UpFlags {
 /** What the sandbox holds when nobody says otherwise. */
 const COUNTS = { contacts: 50, items: 50, invoices: 300 } as const;
 
-/** `freshet up`: PostgreSQL, Temporal and a worker, until Ctrl-C; says every address once all of it is ready. */
+/** `freshet up`: PostgreSQL, Temporal, a worker and the monitor, until Ctrl-C; says every address once all of it is ready. */
 export async function up(flags: UpFlags, { out, flags: common }: CommandContext): Promise<CommandResult> {
   const project = openProject(common);
   const { settings } = project.loaded;
   requireWritable(settings.home, 'home');
   requireWritable(settings.landing.path, 'landing.path');
   requireWritable(settings.reports.path, 'reports.path');
-  const session = { home: settings.home, say: (line: string) => out.note(line), env: serverVariables(project) };
+  const session = { home: settings.home, say: (line: string) => out.note(line), env: serverVariables(project), restart: true };
   return withStack(session, async (stack) => {
     await setUpDatabase(stack);
     const sandbox = flags.sandbox === true ? await startSandboxPart(stack, COUNTS) : null;
     const env = { ...stackVariables(stack.addresses), ...(sandbox === null ? {} : sandboxVariables(sandbox)) };
     await startWorkerPart(stack, { env, words: commonWords(common), graceMs: settings.worker.shutdown_grace });
+    await startMonitorPart(stack, { env, words: commonWords(common) });
     const ready = readyResult({ stack, project, sandbox });
     say(ready, 'up', out);
     await stack.ended;

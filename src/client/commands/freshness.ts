@@ -1,0 +1,96 @@
+import { judge } from '../../monitor/monitor';
+import { maxAgesOf } from '../../monitor/max-ages';
+import { projectMonitor } from '../../monitor/project-monitor';
+import { sendNotices } from '../../notify/webhook';
+import type { Database } from '../../database/database';
+import type { CommandContext } from '../command-context';
+import type { CommandResult } from '../envelope';
+import { EXIT } from '../exit-code';
+import { readFreshness, type TableFreshness } from '../freshness-facts';
+import { openForWriting } from '../open-database';
+import { commandContext, openProject, type Project } from '../project';
+import { textTable } from '../text-table';
+
+export interface FreshnessFlags {
+  /** Raise and resolve alarms as the monitor would; for a cron job where none runs. */
+  readonly alert?: boolean;
+}
+
+/** `freshet freshness`: how old every table is against its limit. Needs PostgreSQL only. Exit code 4 when one is stale, missing or was never read. */
+export async function freshness(flags: FreshnessFlags, { flags: common }: CommandContext): Promise<CommandResult> {
+  const project = openProject(common);
+  const db = await openForWriting(project);
+  try {
+    const ctx = commandContext(project);
+    const tables = await readFreshness(db, maxAgesOf(project.loaded, ctx), ctx.now());
+    const alarms = flags.alert === true ? await alert(project, db) : null;
+    const wrong = tables.some(({ status }) => status === 'stale' || status === 'missing' || status === 'never');
+    return {
+      exitCode: wrong || (alarms?.open.length ?? 0) > 0 ? EXIT.findings : EXIT.good,
+      data: { environment: project.loaded.settings.environment, tables, ...(alarms === null ? {} : { alarms }) },
+      text: [tablesText(tables), ...(alarms === null ? [] : [alarmsText(alarms)])].join('\n\n'),
+    };
+  } finally {
+    await db.close();
+  }
+}
+
+interface Alerted {
+  /** Everything that is wrong now, told before or not. */
+  readonly open: readonly { readonly class: string; readonly message: string; readonly remedy: string; readonly raised_at: string }[];
+  readonly raised: number;
+  readonly resolved: number;
+  readonly sent: number;
+}
+
+async function alert(project: Project, db: Database): Promise<Alerted> {
+  const ctx = commandContext(project);
+  const monitoring = projectMonitor(project, db, ctx);
+  try {
+    const { raised, resolved } = await judge(monitoring.deps, monitoring.options);
+    const { environment, webhookUrl: url } = monitoring.options;
+    const sent = url === undefined ? 0 : await sendNotices({ db, ctx, url }, environment);
+    const open = await db.query<Alerted['open'][number]>(
+      `select class, message, remedy, raised_at from freshet.alarm where environment = $1 and resolved_at is null order by raised_at, id`,
+      [environment],
+    );
+    return { open, raised: raised.length, resolved: resolved.length, sent };
+  } finally {
+    await monitoring.close();
+  }
+}
+
+const COLUMNS = [
+  { title: 'table' },
+  { title: 'status' },
+  { title: 'as of (UTC)' },
+  { title: 'age', right: true },
+  { title: 'limit', right: true },
+];
+
+function tablesText(tables: readonly TableFreshness[]): string {
+  if (tables.length === 0) return 'No pipeline has run yet, so there is no table.';
+  return textTable(
+    COLUMNS,
+    tables.map(({ table, status, as_of: asOf, age_seconds: age, max_age_seconds: limit }) => [
+      table,
+      status,
+      asOf === null ? 'never' : `${asOf.slice(0, 10)} ${asOf.slice(11, 19)}`,
+      age === null ? '–' : span(age),
+      limit === null ? '–' : span(limit),
+    ]),
+    '',
+  );
+}
+
+function alarmsText({ open, sent }: Alerted): string {
+  if (open.length === 0) return 'No alarm.';
+  const lines = open.map(({ class: kind, message, remedy }) => `${kind}: ${message}\n  → ${remedy}`);
+  return [...lines, ...(sent === 0 ? [] : [`${sent} sent to the webhook.`])].join('\n');
+}
+
+function span(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.round(seconds / 360) / 10} h` : `${Math.round(seconds / 8_640) / 10} d`;
+}
