@@ -2,13 +2,15 @@ import type { Command } from 'commander';
 import type { Acting } from './acting';
 import { collect } from './chosen-words';
 import { withCommonFlags, type CommonFlags } from './common-flags';
+import type { DoctorFlags } from './commands/doctor';
 import type { HistoryFlags } from './commands/history';
 
-/** The commands that only ask: what ran, what the settings are, what a shell may complete. Bodies are loaded when they are called. */
+/** The commands that only ask: what ran, what the settings are, what a shell may complete, whether all is well. Bodies are loaded when they are called. */
 export function addAsking(program: Command, act: Acting): void {
   addHistory(program, act);
   addConfig(program.command('config').description('the settings: what they are, where each comes from, what is wrong'), act);
   addCompletion(program, act);
+  addDoctor(program, act);
 }
 
 function addHistory(program: Command, act: Acting): void {
@@ -56,5 +58,15 @@ function addCompletion(program: Command, act: Acting): void {
     .argument('<shell>', 'bash, zsh or fish')
     .action((shell: string, flags: CommonFlags, command: Command) =>
       act(flags, command, async () => (await import('./commands/completion')).completion(shell, program)),
+    );
+}
+
+function addDoctor(program: Command, act: Acting): void {
+  withCommonFlags(program.command('doctor'))
+    .description('look at everything freshet stands on, and say what to do')
+    .option('--quiet', 'say nothing: the exit code is all (0 healthy, 4 not), for health checks')
+    .option('--bundle [file]', 'write an archive for who is to help: findings, settings, status, logs, no secrets')
+    .action((flags: DoctorFlags & CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/doctor')).doctor(flags, context)),
     );
 }
