@@ -7,6 +7,7 @@ import type { SliceOutcome } from '../extract/extract-slice';
 import type { StageContext } from '../observability/stage-context';
 import type { EntityStep, PreparedRun, Steps } from '../run/steps';
 import { inActivity, type ActivitySurroundings } from './activity-context';
+import type { ScheduledAnswer, ScheduledClaim, ScheduledClaims } from './scheduled';
 
 export type { ActivitySurroundings } from './activity-context';
 export type EntityEndInput = EntityEnd;
@@ -22,6 +23,7 @@ export interface ActivityDeps {
   readonly steps: RunSteps;
   readonly db: Database;
   readonly surroundings: ActivitySurroundings;
+  readonly scheduled: ScheduledClaims;
 }
 
 export interface Activities {
@@ -33,10 +35,11 @@ export interface Activities {
   endEntity(input: EntityEndInput): Promise<{ readonly ended: boolean }>;
   recordCancel(input: { readonly runId: string }): Promise<{ readonly state: RunState }>;
   endRun(input: { readonly runId: string }): Promise<{ readonly state: RunState }>;
+  claimScheduled(input: ScheduledClaim): Promise<ScheduledAnswer>;
 }
 
 /** The steps of a run as Temporal activities; the names are kept in histories. */
-export function createActivities({ steps, db, surroundings }: ActivityDeps): Activities {
+export function createActivities({ steps, db, surroundings, scheduled }: ActivityDeps): Activities {
   const run = <T>(input: { readonly runId: string; readonly entity?: string }, body: (ctx: StageContext) => Promise<T>): Promise<T> =>
     inActivity(surroundings, input, (ctx) => tellingTrouble(db, input, { ctx, body }));
   return {
@@ -48,6 +51,7 @@ export function createActivities({ steps, db, surroundings }: ActivityDeps): Act
     endEntity: (input) => run(input, (ctx) => steps.endEntity(input, ctx)),
     recordCancel: (input) => run(input, async () => ({ state: await requestCancel(db, input.runId) })),
     endRun: (input) => run(input, (ctx) => steps.endRun(input, ctx)),
+    claimScheduled: (input) => inActivity(surroundings, { runId: input.requestKey }, (ctx) => scheduled.claim(input, ctx)),
   };
 }
 

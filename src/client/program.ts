@@ -8,6 +8,7 @@ import { execute } from './execute';
 import type { Output } from './output';
 import type { DemoFlags } from './commands/demo';
 import type { FreshnessFlags } from './commands/freshness';
+import { addSchedule } from './schedule-commands';
 import type { UpFlags } from './commands/up';
 import type { VerifyFlags } from './commands/verify';
 import type { RunFlags } from './run-wishes';
@@ -34,6 +35,7 @@ export function createProgram(out: Output, exit: (code: number) => void): Comman
   addRunning(program, act);
   addWatching(program, act);
   addLooking(program, act);
+  addSchedule(program, act);
   addAsking(program, act);
   return program;
 }

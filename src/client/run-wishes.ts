@@ -53,7 +53,8 @@ export function entityNames(given: readonly string[] | undefined): readonly stri
   });
 }
 
-function actor(): string {
+/** Who asks: the name behind this process. */
+export function actor(): string {
   try {
     return userInfo().username;
   } catch {

@@ -7,11 +7,13 @@ import { offsetAt } from './instant';
 export type Schedule =
   { readonly kind: 'daily'; readonly time: string; readonly timezone: string } | { readonly kind: 'every'; readonly everyMs: number };
 
-const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
 
 /**
  * Nominal times after `from`, up to and including `to`, ascending; all instants in ms since 1970. They are those of Temporal's server:
- * a local time that a day leaves out (clocks go forward) does not come, one that a day has twice comes twice.
+ * a local time that a day leaves out (clocks go forward) does not come, one that a day has twice may come twice.
  */
 export function nominalTimes(schedule: Schedule, from: number, to: number): number[] {
   return schedule.kind === 'every' ? multiples(schedule.everyMs, from, to) : dailyTimes(schedule, from, to);
@@ -30,21 +32,18 @@ export function nextNominal(schedule: Schedule, after: number): number {
 export function daysLeftOut(schedule: Schedule, from: number, to: number): string[] {
   if (schedule.kind === 'every') return [];
   return wallTimes(schedule, from, to)
-    .filter((wall) => instantsOf(wall, schedule.timezone).length === 0 && wall > from && wall <= to)
+    .filter((wall) => timesOfDay(wall, schedule.timezone).length === 0 && wall > from && wall <= to)
     .map((wall) => new Date(wall).toISOString().slice(0, 10));
-}
-
-/**
- * Nominal times that nothing will serve any more: the next one has come too (a late start would be superseded by it), `graceMs` ago.
- * Which of them have a row already is PostgreSQL's to say (`recordMissed`).
- */
-export function passedTimes(schedule: Schedule, { since, now, graceMs }: { since: number; now: number; graceMs: number }): number[] {
-  return nominalTimes(schedule, since, now - graceMs).filter((time) => nextNominal(schedule, time) <= now - graceMs);
 }
 
 /** The workflow that serves a nominal time, as Temporal names it; also the request key of its run (contracts §1). */
 export function scheduledWorkflowId(pipeline: string, nominal: number): string {
   return `${scheduleId(pipeline)}-${new Date(nominal).toISOString().slice(0, 19)}Z`;
+}
+
+/** Request key of a run that serves a nominal time after it was written down as missed: final is final, so it is a run of its own. */
+export function lateRequestKey(requestKey: string): string {
+  return `${requestKey}/late`;
 }
 
 /** Id of a pipeline's schedule in Temporal. */
@@ -57,8 +56,8 @@ export function scheduleText(schedule: Schedule): string {
   if (schedule.kind === 'daily') return `daily ${schedule.time} ${schedule.timezone}`;
   const units = [
     ['d', DAY_MS],
-    ['h', 3_600_000],
-    ['m', 60_000],
+    ['h', HOUR_MS],
+    ['m', MINUTE_MS],
     ['s', 1_000],
     ['ms', 1],
   ] as const;
@@ -76,7 +75,7 @@ type Daily = Extract<Schedule, { kind: 'daily' }>;
 
 function dailyTimes(schedule: Daily, from: number, to: number): number[] {
   return wallTimes(schedule, from, to)
-    .flatMap((wall) => instantsOf(wall, schedule.timezone))
+    .flatMap((wall) => timesOfDay(wall, schedule.timezone))
     .filter((time) => time > from && time <= to);
 }
 
@@ -85,15 +84,30 @@ function wallTimes({ time }: Daily, from: number, to: number): number[] {
   const [hour = 0, minute = 0] = time.split(':').map(Number);
   const walls: number[] = [];
   for (let day = Math.floor(from / DAY_MS) * DAY_MS - DAY_MS; day <= to + DAY_MS; day += DAY_MS)
-    walls.push(day + (hour * 60 + minute) * 60_000);
+    walls.push(day + (hour * 60 + minute) * MINUTE_MS);
   return walls;
 }
 
-/** Every instant at which clocks of the zone show this time: none in a gap, two in a fold. */
-function instantsOf(wall: number, zone: string): number[] {
-  const offsets = [...new Set([offsetAt(wall - DAY_MS, zone), offsetAt(wall + DAY_MS, zone)])];
-  return offsets
-    .map((offset) => wall - offset)
-    .filter((instant) => instant + offsetAt(instant, zone) === wall)
-    .sort((a, b) => a - b);
+/**
+ * The server's times of one local day, going from one to the next as it does (measured: decision 0003). Usually one. None where clocks
+ * leave the hour out. It looks for a repeated hour by comparing whole hours, so the one before a fold may come twice as well.
+ */
+function timesOfDay(wall: number, zone: string): number[] {
+  const local = (instant: number): number => instant + offsetAt(instant, zone);
+  const first = serverInstant(wall, zone);
+  if (hourOf(local(first)) !== hourOf(wall)) return [];
+  const hour = Math.floor(wall / HOUR_MS) * HOUR_MS;
+  const jumps = serverInstant(hour + HOUR_MS, zone) - serverInstant(hour, zone) > HOUR_MS;
+  const inSecondCopy = hourOf(local(first - HOUR_MS)) === hourOf(wall);
+  return jumps && !inSecondCopy ? [first, first + HOUR_MS] : [first];
+}
+
+/** The instant that the server takes a local time for: with the offset that a clock set to UTC would meet, corrected once. */
+function serverInstant(wall: number, zone: string): number {
+  const guess = offsetAt(wall, zone);
+  return guess === 0 ? wall : wall - offsetAt(wall - guess, zone);
+}
+
+function hourOf(wall: number): number {
+  return Math.floor(wall / HOUR_MS) % 24;
 }

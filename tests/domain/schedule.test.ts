@@ -1,9 +1,9 @@
 import fc from 'fast-check';
+import { offsetAt } from '../../src/domain/instant';
 import {
   daysLeftOut,
   nextNominal,
   nominalTimes,
-  passedTimes,
   scheduleText,
   scheduledWorkflowId,
   type Schedule,
@@ -94,27 +94,20 @@ describe('for any schedule', () => {
     );
   });
 
-  it('the clocks of the zone show its time at each nominal time, and each local day is served or left out', () => {
+  it('the clocks of the zone show its time, and each local day is served or left out; on the day of a change it may come twice', () => {
     fc.assert(
       fc.property(clock, zones, instants, (time, zone, from) => {
         const found = nominalTimes(daily(time, zone), from, from + 10 * DAY);
+        const changes = (instant: number) => offsetAt(instant - DAY, zone) !== offsetAt(instant + DAY, zone);
         const shown = new Intl.DateTimeFormat('en-GB', { timeZone: zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-        expect(found.map((instant) => shown.format(instant))).toEqual(found.map(() => time));
+        const usual = found.filter((instant) => !changes(instant));
+        expect(usual.map((instant) => shown.format(instant))).toEqual(usual.map(() => time));
+        expect(found.length).toBeLessThanOrEqual(11);
         expect(found.length + daysLeftOut(daily(time, zone), from, from + 10 * DAY).length).toBeGreaterThanOrEqual(9);
       }),
       { numRuns: 200 },
     );
   });
-});
-
-it('a nominal time has passed once the next one has come, and not before', () => {
-  const schedule = daily('02:00', 'UTC');
-  const since = at('2027-01-01T12:00:00Z');
-  const passed = (now: string) =>
-    passedTimes(schedule, { since, now: at(now), graceMs: 60_000 }).map((time) => new Date(time).toISOString().slice(0, 10));
-  expect(passed('2027-01-03T02:00:30Z')).toEqual([]);
-  expect(passed('2027-01-03T02:01:00Z')).toEqual(['2027-01-02']);
-  expect(passed('2027-01-05T02:01:00Z')).toEqual(['2027-01-02', '2027-01-03', '2027-01-04']);
 });
 
 it('a schedule and the workflow of a nominal time have names', () => {

@@ -5,7 +5,6 @@ import { NativeConnection, Runtime, Worker, bundleWorkflowCode, type WorkflowBun
 import { join } from 'node:path';
 import { createActivities, type RunSteps } from '../../src/activities/index';
 import { scheduledClaims } from '../../src/client/schedules/scheduled-claim';
-import type { LoadedSettings } from '../../src/config/load-settings';
 import { cancelRun, type CancelledRun } from '../../src/client/temporal/cancel-run';
 import { connectTemporal, type TemporalLink } from '../../src/client/temporal/connect-temporal';
 import { workflowInput } from '../../src/client/temporal/start-workflow';
@@ -38,6 +37,8 @@ export interface Bench {
   /** Waits in PostgreSQL until the run is final. */
   ended(runId: string, withinMs?: number): Promise<RunState>;
   entities(runId: string): Promise<Map<string, EntityRow>>;
+  /** Stops what still runs; after a test that failed, the next one needs the task queue for itself. */
+  stopWorkers(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -89,8 +90,8 @@ async function currentBundle(): Promise<WorkflowBundleOption> {
 }
 
 export interface BenchOptions extends InstallationOptions {
-  /** The project whose pipelines scheduled starts find; default: the shipped one. */
-  readonly pipelines?: LoadedSettings;
+  /** The folder whose config/pipelines scheduled starts read; default: the shipped one. */
+  readonly root?: string;
 }
 
 export async function openBench(options: BenchOptions): Promise<Bench> {
@@ -120,7 +121,7 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       activities: createActivities({
         steps: steps(installation.steps),
         db,
-        scheduled: scheduledClaims({ db, loaded: options.pipelines ?? loaded, sources }),
+        scheduled: scheduledClaims({ db, loaded: { ...loaded, root: options.root ?? loaded.root }, sources }),
         surroundings: { log, faults, now: options.now ?? (() => new Date()), stopping: () => created.getState() !== 'RUNNING' },
       }),
       maxHeartbeatThrottleInterval: 200,
@@ -138,6 +139,10 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     };
     workers.add(started);
     return started;
+  };
+
+  const stopWorkers = async (): Promise<void> => {
+    await Promise.all([...workers].map((each) => each.stop()));
   };
 
   return {
@@ -172,8 +177,9 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     async entities(runId) {
       return new Map((await readEntities(db, runId)).map((row) => [row.entity, row]));
     },
+    stopWorkers,
     async close() {
-      await Promise.all([...workers].map((each) => each.stop()));
+      await stopWorkers();
       await native.close();
       await temporal.close();
       await installation.close();

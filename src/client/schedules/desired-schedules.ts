@@ -1,0 +1,35 @@
+import { listPipelines, loadPipeline } from '../../config/pipeline';
+import { scheduleMeant } from '../../config/schema/schedule';
+import type { PipelineSettings } from '../../config/schema/pipeline-file';
+import { isFreshetError } from '../../domain/errors';
+import type { LoadedSettings } from '../../config/load-settings';
+import { sources } from '../../sources/index';
+import { sourceOf } from '../../run/run-config';
+import type { DesiredSchedule } from './compile-schedule';
+
+function pipelineSettings(loaded: LoadedSettings, name: string): PipelineSettings {
+  const entitiesOf = (type: string): readonly string[] => Object.keys(sourceOf(sources, type).entities);
+  return loadPipeline(name, { root: loaded.root, sources: loaded.sources, entitiesOf }).pipeline;
+}
+
+/** What a pipeline's file wants; `null`: no schedule, or one of a form that this version does not act on. Errors: those of the file. */
+export function desiredSchedule(loaded: LoadedSettings, name: string): DesiredSchedule | null {
+  const schedule = scheduleMeant(pipelineSettings(loaded, name).schedule);
+  const { environment, temporal } = loaded.settings;
+  return schedule === null ? null : { environment, pipeline: name, schedule, taskQueue: temporal.task_queue };
+}
+
+/** What the files in config/pipelines want, by name. Errors: the first mistake in any of them. */
+export function desiredSchedules(loaded: LoadedSettings): DesiredSchedule[] {
+  return listPipelines(loaded.root).flatMap((name) => desiredSchedule(loaded, name) ?? []);
+}
+
+/** As above for one pipeline, where a broken file is a fact and not an end. */
+export function desiredOrBroken(loaded: LoadedSettings, name: string): { desired: DesiredSchedule | null; broken: string | null } {
+  try {
+    return { desired: desiredSchedule(loaded, name), broken: null };
+  } catch (error) {
+    if (!isFreshetError(error)) throw error;
+    return { desired: null, broken: error.code === 'pipeline-unknown' ? null : `its file has a mistake: ${error.message}` };
+  }
+}

@@ -1,0 +1,98 @@
+import type { ScheduledAnswer, ScheduledClaim, ScheduledClaims } from '../../activities/scheduled';
+import type { LoadedSettings } from '../../config/load-settings';
+import { MISSED, recordBornFinal, type BornFinal } from '../../database/born-final';
+import { claimRun } from '../../database/claim';
+import type { Database } from '../../database/database';
+import { readRun } from '../../database/run-store';
+import { isFreshetError } from '../../domain/errors';
+import { isFinalRun } from '../../domain/run';
+import { lateRequestKey, nextNominal } from '../../domain/schedule';
+import type { StageContext } from '../../observability/stage-context';
+import { safeText } from '../../observability/safe-facts';
+import { claimRequest } from '../../run/claim-request';
+import type { Sources } from '../../run/run-config';
+import { workflowInput } from '../temporal/start-workflow';
+
+export interface ScheduledClaimDeps {
+  readonly db: Database;
+  /** The worker's project. Its pipeline files are read anew at each claim: a run begins with the settings current at its start. */
+  readonly loaded: LoadedSettings;
+  readonly sources: Sources;
+}
+
+/** What the activity of `scheduledStart` does: every nominal time ends as a run, or as a row that says why there is none. */
+export function scheduledClaims(deps: ScheduledClaimDeps): ScheduledClaims {
+  return {
+    async claim(input, ctx) {
+      return (await known(deps, input)) ?? (await notNow(deps, input, ctx)) ?? (await claimNow(deps, input, ctx));
+    },
+  };
+}
+
+/** The nominal time has its row already. One that was written down as missed may still be served, late, by a run of its own. */
+async function known({ db }: ScheduledClaimDeps, { requestKey }: ScheduledClaim): Promise<ScheduledAnswer | null> {
+  const [row] = await db.query<{ id: string; missed: boolean }>(
+    `select id, state = 'skipped' and starts_with(reason, $3) as missed from freshet.run where request_key in ($1, $2) order by request_key desc limit 1`,
+    [requestKey, lateRequestKey(requestKey), MISSED],
+  );
+  return row === undefined || row.missed ? null : standing(db, row.id);
+}
+
+async function keyToClaim(db: Database, requestKey: string): Promise<string> {
+  const rows = await db.query(`select from freshet.run where request_key = $1`, [requestKey]);
+  return rows.length === 0 ? requestKey : lateRequestKey(requestKey);
+}
+
+async function standing(db: Database, runId: string): Promise<ScheduledAnswer> {
+  const { state } = await readRun(db, runId);
+  return isFinalRun(state) ? { kind: 'ended', runId, state } : { kind: 'claimed', run: await workflowInput(db, runId) };
+}
+
+/** A start that was stopped, or whose next nominal time has come, is not made any more. */
+async function notNow(deps: ScheduledClaimDeps, input: ScheduledClaim, ctx: StageContext): Promise<ScheduledAnswer | null> {
+  if (input.stopped !== undefined) return record(deps, input, { state: 'skipped', reason: `stopped: ${input.stopped}` }, ctx);
+  if (untilNext(input, ctx) > 0) return null;
+  const active = await activeRun(deps.db, input.pipeline);
+  const why = active === null ? 'it began too late' : `${active} was still running`;
+  return record(deps, input, { state: 'skipped', reason: `superseded: ${why} when the next scheduled time came` }, ctx);
+}
+
+async function claimNow(deps: ScheduledClaimDeps, input: ScheduledClaim, ctx: StageContext): Promise<ScheduledAnswer> {
+  const { db, loaded, sources } = deps;
+  try {
+    const { pipeline, nominal } = input;
+    const requestKey = await keyToClaim(db, input.requestKey);
+    const { request } = claimRequest(loaded, sources, { pipeline, requestKey, actor: 'schedule' });
+    const claim = await claimRun(db, { ...request, scheduledFor: nominal }, ctx);
+    if (claim.kind !== 'taken') return await standing(db, claim.runId);
+    return { kind: 'taken', activeRunId: claim.activeRunId, waitMs: untilNext(input, ctx) };
+  } catch (error) {
+    // What another attempt cannot mend (a broken pipeline file) ends the nominal time with a row; the rest is tried again.
+    if (!isFreshetError(error) || error.retryable || error.type === 'cancelled') throw error;
+    const facts = { type: error.type, message: safeText(`${error.message} (${error.remedy})`) };
+    return record(deps, input, { state: 'failed', reason: 'it could not begin', error: facts }, ctx);
+  }
+}
+
+function untilNext({ schedule, nominal }: ScheduledClaim, ctx: StageContext): number {
+  return nextNominal(schedule, Date.parse(nominal)) - ctx.now().getTime();
+}
+
+async function activeRun(db: Database, pipeline: string): Promise<string | null> {
+  const [row] = await db.query<{ id: string }>(
+    `select id from freshet.run where pipeline = $1 and lane = 'sync' and parent_run_id is null and state in ('starting', 'running', 'paused')`,
+    [pipeline],
+  );
+  return row?.id ?? null;
+}
+
+async function record(
+  { db, loaded }: ScheduledClaimDeps,
+  { pipeline, requestKey, nominal }: ScheduledClaim,
+  end: Pick<BornFinal, 'state' | 'reason' | 'error'>,
+  ctx: StageContext,
+): Promise<ScheduledAnswer> {
+  const { environment } = loaded.settings;
+  const { runId, state } = await recordBornFinal(db, { requestKey, pipeline, environment, scheduledFor: nominal, ...end }, ctx);
+  return isFinalRun(state) ? { kind: 'ended', runId, state } : standing(db, runId);
+}

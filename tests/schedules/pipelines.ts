@@ -1,0 +1,30 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A folder of pipeline files under names of their own: all test files share one Temporal server. */
+export interface Pipelines {
+  readonly root: string;
+  /** Writes a pipeline of zoho-books with this schedule (YAML; `''`: none) and a table of its own. Returns its name. */
+  write(schedule: string, name?: string, entity?: string): string;
+  remove(name: string): void;
+  close(): void;
+}
+
+export function pipelinesFolder(): Pipelines {
+  const root = mkdtempSync(join(tmpdir(), 'freshet-schedules-'));
+  const folder = join(root, 'config', 'pipelines');
+  mkdirSync(folder, { recursive: true });
+  const file = (name: string): string => join(folder, `${name}.yaml`);
+  return {
+    root,
+    write(schedule, name = `p-${randomBytes(5).toString('hex')}`, entity = `items-${name}`) {
+      const line = schedule === '' ? '' : `schedule: ${schedule}\n`;
+      writeFileSync(file(name), `name: ${name}\nsource: zoho-books\n${line}entities:\n  ${entity}: { from: items }\n`);
+      return name;
+    },
+    remove: (name) => rmSync(file(name)),
+    close: () => rmSync(root, { recursive: true, force: true }),
+  };
+}
