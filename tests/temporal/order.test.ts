@@ -2,6 +2,7 @@ import { FreshetError } from '../../src/domain/errors';
 import type { Plan } from '../../src/domain/plan';
 import { testDatabase } from '../support/database';
 import { openBench, until, type Bench } from './bench';
+import type { SliceOutcome } from '../../src/extract/extract-slice';
 import { ScriptedSteps, type Script } from './scripted-steps';
 
 const database = testDatabase();
@@ -77,7 +78,15 @@ describe('the order of a run', () => {
 
   it('keeps to the number of slots', async () => {
     const plan = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => node(name));
-    const { state, steps } = await carried(plan, { extract: (_, slice) => ({ outcome: slice < 2 ? 'more' : 'done' }) }, { parallel: 2 });
+    let [arrived, letGo]: [number, () => void] = [0, () => undefined];
+    const both = new Promise<void>((resolve) => (letGo = resolve));
+    const extract = async (_: string, slice: number): Promise<SliceOutcome> => {
+      // The first two meet, however slow the machine is.
+      if (++arrived === 2) letGo();
+      await both;
+      return { outcome: slice < 2 ? 'more' : 'done' };
+    };
+    const { state, steps } = await carried(plan, { extract }, { parallel: 2 });
     expect(state).toBe('completed');
     expect(steps.mostBusy).toBe(2);
   });
