@@ -9,6 +9,8 @@ import { alarmsDue } from './alarms-due';
 import { beat, forgetDeadWorkers } from './heartbeat';
 import { sweepOrphans } from './orphans';
 import { reconcileRuns, type Healed } from './reconcile';
+import { restoreSchedules } from './restore-schedules';
+import { recordMissedOfAll } from '../run/missed-runs';
 
 export interface MonitorDeps {
   readonly db: Database;
@@ -26,12 +28,16 @@ export interface MonitorOptions {
   readonly limits: AlarmLimits;
   /** Absent: alarms are logged and kept, nobody is told. */
   readonly webhookUrl?: string;
+  /** How long after a nominal time its run must be there; ms. */
+  readonly missedAfter: number;
   /** For tests; default 60 s. */
   readonly graceMs?: number;
 }
 
 export interface Round extends Booked {
   readonly healed: readonly Healed[];
+  /** Pipelines whose schedule was brought back. */
+  readonly restored: readonly string[];
   readonly swept: readonly string[];
   readonly sent: number;
 }
@@ -50,8 +56,9 @@ export async function monitorRound(deps: MonitorDeps, options: MonitorOptions): 
     );
     if (lock?.mine !== true) return null;
     const healed = await heal(deps, options);
+    await recordMissedOfAll({ db, ctx }, { environment, graceMs: options.missedAfter });
     const swept = await sweepOrphans(db, ctx);
-    return { healed, swept, ...(await judge(deps, options)) };
+    return { ...healed, swept, ...(await judge(deps, options)) };
   });
   if (round === null) return null;
   const sent = webhookUrl === undefined ? 0 : await sendNotices({ db, ctx, url: webhookUrl }, environment);
@@ -68,10 +75,13 @@ export async function judge(deps: Pick<MonitorDeps, 'db' | 'ctx' | 'maxAges'>, o
   return bookAlarms({ db, ctx }, { environment, due: alarmsDue(facts, limits, now), notify: webhookUrl !== undefined });
 }
 
-async function heal({ db, ctx, reportsFolder, temporal: connect }: MonitorDeps, options: MonitorOptions): Promise<Healed[]> {
-  const { environment, graceMs } = options;
+async function heal(
+  { db, ctx, reportsFolder, temporal: connect }: MonitorDeps,
+  { environment, graceMs }: MonitorOptions,
+): Promise<Pick<Round, 'healed' | 'restored'>> {
   const temporal = await connect();
-  if (temporal === null) return [];
+  if (temporal === null) return { healed: [], restored: [] };
   await beat(db, { environment, part: 'temporal' }, ctx.now());
-  return reconcileRuns({ db, temporal, reportsFolder, ctx }, { environment, ...(graceMs === undefined ? {} : { graceMs }) });
+  const healed = await reconcileRuns({ db, temporal, reportsFolder, ctx }, { environment, ...(graceMs === undefined ? {} : { graceMs }) });
+  return { healed, restored: await restoreSchedules({ db, temporal, ctx }, environment) };
 }

@@ -23,6 +23,7 @@ export function projectMonitor({ loaded }: Project, db: Database, ctx: StageCont
     options: {
       environment: settings.environment,
       limits: alarmLimits(settings.monitor),
+      missedAfter: settings.monitor.missed_after,
       ...(webhook === undefined ? {} : { webhookUrl: webhook.reveal() }),
     },
     close: () => watch.close(),

@@ -57,7 +57,12 @@ class Site {
         temporal: () => Promise.resolve(null),
         maxAges: () => new Map(this.maxAge === null ? [] : [[this.name, new Map([['invoices', this.maxAge]])]]),
       },
-      { environment: this.name, limits: LIMITS, webhookUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook/secret` },
+      {
+        environment: this.name,
+        limits: LIMITS,
+        missedAfter: 5 * MINUTE_MS,
+        webhookUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook/secret`,
+      },
     );
     if (round === null) throw new Error('another round was under way');
     return round;

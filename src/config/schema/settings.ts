@@ -73,6 +73,8 @@ const monitor = z.strictObject({
   every: duration('15s'),
   worker_gone_after: duration('2m'),
   temporal_gone_after: duration('2m'),
+  /** A nominal time without a run for so long was missed. */
+  missed_after: duration('5m'),
   /** An active run without progress, its waits not counted. */
   stuck_after: duration('30m'),
 });

@@ -34,6 +34,12 @@ export const monitor = {
     meaning: 'Its file cannot be read, so its limits are unknown.',
     remedy: 'Correct the file; the next round reads it again.',
   },
+  'MO-008': {
+    level: 'warn',
+    text: 'the schedule of {pipeline} was gone from Temporal, it is there again as it was applied',
+    meaning: 'Temporal’s database is older than ours, or new, or somebody deleted the schedule there.',
+    remedy: 'Nothing; who wants it gone takes it out of the pipeline file and says `./freshet schedule apply`.',
+  },
   'MO-010': {
     level: 'error',
     text: 'ALARM {class}: {message}',

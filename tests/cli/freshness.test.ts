@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDatabase } from '../../src/database/database';
+import { testDatabase } from '../support/database';
+import { envelopeOf, projectFolder, type ProjectFolder } from './freshet-process';
+
+const database = testDatabase();
+let project: ProjectFolder;
+
+beforeAll(async () => {
+  project = projectFolder({ DATABASE_URL: database.url });
+  const file = join(project.path, 'config/pipelines/zoho-books.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('entities:', 'freshness: { max_age: 1h }\nentities:'));
+  const db = openDatabase({ url: database.url, poolSize: 1 });
+  await db.query(`create schema zoho_books`);
+  for (const [entity, age] of [
+    ['contacts', '10 minutes'],
+    ['items', '10 minutes'],
+    ['invoices', '3 hours'],
+  ]) {
+    await db.query(`create table zoho_books."json_${entity}" (id text, deleted_at timestamptz)`);
+    await db.query(
+      `insert into freshet.pipeline_entity (pipeline, entity, raw_schema, raw_table, as_of, as_of_db)
+       values ('zoho-books', $1, 'zoho_books', 'json_' || $1, now() - $2::interval, now() - $2::interval)`,
+      [entity, age],
+    );
+  }
+  await db.query(`insert into zoho_books.json_contacts values ('1', null)`);
+  await db.query(`insert into zoho_books.json_invoices values ('1', null)`);
+  await db.close();
+});
+afterAll(() => project.remove());
+
+it('says of every table how old it is against its limit, without Temporal; exit code 4 when one is too old', async () => {
+  const ended = await project.freshet(['freshness']);
+  expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code: 4, stderr: '' });
+  const row = (table: string): string[] =>
+    ended.stdout
+      .split('\n')
+      .find((line) => line.includes(table))!
+      .trim()
+      .split(/\s{2,}/);
+  expect(row('json_contacts')).toEqual(['zoho_books.json_contacts', 'fresh', expect.any(String), '10 min', '60 min']);
+  expect(row('json_items')[1]).toBe('empty');
+  expect(row('json_invoices').slice(0, 2)).toEqual(['zoho_books.json_invoices', 'stale']);
+});
+
+it('with --alert raises the alarm once, shows it as long as it is open, and says what to do', async () => {
+  const first = envelopeOf(await project.freshet(['freshness', '--alert', '--json'])).data.alarms;
+  expect(first).toMatchObject({ raised: 1, resolved: 0, sent: 0 });
+  expect(first.open).toEqual([
+    expect.objectContaining({ class: 'stale-table', remedy: expect.stringContaining('./freshet run zoho-books') }),
+  ]);
+  expect(envelopeOf(await project.freshet(['freshness', '--alert', '--json'])).data.alarms).toMatchObject({ raised: 0, open: [{}] });
+});
+
+it('the monitor runs without Temporal, says when it is at work, and ends on SIGTERM', async () => {
+  const child = spawn(process.execPath, [project.main, 'monitor'], {
+    cwd: project.path,
+    env: project.variables,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let logged = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (logged += text));
+  const [said] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
+  expect(said).toBe('monitor watches over test\n');
+  child.kill('SIGTERM');
+  const [code] = (await once(child, 'exit')) as [number];
+  expect({ code, logged }).toMatchObject({ code: 0 });
+  expect(logged).not.toContain('MO-005');
+});
