@@ -45,10 +45,10 @@ function files({ root, environment, configFile }: LayerRequest): { contents: Yam
   return { contents, mistakes };
 }
 
-function passwordInYaml(content: YamlContent): Mistake[] {
+function passwordInFile(content: Layer): Mistake[] {
   const url = (content.value as { database?: { url?: unknown } }).database?.url;
   if (typeof url !== 'string' || !/\/\/[^/@]*:[^@]*@|password=/i.test(url)) return [];
-  const problem = 'a password in YAML; secrets come from the environment: set DATABASE_URL';
+  const problem = 'a password in a settings file; secrets come from the environment: set DATABASE_URL';
   return [{ key: 'database.url', problem, origin: content.origin(['database', 'url']) }];
 }
 
@@ -85,8 +85,9 @@ function fileLayers(contents: readonly YamlContent[], { configFile, tree }: Laye
 export function readLayers(request: LayerRequest): ReturnType<typeof mergeLayers> & { mistakes: Mistake[]; notices: string[] } {
   const { contents, mistakes } = files(request);
   const { fileVariables, variables, tree } = request;
+  const inFiles = fileLayers(contents, request);
   const given = [
-    ...fileLayers(contents, request),
+    ...inFiles,
     aliasLayer(fileVariables, tree, '.env'),
     aliasLayer(variables, tree),
     variableLayer(fileVariables, tree, '.env'),
@@ -94,6 +95,6 @@ export function readLayers(request: LayerRequest): ReturnType<typeof mergeLayers
   ];
   const layers = [...given.map(({ layer }) => layer), flagLayer(request.flags, tree)];
   const merged = mergeLayers([...profileLayer(mergeLayers(layers).value), ...layers]);
-  mistakes.push(...contents.flatMap(passwordInYaml));
+  mistakes.push(...inFiles.flatMap(({ layer }) => passwordInFile(layer)));
   return { ...merged, mistakes, notices: [...new Set(given.flatMap(({ notices }) => notices))] };
 }

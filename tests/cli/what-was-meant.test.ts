@@ -6,6 +6,7 @@ import { resolveRunId } from '../../src/client/run-reference';
 import { openDatabase, type Database } from '../../src/database/database';
 import { isFreshetError, type FreshetError } from '../../src/domain/errors';
 import { testDatabase } from '../support/database';
+import { projectFolder } from './freshet-process';
 import { documentOf, freshet } from './in-process';
 
 const database = testDatabase();
@@ -90,6 +91,18 @@ describe('a misspelt word', () => {
     const { error, exit_code } = documentOf(await freshet(...words, '--json', '--environment', 'test'));
     expect({ code: error.code, exit_code }).toEqual({ code, exit_code: 2 });
     expect(error.remedy).toContain(hint);
+  });
+});
+
+describe('a group of commands without one of them', () => {
+  it('is wrong use, and its help is named', async () => {
+    const project = projectFolder();
+    const ended = await project.freshet(['config']);
+    expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 2, stdout: '' });
+    expect(ended.stderr).toContain('error wrong-use: config needs one of its commands');
+    expect(ended.stderr).toContain('→ ./freshet config --help');
+    expect((await project.freshet(['config', '--help'])).stdout).toContain('validate');
+    project.remove();
   });
 });
 

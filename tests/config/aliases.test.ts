@@ -59,6 +59,13 @@ test.each(rows.filter(([, alias]) => sets(alias) === 'database.url'))('%s with a
   expect(refusal(() => load(files, { flags: { config: 'old.json' } })).message).toMatch(/old\.json:1:\d+: .*SQLite path; set DATABASE_URL/);
 });
 
+test('a password in such a JSON file is refused like one in YAML, and not shown', () => {
+  const files = { 'old.json': JSON.stringify({ database: { path: 'postgres://me:geheim42@h/d' } }) };
+  const { message } = refusal(() => load(files, { flags: { config: 'old.json' } }));
+  expect(message).toContain('a password in a settings file');
+  expect(message).not.toContain('geheim42');
+});
+
 test('with DATABASE_URL set, a path that the old tool left behind stops nothing', () => {
   const env = { JSON2DB_DATABASE_PATH: 'data/production.db' };
   expect(load({ '.env': 'DATABASE_URL=postgres://h/d\n' }, { env }).settings.database.url?.reveal()).toBe('postgres://h/d');

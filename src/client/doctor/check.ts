@@ -43,7 +43,7 @@ export const skipped = (what: string): Finding => ({ verdict: 'skipped', message
 /** An error as a finding, with its own remedy and next actions. */
 export function problemOf(error: unknown): Finding {
   const { message, why, remedy, next } = errorView(error);
-  const because = why === null || why === '' || !isFreshetError(error) ? '' : ` (${why})`;
+  const because = why === null || why === '' || !isFreshetError(error) ? '' : ` (${why.replace(/\.$/, '')})`;
   return { verdict: 'problem', message: `${message}${because}`, remedy, next };
 }
 
