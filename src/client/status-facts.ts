@@ -1,5 +1,6 @@
 import type { Database } from '../database/database';
 import { iso } from '../report/entity-facts';
+import type { ScheduleFacts } from './schedules/schedule-facts';
 
 export interface RunLine {
   readonly id: string;
@@ -32,6 +33,8 @@ export interface PipelineStatus {
   readonly pipeline: string;
   readonly active: RunLine | null;
   readonly last: RunLine | null;
+  /** When it starts next by itself, and why not; null where schedules cannot be read yet. */
+  readonly schedule: ScheduleFacts | null;
   readonly entities: readonly EntityStatus[];
 }
 
@@ -49,8 +52,12 @@ const ENTITIES = `
            on a.pipeline = pe.pipeline and a.entity = pe.entity
    order by pe.pipeline, pe.number`;
 
-/** Every pipeline of the settings or of the database, with its entities and runs; `configured` are the names in config/pipelines. */
-export async function readStatus(db: Database, configured: readonly string[]): Promise<PipelineStatus[]> {
+/** Every pipeline of the settings or of the database, with its entities, runs and schedule; `configured` are the names in config/pipelines. */
+export async function readStatus(
+  db: Database,
+  configured: readonly string[],
+  schedules: ReadonlyMap<string, ScheduleFacts> = new Map(),
+): Promise<PipelineStatus[]> {
   const rows = await db.query<Omit<EntityStatus, 'rows' | 'lines'> & { rows: string; lines: string }>(ENTITIES);
   const entities = rows.map((row) => ({ ...row, rows: Number(row.rows), lines: Number(row.lines) }));
   const active = await db.query<RunLine>(`select ${RUN} from freshet.run r where ${ACTIVE} order by r.created_at desc`);
@@ -58,11 +65,12 @@ export async function readStatus(db: Database, configured: readonly string[]): P
     `select distinct on (r.pipeline) ${RUN} from freshet.run r
       where r.parent_run_id is null and r.state not in ('starting', 'running', 'paused') order by r.pipeline, r.created_at desc`,
   );
-  const names = [...new Set([...configured, ...entities.map(({ pipeline }) => pipeline)])].sort();
+  const names = [...new Set([...configured, ...schedules.keys(), ...entities.map(({ pipeline }) => pipeline)])].sort();
   return names.map((pipeline) => ({
     pipeline,
     active: active.find((run) => run.pipeline === pipeline) ?? null,
     last: last.find((run) => run.pipeline === pipeline) ?? null,
+    schedule: schedules.get(pipeline) ?? null,
     entities: entities.filter((entity) => entity.pipeline === pipeline),
   }));
 }

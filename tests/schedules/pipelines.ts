@@ -9,6 +9,10 @@ export interface Pipelines {
   /** Writes a pipeline of zoho-books with this schedule (YAML; `''`: none) and a table of its own. Returns its name. */
   write(schedule: string, name?: string, entity?: string): string;
   remove(name: string): void;
+  /** Removes all files; `names` still knows them. */
+  clear(): void;
+  /** Everything that was ever written here. */
+  names(): string[];
   close(): void;
 }
 
@@ -16,15 +20,19 @@ export function pipelinesFolder(): Pipelines {
   const root = mkdtempSync(join(tmpdir(), 'freshet-schedules-'));
   const folder = join(root, 'config', 'pipelines');
   mkdirSync(folder, { recursive: true });
+  const written = new Set<string>();
   const file = (name: string): string => join(folder, `${name}.yaml`);
   return {
     root,
     write(schedule, name = `p-${randomBytes(5).toString('hex')}`, entity = `items-${name}`) {
+      written.add(name);
       const line = schedule === '' ? '' : `schedule: ${schedule}\n`;
       writeFileSync(file(name), `name: ${name}\nsource: zoho-books\n${line}entities:\n  ${entity}: { from: items }\n`);
       return name;
     },
     remove: (name) => rmSync(file(name)),
+    clear: () => written.forEach((name) => rmSync(file(name), { force: true })),
+    names: () => [...written],
     close: () => rmSync(root, { recursive: true, force: true }),
   };
 }

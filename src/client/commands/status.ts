@@ -6,15 +6,17 @@ import { EXIT } from '../exit-code';
 import { openForReading } from '../open-database';
 import { shown } from '../output';
 import { openProject } from '../project';
+import type { ScheduleFacts } from '../schedules/schedule-facts';
+import { statusSchedules } from '../schedules/status-schedules';
 import { readStatus, type EntityStatus, type PipelineStatus, type RunLine } from '../status-facts';
 import { textTable } from '../text-table';
 
-/** `freshet status`: every pipeline and entity: last good run, as of when, how many rows, what is going on now and why it waits. */
+/** `freshet status`: every pipeline and entity: last good run, as of when, how many rows, what is going on now and why it waits, when it runs next and why not. */
 export async function status({ flags }: CommandContext): Promise<CommandResult> {
   const project = openProject(flags);
   const db = await openForReading(project);
   try {
-    const pipelines = await readStatus(db, listPipelines(project.loaded.root));
+    const pipelines = await readStatus(db, listPipelines(project.loaded.root), await statusSchedules(project, db));
     return {
       exitCode: EXIT.good,
       data: { environment: project.loaded.settings.environment, pipelines },
@@ -39,9 +41,16 @@ function pipelineText(pipeline: PipelineStatus): string {
     pipeline.pipeline,
     pipeline.active === null ? '' : `  running now: ${runLine(pipeline.active)}`,
     pipeline.last === null ? '  never ran' : `  last ended:  ${runLine(pipeline.last)}`,
+    pipeline.schedule === null ? '' : `  next run:    ${nextRun(pipeline.schedule)}`,
     pipeline.entities.length === 0 ? '' : textTable(COLUMNS, pipeline.entities.map(entityRow), '  '),
   ];
   return lines.filter((line) => line !== '').join('\n');
+}
+
+/** `2027-03-28 01:00:00 UTC (daily 02:00 Europe/Berlin)`, or why there is none. */
+function nextRun({ next: [first], times, why_not: why }: ScheduleFacts): string {
+  if (first === undefined) return `none, ${shown(why ?? 'its times have run out')}`;
+  return `${short(first)} UTC (${shown(times ?? '')})${why === null ? '' : `, but ${shown(why)}`}`;
 }
 
 function runLine(run: RunLine): string {

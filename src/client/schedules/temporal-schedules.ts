@@ -4,13 +4,15 @@ import { scheduleId } from '../../domain/schedule';
 import { temporalError, type TemporalLink } from '../temporal/connect-temporal';
 import { compileSchedule, type DesiredSchedule } from './compile-schedule';
 
-const ANSWER_WITHIN_MS = 5_000;
+/** Each schedule is a workflow of the server: the first look at one after a while takes its time. */
+const ANSWER_WITHIN_MS = 15_000;
 
 /** The schedules of one environment in Temporal. Whatever goes wrong on the way there is told as `temporal-unreachable` or `-refused`. */
 export class TemporalSchedules {
   constructor(
     private readonly temporal: TemporalLink,
     private readonly environment: string,
+    private readonly withinMs: number = ANSWER_WITHIN_MS,
   ) {}
 
   /** `null`: there is none. Errors: `schedule-of-another-environment`. */
@@ -75,7 +77,7 @@ export class TemporalSchedules {
   private async asked<T, E>(body: () => Promise<T>, ifUnknown: E): Promise<T | E>;
   private async asked<T, E>(body: () => Promise<T>, ifUnknown?: E): Promise<T | E> {
     try {
-      return await this.temporal.client.withDeadline(Date.now() + ANSWER_WITHIN_MS, body);
+      return await this.temporal.client.withDeadline(Date.now() + this.withinMs, body);
     } catch (error) {
       if (error instanceof ScheduleNotFoundError && ifUnknown !== undefined) return ifUnknown;
       throw temporalError(error, this.temporal);

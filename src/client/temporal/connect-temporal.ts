@@ -23,17 +23,17 @@ export function temporalOptions(
   return { ...connectionOptions, address: settings.address ?? connectionOptions.address ?? '127.0.0.1:7233' };
 }
 
-/** Connects and asks for the namespace, within 5 s. Errors: `transient_error` code `temporal-unreachable`, `config_error` code `temporal-refused`. */
-export async function connectTemporal(settings: Settings['temporal']): Promise<TemporalLink> {
+/** Connects and asks for the namespace, within 5 s or what is given. Errors: `transient_error` code `temporal-unreachable`, `config_error` code `temporal-refused`. */
+export async function connectTemporal(settings: Settings['temporal'], withinMs: number = ANSWER_WITHIN_MS): Promise<TemporalLink> {
   const options = temporalOptions(settings);
   const { address } = options;
   const { namespace, task_queue: taskQueue } = settings;
   // Lazy, so that a connection that never came about can be closed: `Connection.connect` keeps its socket to itself when it fails.
-  const connection = Connection.lazy({ ...options, connectTimeout: ANSWER_WITHIN_MS });
+  const connection = Connection.lazy({ ...options, connectTimeout: withinMs });
   const { workflowService } = connection;
   try {
     await connection.ensureConnected();
-    await connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () => workflowService.describeNamespace({ namespace }));
+    await connection.withDeadline(Date.now() + withinMs, () => workflowService.describeNamespace({ namespace }));
   } catch (error) {
     await connection.close();
     throw temporalError(error, { address, namespace });
