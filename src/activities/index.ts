@@ -3,8 +3,8 @@ import type { Database } from '../database/database';
 import { isFreshetError } from '../domain/errors';
 import { FINAL_ENTITY_STATES, type RunState } from '../domain/run';
 import { safeText } from '../observability/safe-facts';
-import type { SliceOutcome } from '../extract/extract-slice';
 import type { StageContext } from '../observability/stage-context';
+import type { StepOutcome } from '../run/held-wait';
 import type { EntityStep, PreparedRun, Steps } from '../run/steps';
 import { inActivity, type ActivitySurroundings } from './activity-context';
 import type { ScheduledAnswer, ScheduledClaim, ScheduledClaims } from './scheduled';
@@ -14,7 +14,7 @@ export type EntityEndInput = EntityEnd;
 
 /** A wait comes with its length, because workflows have no clock of ours. */
 export type ExtractAnswer =
-  Exclude<SliceOutcome, { outcome: 'wait' }> | (Extract<SliceOutcome, { outcome: 'wait' }> & { readonly waitMs: number });
+  Exclude<StepOutcome, { outcome: 'wait' }> | (Extract<StepOutcome, { outcome: 'wait' }> & { readonly waitMs: number });
 
 /** The steps that activities adapt; a test may bring its own. */
 export type RunSteps = Pick<Steps, 'prepareRun' | 'extract' | 'load' | 'close' | 'verify' | 'endEntity' | 'endRun'>;
@@ -94,7 +94,7 @@ async function tellingTrouble<T>(
 /** Clocks differ: a wait that is already over by ours still rests a moment, or the workflow would spin. */
 const SHORTEST_WAIT_MS = 1000;
 
-function withWait(slice: SliceOutcome, ctx: StageContext): ExtractAnswer {
+function withWait(slice: StepOutcome, ctx: StageContext): ExtractAnswer {
   if (slice.outcome !== 'wait') return slice;
   return { ...slice, waitMs: Math.max(SHORTEST_WAIT_MS, Date.parse(slice.until) - ctx.now().getTime()) };
 }

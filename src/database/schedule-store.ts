@@ -25,6 +25,15 @@ export async function readAppliedSchedules(db: Database, environment: string): P
   );
 }
 
+/** The schedule that starts a pipeline now; `null`: none was applied, or it is paused. */
+export async function activeSchedule(db: Database, { environment, pipeline }: Named): Promise<Schedule | null> {
+  const [row] = await db.query<{ spec: Schedule }>(
+    `select spec from freshet.schedule where environment = $1 and pipeline = $2 and paused_at is null`,
+    [environment, pipeline],
+  );
+  return row?.spec ?? null;
+}
+
 export interface ScheduleRecord {
   readonly environment: string;
   readonly pipeline: string;

@@ -48,7 +48,11 @@ async function localEntity(steps: Steps, { run, node, states }: LocalEntity, ctx
     return 'skipped';
   }
   try {
-    await extractAndLoad(steps, run, { input, ctx });
+    const held = await extractAndLoad(steps, run, { input, ctx });
+    if (held !== null) {
+      await steps.endEntity({ ...input, state: 'held', reason: held }, ctx);
+      return 'held';
+    }
     await again(run, () => steps.close(input, ctx));
     const verified = await again(run, () => steps.verify(input, ctx));
     return verified.ok ? 'completed' : 'failed';
@@ -65,11 +69,13 @@ interface EntityScope {
   readonly ctx: StageContext;
 }
 
-async function extractAndLoad(steps: Steps, run: LocalRun, { input, ctx }: EntityScope): Promise<void> {
+/** Why the entity is held; `null`: everything is fetched and loaded. */
+async function extractAndLoad(steps: Steps, run: LocalRun, { input, ctx }: EntityScope): Promise<string | null> {
   for (;;) {
     const slice = await again(run, () => steps.extract(input, ctx));
     if (slice.outcome === 'loadable' || slice.outcome === 'done') await again(run, () => steps.load(input, ctx));
-    if (slice.outcome === 'done') return;
+    if (slice.outcome === 'done') return null;
+    if (slice.outcome === 'held') return slice.reason;
     if (slice.outcome === 'wait') await sleep(waitMs(run, slice.until, ctx), undefined, { signal: ctx.signal });
   }
 }

@@ -1,11 +1,12 @@
 import { beginAttempt } from '../database/attempt';
 import type { Database } from '../database/database';
 import { recount } from '../database/recount';
+import { activeSchedule } from '../database/schedule-store';
 import { endEntity, endRun, markRunning, readEntities, readRun, type EntityEnd } from '../database/run-store';
 import { isFinalEntity, runOutcome, type EntityState, type RunState } from '../domain/run';
 import { FreshetError, isFreshetError } from '../domain/errors';
 import { closeExtraction } from '../extract/close-extraction';
-import { extractSlice, type ExtractDeps, type SliceOutcome } from '../extract/extract-slice';
+import { extractSlice, type ExtractDeps } from '../extract/extract-slice';
 import type { LandingStore } from '../landing/landing-store';
 import { takeSession } from '../landing/session';
 import { lineTable } from '../load/load-target';
@@ -14,6 +15,7 @@ import { ensureRawTable } from '../load/ensure-raw-table';
 import type { StageContext } from '../observability/stage-context';
 import { writeReport } from '../report/write-report';
 import { verifyEntity } from '../verify/verify-entity';
+import { heldOrWait, type StepOutcome } from './held-wait';
 import { extractInput, readRunConfig, runEntity, type RunConfig, type RunEntity, type Sources } from './run-config';
 import type { SourceClients } from './source-clients';
 
@@ -64,11 +66,15 @@ export class Steps {
     };
   }
 
-  async extract(input: EntityStep, ctx: StageContext): Promise<SliceOutcome> {
+  /** A wait that would outlast the pipeline's next nominal time is `held`: that run goes on where this one stops (contracts §1). */
+  async extract(input: EntityStep, ctx: StageContext): Promise<StepOutcome> {
     const { config, entity, facts } = await this.open(input);
     const outcome = await extractSlice(this.extractDeps(config, entity), extractInput(config, entity, facts), ctx);
     await ctx.fault('extract.slice-end');
-    return outcome;
+    if (outcome.outcome !== 'wait') return outcome;
+    const { environment } = await readRun(this.deps.db, input.runId);
+    const schedule = await activeSchedule(this.deps.db, { environment, pipeline: config.pipeline.name });
+    return schedule === null ? outcome : heldOrWait(outcome, schedule, ctx.now());
   }
 
   /** Loads every published batch of the entity's extraction, oldest first. */

@@ -17,6 +17,7 @@ export async function entitySync(input: EntitySyncInput): Promise<EntitySyncResu
     if (slices > input.slices && historyIsLong(input, slices)) await beginAnew(input, slices, signals);
     const slice = await stages.extract();
     if (slice.outcome === 'done') break;
+    if (slice.outcome === 'held') return { state: 'held', reason: slice.reason };
     if (slice.outcome === 'loadable' && signals.open().length === 0) await stages.load();
     if (slice.outcome === 'wait') await signals.sleep(slice.waitMs);
   }

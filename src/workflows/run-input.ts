@@ -29,7 +29,7 @@ export interface EntitySyncInput {
   readonly slices: number;
 }
 
-export type EntitySyncResult = { readonly state: 'completed' } | { readonly state: 'skipped'; readonly reason: string };
+export type EntitySyncResult = { readonly state: 'completed' } | { readonly state: 'skipped' | 'held'; readonly reason: string };
 
 /** How an upstream ended. */
 export interface UpstreamSettled {
