@@ -37,9 +37,10 @@ export function runSummary(facts: RunFacts): string {
   const { run, entities } = facts;
   const error = runError(facts);
   const lines = [
+    '',
     ...(error === undefined ? [shown(verdict(facts), 1_000)] : []),
     ...(error === undefined ? entities.flatMap(attention) : []),
-    ...(run.report_path === null ? [] : [`report  ${run.report_path}`]),
+    ...(run.report_path === null || error !== undefined ? [] : [`report  ${run.report_path}`]),
     ...(error === undefined ? nextActions(facts).map(nextLine) : []),
     nextLine({ kind: 'run-command', label: 'Every count', command: `./freshet show ${run.id}` }),
   ];

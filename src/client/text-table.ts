@@ -84,10 +84,13 @@ function rowLines(columns: readonly Column[], row: readonly string[], widths: re
   });
 }
 
-/** The first cell as a heading, below it the others with their titles. */
+/** The first cell as a heading, below it the others with their titles; spare ones where they say something. */
 function stacked(columns: readonly Column[], row: readonly string[], { indent, room }: { indent: string; room: number }): string {
   const [heading = '', ...cells] = row;
-  const pairs = cells.flatMap((cell, index) => (cell === '' ? [] : [`${columns[index + 1]?.title ?? ''} ${cell}`]));
+  const pairs = cells.flatMap((cell, index) => {
+    const column = columns[index + 1];
+    return cell === '' || (column?.spare === true && isNothing(cell)) ? [] : [`${column?.title ?? ''} ${cell}`];
+  });
   const below: string[] = [];
   for (const pair of pairs) {
     const longer = below.length === 0 ? pair : `${below[below.length - 1] ?? ''}   ${pair}`;

@@ -80,8 +80,8 @@ async function refuseUnfinished(tx: Tx, input: ExtractInput, extraction: Extract
     [extraction.id],
   );
   if (extraction.position.phase !== 'done') throw notReady(input, `the list stands at page ${extraction.position.page}`);
-  if (open?.queued !== '0') throw notReady(input, `${open?.queued ?? '?'} details are not fetched`);
-  if (open.unloaded !== '0') throw notReady(input, `${open.unloaded} pages are not loaded`);
+  if (open?.queued !== '0') throw notReady(input, `details not fetched yet: ${open?.queued ?? '?'}`);
+  if (open.unloaded !== '0') throw notReady(input, `pages not loaded yet: ${open.unloaded}`);
 }
 
 /** Never below the old value, unless the question is another one. */

@@ -1,3 +1,4 @@
+import { counted } from '../domain/counted';
 import type { ReadKind } from '../sources/source';
 
 /** A verdict beside the state (contracts §2): everything adds up, yet someone should look. */
@@ -32,7 +33,7 @@ const UNUSUAL_DIFFERENCE = 50;
 export function doubtsOf(facts: DoubtFacts): Doubt[] {
   const doubts: Doubt[] = [];
   if (facts.read === 'complete' && facts.listed === 0 && facts.liveBefore > 0) {
-    doubts.push({ kind: 'empty', message: `The source lists nothing, while the table holds ${facts.liveBefore} rows` });
+    doubts.push({ kind: 'empty', message: `The source lists nothing, while the table holds ${counted(facts.liveBefore, 'row')}` });
   }
   const { id, standing, trouble } = facts.carrier;
   if (standing === 'missing' || standing === 'unknown') {
@@ -55,7 +56,7 @@ export function doubtsOf(facts: DoubtFacts): Doubt[] {
   if (facts.history.length >= HISTORY_NEEDED && usual !== null && isUnusual(facts.listed, usual)) {
     doubts.push({
       kind: 'unusual-count',
-      message: `${facts.listed} records listed, where the last ${facts.history.length} reads listed ${usual} (median)`,
+      message: `${counted(facts.listed, 'record')} listed, where the last ${facts.history.length} reads listed ${usual} (median)`,
     });
   }
   return doubts;

@@ -1,3 +1,4 @@
+import { counted } from '../domain/counted';
 import type { Tx } from '../database/database';
 import { OUTCOMES, type LoadCounts } from './load-counts';
 import type { MergeJob, Numbered } from './merge-job';
@@ -49,5 +50,5 @@ export async function bookCounts(tx: Tx, job: MergeJob, numbers: Numbered, count
 /** A version lower than the held one, fetched later: the source went back, or its versions cannot be trusted. The held row stays. */
 function doubtsOf({ lower_later: lower }: LoadCounts): readonly { kind: string; message: string }[] {
   if (lower === 0) return [];
-  return [{ kind: 'lower-version-later', message: `The source answered ${lower} records in a lower version than we hold` }];
+  return [{ kind: 'lower-version-later', message: `The source answered ${counted(lower, 'record')} in a lower version than we hold` }];
 }

@@ -99,7 +99,7 @@ async function checkStage(tx: Tx, { pair, staged, batchKey }: MergeJob): Promise
     if (Number(row?.n) === count) continue;
     throw new FreshetError('reconcile_error', {
       code: 'stage-lost',
-      message: `Batch ${batchKey}: ${count} rows were copied into ${name}, ${row?.n ?? 'none'} are there`,
+      message: `Batch ${batchKey}: rows copied into ${name}: ${count}, rows there: ${row?.n ?? 'none'}`,
       why: 'PostgreSQL probably crashed in between; stage tables do not survive that.',
       remedy: 'Nothing to do: the batch is copied again from its landed file.',
       retryable: true,
@@ -228,7 +228,7 @@ async function mergeLines(tx: Tx, { target }: MergeJob, { numbers, lines, fields
 function doesNotAddUp(job: MergeJob, counts: LoadCounts): FreshetError {
   return new FreshetError('reconcile_error', {
     code: 'batch-does-not-add-up',
-    message: `Batch ${job.batchKey} has ${job.records} records; its file holds ${job.staged.records}, and ${outcomeSum(counts)} have an outcome`,
+    message: `Batch ${job.batchKey} has records: ${job.records}; its file holds ${job.staged.records}, and ${outcomeSum(counts)} have an outcome`,
     remedy: 'Nothing was written. Run `./freshet verify --deep` and report its output with this message.',
     where: job.file,
     facts: { ...counts },
@@ -239,7 +239,7 @@ function doesNotAddUp(job: MergeJob, counts: LoadCounts): FreshetError {
 function writtenOtherwise(job: MergeJob, expected: number, written: string | undefined): FreshetError {
   return new FreshetError('reconcile_error', {
     code: 'rows-not-written',
-    message: `Batch ${job.batchKey}: ${expected} rows were to be written, PostgreSQL wrote ${written ?? 'none'}`,
+    message: `Batch ${job.batchKey}: rows to be written: ${expected}, PostgreSQL wrote ${written ?? 'none'}`,
     why: 'A trigger or rule on the table may swallow rows.',
     remedy: `Remove triggers and rules from ${job.target.schema}.${job.target.table}, then run again. Nothing was written.`,
     where: `${job.target.schema}.${job.target.table}`,

@@ -1,15 +1,7 @@
 import { parseInstant } from '../domain/instant';
 import type { EntityFacts } from './run-facts';
 
-/** A count with thin groups: `1,234,567`. */
-export function count(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-/** `1 entity`, `2 entities`. */
-export function counted(value: number, one: string, many: string = `${one}s`): string {
-  return `${count(value)} ${value === 1 ? one : many}`;
-}
+export { count, counted } from '../domain/counted';
 
 /** `a`, `a and b`, `a, b and c`. */
 export function listed(words: readonly string[]): string {

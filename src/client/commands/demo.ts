@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FreshetError } from '../../domain/errors';
 import type { StackHome } from '../../stack/home';
+import { counted } from '../../report/words';
 import { runningPart } from '../../stack/part-record';
 import type { Stack } from '../../stack/supervisor';
 import type { CommandContext } from '../command-context';
@@ -65,7 +66,7 @@ async function setTheStage(
   await setUpDatabase(stack);
   const place = await startSandboxPart(stack, { ...COUNTS, invoices });
   out.note(
-    `Sandbox: ${COUNTS.contacts} contacts, ${COUNTS.items} items, ${invoices} invoices. It allows ${SANDBOX_LIMITS.callsPerMinute} calls a minute (the real API: 100).`,
+    `Sandbox: ${COUNTS.contacts} contacts, ${COUNTS.items} items, ${counted(invoices, 'invoice')}. It allows ${SANDBOX_LIMITS.callsPerMinute} calls a minute (the real API: 100).`,
   );
   const env = { ...ownSettings(home), ...stackVariables(stack.addresses), ...sandboxVariables(place) };
   const project = openProject({ ...(flags.verbose === undefined ? {} : { verbose: flags.verbose }) }, { env: { ...ownServers(), ...env } });

@@ -48,15 +48,12 @@ export function pagesOf({ pages }: LiveEntity): string {
   return pages === 0 ? '' : counted(pages, 'page');
 }
 
-/** `75 of 8,000 records` while details are fetched, else `1,200 records`, or what the list showed so far. */
+/** `75 of 8,000 records` while details are fetched, else `1,200 records`, or what was listed where nothing of it had to be fetched. */
 export function recordsOf({ fetched, remaining, listed: seen, state }: LiveEntity): string {
   if (remaining > 0 && !isFinalEntity(state)) return `${count(fetched)} of ${counted(fetched + remaining, 'record')}`;
-  if (fetched === 0 && seen > 0 && !isFinalEntity(state)) return `${count(seen)} listed`;
-  return fetched === 0 && !isFinalEntity(state)
-    ? ''
-    : fetched === 0 && seen === 0 && state !== 'completed'
-      ? ''
-      : counted(fetched, 'record');
+  if (fetched > 0) return counted(fetched, 'record');
+  if (seen > 0) return `${count(seen)} listed`;
+  return state === 'completed' ? counted(0, 'record') : '';
 }
 
 /** `240/s`, `0.4/s`; empty where nothing moves. */

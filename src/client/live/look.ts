@@ -60,17 +60,26 @@ export function spinner(at: number): string {
   return SPINNER[Math.floor(at / 100) % SPINNER.length] ?? '';
 }
 
-/** A line as it is written: coloured, or in ASCII, or neither. */
+/** A line as it is written: coloured, or in ASCII, or neither; without blanks at its end. */
 export function rendered(line: Line, look: Look): string {
-  return line
+  return trimmed(line)
     .map((span) => coloured(look.unicode ? span.text : inAscii(span.text), span.tone, look))
-    .join('')
-    .trimEnd();
+    .join('');
 }
 
-/** A line without its tones. */
+function trimmed(line: Line): Line {
+  const last = line[line.length - 1];
+  if (last === undefined) return line;
+  const text = last.text.trimEnd();
+  return text === '' ? trimmed(line.slice(0, -1)) : [...line.slice(0, -1), { ...last, text }];
+}
+
+/** A line without its tones, and without blanks at its end. */
 export function plain(line: Line): string {
-  return line.map(({ text }) => text).join('');
+  return line
+    .map(({ text }) => text)
+    .join('')
+    .trimEnd();
 }
 
 function coloured(text: string, tone: Tone | undefined, { colour }: Look): string {

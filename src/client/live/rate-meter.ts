@@ -1,7 +1,7 @@
 import { isFinalEntity } from '../../domain/run';
 import type { LiveEntity } from './live-facts';
 
-type Measured = Pick<LiveEntity, 'entity' | 'state' | 'listed' | 'fetched' | 'started_at' | 'completed_at'>;
+type Measured = Pick<LiveEntity, 'entity' | 'state' | 'listed' | 'fetched' | 'remaining' | 'started_at' | 'completed_at'>;
 
 interface Sample {
   readonly at: number;
@@ -30,8 +30,8 @@ export class RateMeter {
 }
 
 /** What moves: details where they are fetched, else what the lists showed. */
-function recordsSoFar({ fetched, listed }: Measured): number {
-  return fetched > 0 ? fetched : listed;
+function recordsSoFar({ fetched, listed, remaining }: Measured): number {
+  return fetched > 0 || remaining > 0 ? fetched : listed;
 }
 
 function since(from: string | null, to: string | null, records: number): number | null {

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { thawSettings } from '../../config/freeze';
@@ -52,7 +53,7 @@ async function startOnce(temporal: TemporalLink, input: PipelineRunInput): Promi
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         workflowIdConflictPolicy: 'USE_EXISTING',
         workflowTaskTimeout: input.limits.workflowTaskMs,
-        staticSummary: `${input.pipeline}: ${input.graph.length} entities`,
+        staticSummary: `${input.pipeline}: ${counted(input.graph.length, 'entity', 'entities')}`,
         memo: { configDigest: input.configDigest },
       }),
     );

@@ -2,9 +2,9 @@ import type { CatalogueSection } from './entry';
 
 /** Log statements of extract/ (EX-nnn). */
 export const extract = {
-  'EX-001': { level: 'debug', text: '{entity}: list page {page} of pass {pass} stored, {rows} rows, {fresh} of them new' },
+  'EX-001': { level: 'debug', text: '{entity}: list page {page} of pass {pass} stored, rows: {rows}, new: {fresh}' },
   'EX-002': { level: 'debug', text: '{entity}: {details} details stored, {vanished} vanished' },
-  'EX-003': { level: 'info', text: '{entity}: batch {batch} published, {records} records in {file}' },
+  'EX-003': { level: 'info', text: '{entity}: batch {batch} published in {file}, records: {records}' },
   'EX-004': {
     level: 'warn',
     text: '{entity}: waiting until {until}: {reason}',

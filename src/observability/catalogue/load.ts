@@ -4,11 +4,11 @@ import type { CatalogueSection } from './entry';
 export const load = {
   'LD-001': {
     level: 'info',
-    text: '{entity}: batch {batch} loaded, {records} records: {inserted} inserted, {updated} updated, {unchanged} unchanged',
+    text: '{entity}: batch {batch} loaded: {inserted} inserted, {updated} updated, {unchanged} unchanged, of {records}',
   },
   'LD-002': {
     level: 'warn',
-    text: '{entity}: {rejected} records of batch {batch} were refused',
+    text: '{entity}: batch {batch}, records refused: {rejected}',
     meaning:
       'They break a rule of their table or hold what PostgreSQL cannot store. All others are loaded; the refused ones are kept with their reasons in freshet.reject.',
     remedy: 'Read the reasons in freshet.reject, correct the records in the source, and run again: what comes whole is loaded.',

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted';
 import type { Tx } from '../../database/database';
 import { isFreshetError } from '../../domain/errors';
 import type { LandingStore } from '../../landing/landing-store';
@@ -72,7 +73,7 @@ async function compareChunk(scope: ContentScope, question: ContentQuestion, chun
   } catch (error) {
     if (!isFreshetError(error)) throw error;
     await tx.query('rollback to savepoint contents');
-    return [`${chunk.length} records from ${chunk[0]?.id ?? '?'} on cannot be compared: ${error.message}`];
+    return [`from ${chunk[0]?.id ?? '?'} on, ${counted(chunk.length, 'record')} cannot be compared: ${error.message}`];
   }
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted';
 import type { Tx } from '../../database/database';
 import type { LandingStore } from '../../landing/landing-store';
 import type { StreamedRecord } from '../../json/array-stream';
@@ -61,7 +62,7 @@ async function checkBatch(scope: BatchScope, batch: LandedBatch, onRecord: OnRec
   if (pageFaults.length === 0) return;
   scope.findings.found(
     { ...subject, name: 'page-cut' },
-    `${pageFaults.length} pages of batch ${batch.key} do not fit their file`,
+    `pages of batch ${batch.key} that do not fit their file: ${pageFaults.length}`,
     pageFaults,
   );
 }
@@ -71,7 +72,7 @@ function fileFaults(batch: LandedBatch, facts: FileFacts): string[] {
     ...(facts.bytes === batch.bytes ? [] : [`it has ${facts.bytes} bytes, its row says ${batch.bytes}`]),
     ...(facts.sha256 === batch.sha256 ? [] : [`its SHA-256 is ${facts.sha256}, its row says ${batch.sha256 ?? 'nothing'}`]),
     ...(facts.broken === null ? [] : [facts.broken]),
-    ...(facts.records === batch.records ? [] : [`it holds ${facts.records} records, its row says ${batch.records}`]),
+    ...(facts.records === batch.records ? [] : [`it holds ${counted(facts.records, 'record')}, its row says ${batch.records}`]),
   ];
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted';
 import type { StreamedRecord } from '../../json/array-stream';
 
 /** Where a page's records stand in the file of its batch. */
@@ -38,7 +39,7 @@ export class PageCuts {
     const pages = this.pages.flatMap((page, index) => [
       ...(this.counts[index] === page.records
         ? []
-        : [`page ${page.seq} holds ${this.counts[index] ?? 0} records, its row says ${page.records}`]),
+        : [`page ${page.seq} holds ${counted(this.counts[index] ?? 0, 'record')}, its row says ${page.records}`]),
       ...(end(page) > fileBytes ? [`page ${page.seq} reaches to byte ${end(page)} of ${fileBytes}`] : []),
       ...(page.length === page.bytes - 2 ? [] : [`page ${page.seq} had ${page.bytes} bytes, its cut has ${page.length}`]),
     ]);

@@ -56,9 +56,9 @@ export function metadataFault(extraction: ClosedRow, text: string | null): strin
   if (!complete) return null;
   const counted = Array.isArray(said['batches']) ? said['batches'].length : null;
   if (counted !== Number(extraction.batches))
-    return `counts ${counted ?? 'no'} batches, extraction ${extraction.id} has ${extraction.batches}`;
+    return `batches it counts: ${counted ?? 'none'}, extraction ${extraction.id} has ${extraction.batches}`;
   if (said['records'] !== Number(extraction.records))
-    return `counts ${String(said['records'])} records, extraction ${extraction.id} has ${extraction.records}`;
+    return `records it counts: ${String(said['records'])}, extraction ${extraction.id} has ${extraction.records}`;
   return null;
 }
 

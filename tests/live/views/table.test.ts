@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import fc from 'fast-check';
+import { widthOf } from '../../../src/client/live/width';
+import { textTable } from '../../../src/client/text-table';
+import { counted } from '../../../src/domain/counted';
+import { waitWords } from '../../../src/report/words';
+
+const COLUMNS = [
+  { title: 'entity' },
+  { title: 'state' },
+  { title: 'fetched', right: true },
+  { title: 'rejected', right: true, spare: true },
+  { title: 'read' },
+];
+const ROWS = [
+  ['contacts', 'completed', '1,200', '0', 'complete (the source lists this entity only whole)'],
+  ['日本の請求書', 'failed', '7', '0', 'changes since 2026-10-01T07:50:16Z'],
+];
+
+describe('a table', () => {
+  it('into a pipe is as wide as its cells, with every column', () => {
+    const [head] = textTable(COLUMNS, ROWS, '', Infinity).split('\n');
+    expect(head).toBe('entity        state      fetched  rejected  read');
+  });
+
+  it('that is too wide loses the columns that say nothing first', () => {
+    expect(textTable(COLUMNS, ROWS, '', 90)).toBe(
+      [
+        'entity        state      fetched  read',
+        'contacts      completed    1,200  complete (the source lists this entity only whole)',
+        '日本の請求書  failed           7  changes since 2026-10-01T07:50:16Z',
+      ].join('\n'),
+    );
+  });
+
+  it('then wraps words within their column', () => {
+    expect(textTable(COLUMNS, ROWS, '', 60)).toBe(
+      [
+        'entity        state      fetched  read',
+        'contacts      completed    1,200  complete (the source lists',
+        '                                  this entity only whole)',
+        '日本の請求書  failed           7  changes since',
+        '                                  2026-10-01T07:50:16Z',
+      ].join('\n'),
+    );
+  });
+
+  it('and is stacked where that does not help', () => {
+    expect(textTable(COLUMNS, ROWS, '', 44)).toBe(
+      [
+        'contacts',
+        '  state completed   fetched 1,200',
+        '  read complete (the source lists this',
+        '  entity only whole)',
+        '日本の請求書',
+        '  state failed   fetched 7',
+        '  read changes since 2026-10-01T07:50:16Z',
+      ].join('\n'),
+    );
+  });
+
+  it('fits the terminal, whatever stands in it', () => {
+    const cell = fc.string({ unit: 'grapheme', maxLength: 60 });
+    const row = fc.tuple(cell, cell, cell, cell, cell);
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 5 }), fc.integer({ min: 50, max: 160 }), (rows, columns) => {
+        const lines = textTable(COLUMNS, rows, '  ', columns).split('\n');
+        expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(columns);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('words', () => {
+  it('of one thing have no plural', () => {
+    expect([counted(1, 'record'), counted(0, 'record'), counted(1, 'entity', 'entities')]).toEqual(['1 record', '0 records', '1 entity']);
+  });
+
+  it('come from `counted` wherever a number can be one', () => {
+    const src = resolve(__dirname, '../../../src');
+    const bare = readdirSync(src, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.startsWith('sandbox'))
+      .flatMap((file) =>
+        [...readFileSync(join(src, file), 'utf8').matchAll(/(?<=\$?)\{([^{}]*)\}\)? (records|rows|pages)\b/g)].map(
+          ([text]) => `${file} ${text}`,
+        ),
+      )
+      // Constants are never one.
+      .filter((found) => !/\{[A-Z_]+\}/.test(found));
+    expect(bare).toEqual([]);
+  });
+
+  it('of a wait say until when, and the day when it is not today', () => {
+    const until = { wait_reason: 'waiting for Zoho', wait_until: '2026-11-22T14:32:10.000000Z' };
+    expect(waitWords(until, '2026-11-22T14:01:00Z')).toBe('waiting for Zoho until 14:32 UTC');
+    expect(waitWords(until, '2026-11-21T23:59:00Z')).toBe('waiting for Zoho until 2026-11-22 14:32 UTC');
+    expect(waitWords({ ...until, wait_reason: 'organization 7 takes no request before 2026-11-22T14:32:10.000Z' }, '2026-11-22')).toBe(
+      'waiting until 14:32 UTC: organization 7 takes no request',
+    );
+    expect(waitWords({ wait_reason: 'trying again: reset', wait_until: null }, '')).toBe('trying again: reset');
+  });
+});
