@@ -6,6 +6,8 @@ export interface RunLine {
   readonly id: string;
   readonly pipeline: string;
   readonly state: string;
+  /** Why a run was skipped, or ended otherwise than by its work. */
+  readonly reason: string | null;
   readonly wait_reason: string | null;
   readonly wait_until: string | null;
   readonly created_at: string;
@@ -38,7 +40,7 @@ export interface PipelineStatus {
   readonly entities: readonly EntityStatus[];
 }
 
-const RUN = `r.id, r.pipeline, r.state, r.wait_reason, ${iso('r.wait_until')} as wait_until, ${iso('r.created_at')} as created_at,
+const RUN = `r.id, r.pipeline, r.state, r.reason, r.wait_reason, ${iso('r.wait_until')} as wait_until, ${iso('r.created_at')} as created_at,
   ${iso('r.started_at')} as started_at, ${iso('r.completed_at')} as completed_at`;
 const ACTIVE = `r.parent_run_id is null and r.state in ('starting', 'running', 'paused')`;
 

@@ -1,8 +1,11 @@
 import { rmSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { FreshetError } from '../../src/domain/errors';
 import type { Plan } from '../../src/domain/plan';
+import { nextNominal, type Schedule } from '../../src/domain/schedule';
+import type { scheduledStart } from '../../src/workflows/scheduled-start';
 import { until, type Bench } from '../temporal/bench';
 import { ScriptedSteps, type Script } from '../temporal/scripted-steps';
 
@@ -18,6 +21,7 @@ const PLAN: Plan = [
 export async function recordHistories(bench: Bench): Promise<void> {
   rmSync(HISTORIES, { recursive: true, force: true });
   mkdirSync(HISTORIES);
+  await recordScheduled(bench);
   await record(bench, 'completed', {}, {});
   await record(
     bench,
@@ -37,6 +41,37 @@ export async function recordHistories(bench: Bench): Promise<void> {
       await bench.cancel(runId);
     },
   );
+}
+
+/** A scheduled start that becomes a run, and one that finds the lane taken until the next nominal time. */
+export async function recordScheduled(bench: Bench): Promise<void> {
+  let free = false;
+  const steps = new ScriptedSteps(bench.installation.db, {
+    extract: async (_entity, _slice, ctx) => {
+      await until(() => free || ctx.signal.aborted);
+      return { outcome: 'done' };
+    },
+  });
+  const worker = await bench.worker({ steps: steps.over });
+  const started = await startScheduled(bench, 'started', { kind: 'every', everyMs: 86_400_000 });
+  await until(() => steps.calls.length > 0);
+  const superseded = await startScheduled(bench, 'superseded', { kind: 'every', everyMs: 3_000 });
+  await superseded.result();
+  free = true;
+  await started.result();
+  await worker.stop();
+  for (const [name, handle] of Object.entries({ started, superseded }))
+    writeFileSync(join(HISTORIES, `scheduled.${name}.1.json`), `${anonymous(await handle.fetchHistory())}\n`);
+}
+
+function startScheduled(bench: Bench, name: string, schedule: Schedule): Promise<WorkflowHandle<typeof scheduledStart>> {
+  const { client, taskQueue } = bench.temporal;
+  const nominal = new Date(schedule.kind === 'every' ? nextNominal(schedule, Date.now()) - schedule.everyMs : 0).toISOString();
+  return client.workflow.start<typeof scheduledStart>('scheduledStart', {
+    workflowId: `schedule/zoho-books-${name}-${nominal}`,
+    taskQueue,
+    args: [{ pipeline: 'zoho-books', schedule, nominal }],
+  });
 }
 
 const waitFor = (ms: number) => ({

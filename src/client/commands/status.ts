@@ -56,7 +56,8 @@ function nextRun({ next: [first], times, why_not: why }: ScheduleFacts): string 
 function runLine(run: RunLine): string {
   const wait =
     run.wait_reason === null ? '' : `, ${shown(run.wait_reason)}${run.wait_until === null ? '' : ` until ${short(run.wait_until)}`}`;
-  return `${run.id} ${run.state}${wait} (${short(run.completed_at ?? run.started_at ?? run.created_at)})`;
+  const why = run.reason === null ? '' : `, ${shown(run.reason)}`;
+  return `${run.id} ${run.state}${why}${wait} (${short(run.completed_at ?? run.started_at ?? run.created_at)})`;
 }
 
 function entityRow(entity: EntityStatus): string[] {
