@@ -1,4 +1,13 @@
-import { allHandlersFinished, ApplicationFailure, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  continueAsNew,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { entityDetails, type EntityProgress } from './details';
 import { upstreamSettled, wake } from './messages';
 import type { EntitySyncInput, EntitySyncResult, UpstreamSettled } from './run-input';
 import { skippedReason } from './start-order';
@@ -11,24 +20,50 @@ import { stageActivities } from './stage-activities';
 export async function entitySync(input: EntitySyncInput): Promise<EntitySyncResult> {
   const stages = stageActivities(input);
   const signals = listen(input);
+  const board = new Board(input);
   for (let slices = input.slices; ; slices++) {
     const failed = signals.failed();
     if (failed) return { state: 'skipped', reason: skippedReason(failed) };
     if (slices > input.slices && historyIsLong(input, slices)) await beginAnew(input, slices, signals);
+    board.show('extract', slices);
     const slice = await stages.extract();
     if (slice.outcome === 'done') break;
     if (slice.outcome === 'held') return { state: 'held', reason: slice.reason };
-    if (slice.outcome === 'loadable' && signals.open().length === 0) await stages.load();
-    if (slice.outcome === 'wait') await signals.sleep(slice.waitMs);
+    if (slice.outcome === 'loadable' && signals.open().length === 0) board.loaded(await stages.load());
+    if (slice.outcome !== 'wait') continue;
+    board.show('sleep until the source has quota again', slices);
+    await signals.sleep(slice.waitMs);
   }
+  board.show('wait for upstreams');
   await condition(() => signals.open().length === 0 || signals.failed() !== null);
   const failed = signals.failed();
   if (failed) return { state: 'skipped', reason: skippedReason(failed) };
-  await stages.load();
+  board.show('load');
+  board.loaded(await stages.load());
+  board.show('close');
   await stages.close();
+  board.show('verify');
   const verified = await stages.verify();
   if (!verified.ok) throw reconcileFailure(input.entity, verified.faults);
   return { state: 'completed' };
+}
+
+/** What Temporal's Web UI shows of the entity; no part of the history. */
+class Board {
+  private progress: EntityProgress;
+
+  constructor(private readonly input: EntitySyncInput) {
+    this.progress = { step: 'extract', slices: input.slices, batches: 0, records: 0 };
+  }
+
+  show(step: EntityProgress['step'], slices: number = this.progress.slices): void {
+    this.progress = { ...this.progress, step, slices };
+    setCurrentDetails(entityDetails(this.input.runId, this.input.entity, this.progress));
+  }
+
+  loaded({ batches, records }: { readonly batches: number; readonly records: number }): void {
+    this.progress = { ...this.progress, batches: this.progress.batches + batches, records: this.progress.records + records };
+  }
 }
 
 interface Signals {

@@ -4,6 +4,7 @@ import {
   ChildWorkflowCancellationType,
   ParentClosePolicy,
   isCancellation,
+  setCurrentDetails,
   sleep,
   startChild,
   workflowInfo,
@@ -11,6 +12,7 @@ import {
 } from '@temporalio/workflow';
 import type { EntityEndInput } from '../activities/index';
 import type { PlanNode } from '../domain/plan';
+import { runDetails } from './details';
 import { entitySync } from './entity-sync';
 import { failureFacts } from './failure-facts';
 import { upstreamSettled } from './messages';
@@ -47,10 +49,18 @@ class Team {
   constructor(
     private readonly input: PipelineRunInput,
     private readonly standings: Map<string, Standing>,
-  ) {}
+  ) {
+    this.tellUi();
+  }
+
+  /** Shown in Temporal's Web UI; no part of the history. */
+  private tellUi(): void {
+    setCurrentDetails(runDetails(this.input.runId, this.input.graph, this.standings));
+  }
 
   begin(node: PlanNode): void {
     this.standings.set(node.entity, 'working');
+    this.tellUi();
     const work: Promise<void> = this.carry(node)
       .then((state) => this.settle(node.entity, state))
       .finally(() => this.working.delete(work));
@@ -128,6 +138,7 @@ class Team {
 
   private async settle(entity: string, state: EndState): Promise<void> {
     this.standings.set(entity, state);
+    this.tellUi();
     const downstream = this.input.graph.filter((node) => node.dependsOn.includes(entity));
     const listening = downstream.flatMap((node) => this.handles.get(node.entity) ?? []);
     await Promise.all(listening.map((handle) => tell(handle, { entity, state })));
