@@ -8,11 +8,12 @@ import { onInterrupt } from '../interrupt';
 import { openView } from '../live/watch';
 import { openForReading } from '../open-database';
 import { openProject } from '../project';
+import { resolveRunId } from '../run-reference';
 import { leftRunning, runResult } from '../run-view';
 
 /**
  * `freshet follow <run>`: watches a run to its end, with the view, result and exit code of `run`. Ctrl-C ends the watching, not the run.
- * A pipeline's name stands for its run that goes on. Errors: `config_error` code `run-unknown`.
+ * A pipeline's name stands for its run that goes on. Errors: `config_error` codes `run-unknown`, `run-ambiguous`.
  */
 export async function follow(asked: string, context: CommandContext): Promise<CommandResult> {
   const watch = openView(context);
@@ -20,8 +21,6 @@ export async function follow(asked: string, context: CommandContext): Promise<Co
   const interrupt = onInterrupt();
   try {
     const runId = await runOf(db, asked.trim());
-    // An unknown run is told before anything is shown.
-    await readRunFacts(db, runId);
     await followRun(db, { runId, show: (run) => watch.view.show(run), signal: interrupt.signal });
     watch.view.close();
     const facts = await readRunFacts(db, runId);
@@ -37,8 +36,8 @@ const ACTIVE = `
   select id from freshet.run where pipeline = $1 and parent_run_id is null and state in ('starting', 'running', 'paused')
    order by created_at desc limit 1`;
 
-/** The active run of the pipeline of that name, else the word itself. */
+/** The active run of the pipeline of that name, else the run of that id or piece of an id. */
 async function runOf(db: Database, asked: string): Promise<string> {
   const [active] = await db.query<{ id: string }>(ACTIVE, [asked]);
-  return active?.id ?? asked;
+  return active?.id ?? (await resolveRunId(db, asked));
 }

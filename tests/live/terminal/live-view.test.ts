@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDatabase, type Database } from '../../../src/database/database';
 import { startSandbox, type Sandbox } from '../../../src/sandbox';
-import { projectFolder, type ProjectFolder } from '../../cli/freshet-process';
+import { envelopeOf, projectFolder, type ProjectFolder } from '../../cli/freshet-process';
 import { testDatabase } from '../../support/database';
 import { testTemporal } from '../../support/temporal';
 import { widthOf } from '../../../src/client/live/width';
@@ -101,6 +101,18 @@ function pictureOf(pane: string): string {
 function times(pane: string, what: RegExp): number {
   return [...pane.matchAll(what)].length;
 }
+
+it('into pipes run writes lines, and follow shows what has ended at once, by a piece of its id; what is not there is wrong use', async () => {
+  const piped = await project.freshet(['run', 'zoho-books', '--entity', 'items'], { TERM: 'xterm-256color' });
+  expect({ code: piped.code, escapes: /\u001b/.test(piped.stdout + piped.stderr) }).toEqual({ code: 0, escapes: false });
+  expect(piped.stderr).toMatch(/^items +completed +1 page, 12 records, /m);
+  expect(piped.stderr).toMatch(/^zoho-books completed in [^:]+: 1 entity \(1 completed\), 12 records fetched, /m);
+  const [, id = ''] = /^run (\S+) of zoho-books$/m.exec(piped.stderr) ?? [];
+  const followed = await project.freshet(['follow', id.slice(-8), '--json']);
+  expect(followed.code).toBe(0);
+  expect(envelopeOf(followed)).toMatchObject({ ok: true, command: 'follow', data: { id, state: 'completed' } });
+  expect((await project.freshet(['follow', 'nothing', '--json'])).code).toBe(2);
+});
 
 // On a machine without tmux there is no terminal to look into: the views are then proven by tests/live/views alone.
 (hasTmux ? describe : describe.skip)('in a real terminal (tmux)', () => {
