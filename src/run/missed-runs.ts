@@ -48,7 +48,7 @@ export interface MissedWish {
 /**
  * One round of the monitor, without Temporal: every nominal time of every applied schedule that has passed `graceMs` ago gets its row, by
  * PostgreSQL's own record of what was applied and since when. Times of a paused schedule are `paused: …`; the newest time of a pipeline
- * whose lane is taken is left alone, because its start waits for the lane. Looks back 14 days at most. Returns the rows written now.
+ * whose lane is taken, or was two minutes ago, is left alone, because its start may wait for the lane. Looks back 14 days at most. Returns the rows written now.
  */
 export async function recordMissedOfAll(deps: MissedDeps, { environment, graceMs, only }: MissedWish): Promise<RecordedRun[]> {
   const now = deps.ctx.now().getTime();
@@ -56,7 +56,7 @@ export async function recordMissedOfAll(deps: MissedDeps, { environment, graceMs
   for (const applied of await readAppliedSchedules(deps.db, environment)) {
     if (only !== undefined && applied.pipeline !== only) continue;
     const due = await withoutRow(deps.db, applied, timesOf(applied, now - graceMs));
-    const times = due.length > 0 && (await laneIsTaken(deps.db, applied.pipeline)) ? due.slice(0, -1) : due;
+    const times = due.length > 0 && (await startMayWait(deps.db, applied.pipeline, now)) ? due.slice(0, -1) : due;
     const reason = applied.paused_reason === null ? {} : { reason: `paused: ${applied.paused_reason}` };
     born.push(...(await recordMissed(deps, { pipeline: applied.pipeline, environment, nominalTimes: times, ...reason })));
   }
@@ -82,10 +82,15 @@ async function withoutRow(db: Database, { pipeline }: AppliedSchedule, times: re
   return times.filter((time) => !served.has(time));
 }
 
-async function laneIsTaken(db: Database, pipeline: string): Promise<boolean> {
+/** A start that found the lane taken looks at it again within a minute. */
+const LOOKS_AGAIN_MS = 120_000;
+
+/** Whether the start of the newest time may be waiting: the lane is taken, or was until a moment ago. */
+async function startMayWait(db: Database, pipeline: string, now: number): Promise<boolean> {
   const rows = await db.query(
-    `select from freshet.run where pipeline = $1 and lane = 'sync' and parent_run_id is null and state in ('starting', 'running', 'paused')`,
-    [pipeline],
+    `select from freshet.run where pipeline = $1 and lane = 'sync' and parent_run_id is null
+        and (state in ('starting', 'running', 'paused') or (state <> 'skipped' and completed_at between $2 and $3))`,
+    [pipeline, new Date(now - LOOKS_AGAIN_MS).toISOString(), new Date(now + LOOKS_AGAIN_MS).toISOString()],
   );
   return rows.length > 0;
 }

@@ -74,7 +74,7 @@ describe('for any schedule', () => {
         for (let time = nextNominal(schedule, from); time <= from + span; time = nextNominal(schedule, time)) walked.push(time);
         expect(nominalTimes(schedule, from, from + span)).toEqual(walked);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -90,7 +90,7 @@ describe('for any schedule', () => {
           expect(nominalTimes(schedule, from, from + a + b)).toEqual(cut);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -105,7 +105,7 @@ describe('for any schedule', () => {
         expect(found.length).toBeLessThanOrEqual(11);
         expect(found.length + daysLeftOut(daily(time, zone), from, from + 10 * DAY).length).toBeGreaterThanOrEqual(9);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });

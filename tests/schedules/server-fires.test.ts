@@ -1,7 +1,12 @@
 import { compileSchedule } from '../../src/client/schedules/compile-schedule';
 import { TemporalSchedules } from '../../src/client/schedules/temporal-schedules';
 import { scheduledWorkflowId, type Schedule } from '../../src/domain/schedule';
-import { recordMissed } from '../../src/run/missed-runs';
+import { claimRun } from '../../src/database/claim';
+import { endRun } from '../../src/database/run-store';
+import { recordSchedule } from '../../src/database/schedule-store';
+import { claimRequest } from '../../src/run/claim-request';
+import { recordMissed, recordMissedOfAll } from '../../src/run/missed-runs';
+import { sources } from '../../src/sources';
 import { testDatabase } from '../support/database';
 import { openBench, until, type Bench } from '../temporal/bench';
 import { ScriptedSteps } from '../temporal/scripted-steps';
@@ -46,6 +51,27 @@ it('a schedule in Temporal starts runs by itself, each for the time the schedule
   expect(rows.map(({ at }) => Number(at) % 3_000)).toEqual(rows.map(() => 0));
   expect(rows.map(({ request_key }) => request_key)).toEqual(rows.map(({ at }) => scheduledWorkflowId(pipeline, Number(at))));
   expect(compileSchedule({ environment: 'test', pipeline, schedule, taskQueue: 'q' }).policies).toMatchObject({ overlap: 'ALLOW_ALL' });
+});
+
+it('a time whose start may be waiting for the lane is no missed one, until the lane has been free for two minutes', async () => {
+  const { db, ctx, loaded } = bench.installation;
+  const pipeline = pipelines.write('{ every: 1d }');
+  const { request } = claimRequest({ ...loaded, root: pipelines.root }, sources, { pipeline, actor: 'test' });
+  const schedule: Schedule = { kind: 'every', everyMs: 86_400_000 };
+  await recordSchedule(db, { environment: 'test', pipeline, schedule, config: request.config, pausedReason: null }, ctx);
+  await db.query(`update freshet.schedule set since = now() - interval '1 day' where pipeline = $1`, [pipeline]);
+  const claim = await claimRun(db, request, ctx);
+  const missedIn = async (ms: number) =>
+    (
+      await recordMissedOfAll(
+        { db, ctx: { ...ctx, now: () => new Date(Date.now() + ms) } },
+        { environment: 'test', graceMs: 0, only: pipeline },
+      )
+    ).length;
+  expect(await missedIn(0)).toBe(0);
+  await endRun(db, { runId: claim.kind === 'taken' ? '' : claim.runId, state: 'cancelled' }, ctx);
+  expect(await missedIn(60_000)).toBe(0);
+  expect(await missedIn(180_000)).toBe(1);
 });
 
 it('missed times are written once, however many write them at the same moment, and never over a run', async () => {

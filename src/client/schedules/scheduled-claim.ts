@@ -64,8 +64,10 @@ async function claimNow(deps: ScheduledClaimDeps, input: ScheduledClaim, ctx: St
     const requestKey = await keyToClaim(db, input.requestKey);
     const { request } = claimRequest(loaded, sources, { pipeline, requestKey, actor: 'schedule' });
     const claim = await claimRun(db, { ...request, scheduledFor: nominal }, ctx);
-    if (claim.kind !== 'taken') return await standing(db, claim.runId);
-    return { kind: 'taken', activeRunId: claim.activeRunId, waitMs: untilNext(input, ctx) };
+    if (claim.kind === 'taken') return { kind: 'taken', activeRunId: claim.activeRunId, waitMs: untilNext(input, ctx) };
+    if (claim.kind === 'claimed') return await standing(db, claim.runId);
+    // Somebody wrote the row in this moment: the claim of another attempt, or that the time was missed.
+    return (await known(deps, input)) ?? (await claimNow(deps, input, ctx));
   } catch (error) {
     // What another attempt cannot mend (a broken pipeline file) ends the nominal time with a row; the rest is tried again.
     if (!isFreshetError(error) || error.retryable || error.type === 'cancelled') throw error;
