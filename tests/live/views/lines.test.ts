@@ -67,6 +67,18 @@ describe('on a terminal', () => {
     expect(text).toContain('\u001b[32m✓ ');
   });
 
+  it('a line from elsewhere stands above the picture, which follows it whole', () => {
+    let text = '';
+    const stream = { isTTY: true, columns: 80, rows: 24, write: (more: string) => void (text += more) };
+    const view = liveView({ out: { json: false }, stream, env: { NO_COLOR: '1' }, verbose: false });
+    view.show(going);
+    text = '';
+    view.note('warn: the disk is nearly full\n');
+    // Back to the top of the picture, the rest erased, the line, the picture.
+    expect(text).toMatch(/^\r\u001b\[\d+A\u001b\[Jwarn: the disk is nearly full\n/);
+    expect(text).toContain('4 entities: ');
+  });
+
   it('NO_COLOR leaves the signs', () => {
     const text = written([mixed], { isTTY: true, env: { NO_COLOR: '1' } });
     expect(text).not.toMatch(/\u001b\[\d+m/);
