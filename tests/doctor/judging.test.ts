@@ -8,11 +8,14 @@ import { judgeNode, judgeSpace } from '../../src/client/doctor/machine';
 import { judgeSchedules } from '../../src/client/doctor/pipelines';
 import { judgeClock, judgeMigrations, judgePostgres } from '../../src/client/doctor/postgres';
 import { tarGz } from '../../src/client/doctor/tar';
-import { judgeSearchAttributes, SEARCH_ATTRIBUTES } from '../../src/client/doctor/temporal';
+import { judgeSearchAttributes } from '../../src/client/doctor/temporal';
+import { MARK_NAMES } from '../../src/workflows/marks';
 import { MIGRATIONS } from '../../src/database/migrate';
 import { FreshetError } from '../../src/domain/errors';
 
 const ours = Object.keys(MIGRATIONS);
+/** The search attributes that a namespace without any lacks. */
+const marks = judgeSearchAttributes([]).message.split(': ')[1]!.split(', ');
 
 it.each([
   ['Node 20.19.0', judgeNode('20.19.0'), 'ok', 'Node 20.19.0'],
@@ -32,8 +35,8 @@ it.each([
   ['much space', judgeSpace('landing.path', '/data', 50e9), 'ok', '/data'],
   ['little space', judgeSpace('landing.path', '/data', 1e9), 'warning', '0.9 GiB free for landing.path (/data)'],
   ['no space', judgeSpace('landing.path', '/data', 1e8), 'problem', 'only 0.1 GiB'],
-  ['search attributes', judgeSearchAttributes(SEARCH_ATTRIBUTES), 'ok', ''],
-  ['missing search attributes', judgeSearchAttributes(['FreshetPipeline']), 'warning', 'FreshetEntity, FreshetKind, FreshetStatus'],
+  ['search attributes', judgeSearchAttributes(MARK_NAMES), 'ok', ''],
+  ['missing search attributes', judgeSearchAttributes(marks.slice(0, 1)), 'warning', marks.slice(1).join(', ')],
 ])('%s is judged', (_, finding, verdict, text) => {
   expect(finding).toMatchObject({ verdict, message: expect.stringContaining(text) });
   expect(finding.remedy === undefined).toBe(verdict === 'ok');

@@ -5,6 +5,10 @@ import { mistakeText } from '../../config/mistake';
 import { resolveSource } from '../../config/sources';
 import { counted } from '../../report/words';
 import { sourceOf } from '../../run/run-config';
+import { isFreshetError } from '../../domain/errors';
+import { openHome } from '../../stack/home';
+import { runningPart } from '../../stack/part-record';
+import { hasWorker } from '../temporal/pollers';
 import { sources as registry } from '../../sources/index';
 import { fine, problemOf, type Check, type Finding, type Patient } from './check';
 import { withTables } from './postgres';
@@ -38,15 +42,26 @@ export const settings: Check = {
 };
 
 /** Whether what a pipeline reads is set: address, credentials. Nothing is asked of the source. */
-function configured({ loaded }: Patient, key: string): Finding {
+async function configured({ loaded, temporal }: Patient, key: string): Promise<Finding> {
   const environment = loaded.settings.source_environment;
   try {
     const source = resolveSource({ sources: loaded.sources, key, environment, variables: loaded.variables });
+    if (isOurSandbox(loaded.settings.home, source.base_url)) return fine(`source ${key} (${environment}) is the sandbox of \`freshet up\``);
     resolveSecrets(source.credentials, `source ${key}`, loaded);
     return fine(`source ${key} (${environment}) is configured`);
   } catch (error) {
-    return problemOf(error);
+    const finding = problemOf(error);
+    const elsewhere =
+      isFreshetError(error) && error.code === 'secret-missing' && !(temporal instanceof Error) && (await hasWorker(temporal));
+    if (!elsewhere) return finding;
+    // Secrets are the worker's: one that is a service has variables of its own.
+    return { ...finding, verdict: 'warning', remedy: `Nothing to do if the worker that runs has it. Otherwise: ${finding.remedy ?? ''}` };
   }
+}
+
+/** The credentials of the sandbox stay with the worker that `freshet up --sandbox` started. */
+function isOurSandbox(home: string, baseUrl: string): boolean {
+  return Object.values(runningPart(openHome(home), 'sandbox')?.facts ?? {}).includes(baseUrl);
 }
 
 export const sources: Check = {
@@ -54,7 +69,7 @@ export const sources: Check = {
   look: (patient) => {
     const read = pipelinesOf(patient).flatMap(({ pipeline }) => (pipeline === null ? [] : [pipeline.source]));
     const keys = [...new Set(read)].filter((key) => Object.hasOwn(patient.loaded.sources, key));
-    if (keys.length > 0) return keys.map((key) => configured(patient, key));
+    if (keys.length > 0) return Promise.all(keys.map((key) => configured(patient, key)));
     return {
       verdict: 'warning',
       message: 'no pipeline reads a source',
