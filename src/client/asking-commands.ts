@@ -65,6 +65,7 @@ function addDoctor(program: Command, act: Acting): void {
   withCommonFlags(program.command('doctor'))
     .description('look at everything freshet stands on, and say what to do')
     .option('--quiet', 'say nothing: the exit code is all (0 healthy, 4 not), for health checks')
+    .option('--fix', 'register the search attributes of Temporal’s web page; nothing else needs mending by hand')
     .option('--bundle [file]', 'write an archive for who is to help: findings, settings, status, logs, no secrets')
     .action((flags: DoctorFlags & CommonFlags, command: Command) =>
       act(flags, command, async (context) => (await import('./commands/doctor')).doctor(flags, context)),

@@ -10,6 +10,7 @@ export interface RunRow {
   readonly id: string;
   readonly pipeline: string;
   readonly environment: string;
+  readonly kind: string;
   readonly state: RunState;
   readonly config_digest: string;
   readonly command: Readonly<Record<string, unknown>>;
@@ -21,7 +22,7 @@ export interface RunRow {
 /** Errors: `config_error` code `run-unknown`. */
 export async function readRun(db: Database, runId: string): Promise<RunRow> {
   const [row] = await db.query<RunRow>(
-    `select id, pipeline, environment, state, config_digest, command, session_id, cancel_requested_at, stats from freshet.run where id = $1`,
+    `select id, pipeline, environment, kind, state, config_digest, command, session_id, cancel_requested_at, stats from freshet.run where id = $1`,
     [runId],
   );
   if (row) return row;

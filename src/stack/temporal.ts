@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { MARK_NAMES } from '../workflows/marks';
 import { FreshetError } from '../domain/errors';
 import { freePort } from './free-port';
 import type { Say, StackHome } from './home';
@@ -85,6 +86,10 @@ function serverSpec(home: StackHome, command: string, options: Ports & { durable
     args: [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error'],
       ...flags('--dynamic-config-value', FAST_POLLING),
+      ...flags(
+        '--search-attribute',
+        MARK_NAMES.map((name) => `${name}=Keyword`),
+      ),
       ...(durable
         ? ['--ui-ip', '127.0.0.1', '--ui-port', String(uiPort), '--db-filename', join(home.root, 'temporal.db')]
         : ['--headless']),

@@ -3,6 +3,7 @@ import type { EntityEndInput } from '../activities/index';
 import { failureFacts } from './failure-facts';
 import { runEntities } from './run-entities';
 import type { PipelineRunInput, PipelineRunResult } from './run-input';
+import { markState } from './search-attributes';
 import { standingOf, type Standing } from './start-order';
 import { runActivities } from './stage-activities';
 
@@ -45,6 +46,7 @@ async function finish(input: PipelineRunInput, cancelled: boolean): Promise<Pipe
   const { recordCancel, endRun } = runActivities(input.limits);
   if (cancelled) await recordCancel({ runId: input.runId });
   const { state } = await endRun({ runId: input.runId });
+  markState(state);
   return { runId: input.runId, state };
 }
 

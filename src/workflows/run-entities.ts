@@ -17,6 +17,7 @@ import { entitySync } from './entity-sync';
 import { failureFacts } from './failure-facts';
 import { upstreamSettled } from './messages';
 import type { PipelineRunInput } from './run-input';
+import { entityMarks } from './search-attributes';
 import { failedUpstream, isSettled, nextToBegin, skippedReason, type Standing } from './start-order';
 import { runActivities } from './stage-activities';
 
@@ -125,6 +126,7 @@ class Team {
       cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
       workflowTaskTimeout: limits.workflowTaskMs,
       staticSummary: `${pipeline} ${node.entity}`,
+      ...entityMarks(node.entity),
     };
   }
 

@@ -88,3 +88,22 @@ describe('a long extraction', () => {
     await worker.stop();
   });
 });
+
+describe('Temporal’s Web UI', () => {
+  it('shows where the run and each of its entities are, and finds them by pipeline, kind, entity and state', async () => {
+    const { runId, handle, worker } = await started({
+      extract: (_, slice) =>
+        slice === 0 ? { outcome: 'wait', until: inFuture(3_600_000), reason: 'quota is used up' } : { outcome: 'done' },
+    });
+    const { client } = bench.temporal;
+    const child = client.workflow.getHandle(`${handle.workflowId}/invoices`);
+    const details = async (of: typeof child): Promise<string> =>
+      (await of.query<{ currentDetails?: string }>('__temporal_workflow_metadata').catch(() => null))?.currentDetails ?? '';
+    await until(async () => (await details(child)).includes('sleep until the source has quota again'));
+    expect(await details(handle as typeof child)).toContain('| ▶ | invoices | working |');
+    expect(await details(handle as typeof child)).toContain(`./freshet show ${runId}`);
+    await child.signal('wake');
+    expect(await bench.ended(runId)).toBe('completed');
+    await worker.stop();
+  });
+});

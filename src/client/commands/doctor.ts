@@ -16,16 +16,19 @@ import { examine, type Named } from '../doctor/check';
 import { CHECKS } from '../doctor/checks';
 import { judgeNode } from '../doctor/machine';
 import { withPatient } from '../doctor/patient';
+import { registerSearchAttributes } from '../doctor/temporal';
 import { packageFolder } from '../../stack/home';
 
 export interface DoctorFlags {
   readonly quiet?: boolean;
+  /** Registers what is missing in Temporal before it looks. */
+  readonly fix?: boolean;
   /** `true`: a name is made. */
   readonly bundle?: string | boolean;
 }
 
 /**
- * `freshet doctor`: looks at everything freshet stands on, changes nothing. Exit code 4 when a run would fail or data grows old, else 0;
+ * `freshet doctor`: looks at everything freshet stands on; changes nothing but what `--fix` says. Exit code 4 when a run would fail or data grows old, else 0;
  * with `--quiet` the exit code is all (for health checks).
  */
 export async function doctor(flags: DoctorFlags, { out, flags: common }: CommandContext): Promise<CommandResult> {
@@ -35,6 +38,7 @@ export async function doctor(flags: DoctorFlags, { out, flags: common }: Command
   // Notices are findings here; nothing goes to the log, so that --quiet is silent.
   const { loaded } = withRunningSandbox({ loaded: { ...read, settings }, log: silent });
   return withPatient(loaded, async (patient) => {
+    if (flags.fix === true && !(patient.temporal instanceof Error)) await registerSearchAttributes(patient.temporal);
     const findings = await examine(CHECKS, patient);
     if (flags.bundle === undefined || flags.bundle === false) return result(findings, flags, out);
     const now = new Date();

@@ -1,18 +1,17 @@
+import { MARK_NAMES } from '../../workflows/marks';
 import { hasWorker } from '../temporal/pollers';
 import type { TemporalLink } from '../temporal/connect-temporal';
 import { fine, problemOf, skipped, type Check, type Finding } from './check';
 
-/** What runs are marked with, so that Temporal's web page can be searched; runs start without them too. */
-export const SEARCH_ATTRIBUTES = ['FreshetPipeline', 'FreshetEntity', 'FreshetKind', 'FreshetStatus'] as const;
-
 /** The search attributes that a namespace has against those we use. */
 export function judgeSearchAttributes(registered: readonly string[]): Finding {
-  const missing = SEARCH_ATTRIBUTES.filter((name) => !registered.includes(name));
+  const missing = MARK_NAMES.filter((name) => !registered.includes(name));
   if (missing.length === 0) return fine('the search attributes are registered');
   return {
     verdict: 'warning',
     message: `search attributes are not registered: ${missing.join(', ')}`,
-    remedy: 'Runs work without them; only the search on Temporal’s own web page misses them.',
+    remedy: 'Register them with `./freshet doctor --fix`. Runs work without them; only the search on Temporal’s own web page misses them.',
+    next: [{ kind: 'run-command', label: 'Register them', command: './freshet doctor --fix' }],
   };
 }
 
@@ -47,3 +46,17 @@ export const searchAttributes: Check = {
     return judgeSearchAttributes(Object.keys(customAttributes ?? {}));
   }),
 };
+
+/** `IndexedValueType` keyword of Temporal's API. */
+const KEYWORD = 2;
+
+/** Registers the search attributes that the namespace lacks. Returns their names. Errors: those of Temporal, such as a missing permission. */
+export async function registerSearchAttributes({ client, namespace }: TemporalLink): Promise<string[]> {
+  const { operatorService } = client.connection;
+  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+  const missing = MARK_NAMES.filter((name) => !Object.keys(customAttributes ?? {}).includes(name));
+  if (missing.length === 0) return [];
+  const searchAttributes = Object.fromEntries(missing.map((name) => [name, KEYWORD]));
+  await operatorService.addSearchAttributes({ namespace, searchAttributes });
+  return missing;
+}

@@ -1,11 +1,13 @@
 import { counted } from '../../domain/counted';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import type { SearchAttributePair } from '@temporalio/common';
 import { thawSettings } from '../../config/freeze';
 import type { Database } from '../../database/database';
 import { readRun } from '../../database/run-store';
 import { FreshetError } from '../../domain/errors';
 import { workflowId } from '../../domain/ids';
+import { runMarks } from '../../workflows/marks';
 import type { pipelineRun } from '../../workflows/pipeline-run';
 import type { PipelineRunInput } from '../../workflows/run-input';
 import { grpcCode, type TemporalLink } from './connect-temporal';
@@ -28,11 +30,11 @@ const REFUSED: ReadonlySet<unknown> = new Set([3, 5, 7, 9, 12, 16]);
  * Errors: `StartRefused`; `transient_error` code `start-unconfirmed` when no answer came.
  */
 export async function startRunWorkflow({ db, temporal }: { db: Database; temporal: TemporalLink }, runId: string): Promise<WorkflowStart> {
-  const input = await workflowInput(db, runId);
+  const start = { input: await workflowInput(db, runId), kind: (await readRun(db, runId)).kind };
   let unknown: unknown;
   for (let round = 1; round <= TRIES; round++) {
     try {
-      return await startOnce(temporal, input);
+      return await startOnce(temporal, start);
     } catch (error) {
       if (unknown === undefined && REFUSED.has(grpcCode(error))) throw new StartRefused(String(error), { cause: error });
       unknown = error;
@@ -42,26 +44,48 @@ export async function startRunWorkflow({ db, temporal }: { db: Database; tempora
   throw unconfirmed(runId, temporal, unknown);
 }
 
-async function startOnce(temporal: TemporalLink, input: PipelineRunInput): Promise<WorkflowStart> {
-  const { client, taskQueue } = temporal;
+interface Start {
+  readonly input: PipelineRunInput;
+  readonly kind: string;
+}
+
+async function startOnce(temporal: TemporalLink, { input, kind }: Start): Promise<WorkflowStart> {
   try {
-    await client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
-      client.workflow.start<typeof pipelineRun>('pipelineRun', {
-        workflowId: workflowId(input.pipeline, input.runId),
-        taskQueue,
-        args: [input],
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        workflowTaskTimeout: input.limits.workflowTaskMs,
-        staticSummary: `${input.pipeline}: ${counted(input.graph.length, 'entity', 'entities')}`,
-        memo: { configDigest: input.configDigest },
-      }),
-    );
+    await requestStart(temporal, input, runMarks(input.pipeline, kind));
+    return 'started';
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return 'closed';
+    if (!marksUnknown(error)) throw error;
+  }
+  try {
+    await requestStart(temporal, input, []);
     return 'started';
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return 'closed';
     throw error;
   }
+}
+
+function requestStart({ client, taskQueue }: TemporalLink, input: PipelineRunInput, marks: SearchAttributePair[]): Promise<unknown> {
+  return client.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
+    client.workflow.start<typeof pipelineRun>('pipelineRun', {
+      workflowId: workflowId(input.pipeline, input.runId),
+      taskQueue,
+      args: [input],
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowTaskTimeout: input.limits.workflowTaskMs,
+      staticSummary: `${input.pipeline}: ${counted(input.graph.length, 'entity', 'entities')}`,
+      memo: { configDigest: input.configDigest },
+      ...(marks.length === 0 ? {} : { typedSearchAttributes: marks }),
+    }),
+  );
+}
+
+/** `./freshet doctor --fix` registers them; a run is not worth losing for them. */
+function marksUnknown(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) if (/search attribute/i.test(at.message)) return true;
+  return false;
 }
 
 /** Everything the workflow is given stands in the run's row and its frozen settings, so that anyone can start it again. */

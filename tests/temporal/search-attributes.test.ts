@@ -1,0 +1,67 @@
+import { testDatabase } from '../support/database';
+import { registerSearchAttributes } from '../../src/client/doctor/temporal';
+import { connectTemporal } from '../../src/client/temporal/connect-temporal';
+import { startRunWorkflow } from '../../src/client/temporal/start-workflow';
+import { workflowId } from '../../src/domain/ids';
+import { openBench, until, type Bench } from './bench';
+
+const database = testDatabase();
+let bench: Bench;
+
+beforeAll(async () => {
+  bench = await openBench({ databaseUrl: database.url, sandbox: { counts: { contacts: 2, items: 2, invoices: 3 } } });
+});
+afterAll(() => bench.close());
+
+it('runs and their entities are found by pipeline, kind, entity and state', async () => {
+  const worker = await bench.worker();
+  const { runId } = await bench.start();
+  expect(await bench.ended(runId)).toBe('completed');
+  const { client } = bench.temporal;
+  const id = workflowId('zoho-books', runId);
+  await until(async () => (await client.workflow.getHandle(id).describe()).status.name === 'COMPLETED');
+  const marks = async (workflow: string): Promise<Record<string, unknown>> => {
+    const { typedSearchAttributes } = await client.workflow.getHandle(workflow).describe();
+    return Object.fromEntries(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
+  };
+  expect(await marks(id)).toMatchObject({ FreshetPipeline: 'zoho-books', FreshetKind: 'sync', FreshetStatus: 'completed' });
+  expect(await marks(`${id}/invoices`)).toMatchObject({ FreshetPipeline: 'zoho-books', FreshetEntity: 'invoices', FreshetKind: 'sync' });
+  await worker.stop();
+});
+
+it('a server that does not know them carries the run without; the doctor registers them once', async () => {
+  const { client } = bench.temporal;
+  const namespace = `bare-${runSuffix()}`;
+  await client.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 as unknown as never } });
+  const settings = { ...bench.installation.loaded.settings.temporal, namespace };
+  const bare = await knownAtLast(() => connectTemporal(settings));
+  try {
+    const runId = await bench.installation.claim();
+    await until(async () => (await startRunWorkflow({ db: bench.installation.db, temporal: bare }, runId).catch(() => null)) === 'started');
+    const described = await bare.client.workflow.getHandle(workflowId('zoho-books', runId)).describe();
+    expect(described.typedSearchAttributes.getAll().filter(({ key }) => key.name.startsWith('Freshet'))).toEqual([]);
+    await bare.client.workflow.getHandle(workflowId('zoho-books', runId)).terminate();
+    await bench.installation.db.query(`update freshet.run set state = 'cancelled' where id = $1`, [runId]);
+    expect(await registerSearchAttributes(bare)).toEqual(['FreshetPipeline', 'FreshetEntity', 'FreshetKind', 'FreshetStatus']);
+    await until(async () => (await registerSearchAttributes(bare)).length === 0);
+  } finally {
+    await bare.close();
+  }
+});
+
+function runSuffix(): string {
+  return Math.random().toString(16).slice(2, 10);
+}
+
+/** A namespace that was just registered is not known at once. */
+async function knownAtLast<T>(make: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    try {
+      return await make();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
