@@ -1,13 +1,6 @@
 import fc from 'fast-check';
 import { offsetAt } from '../../src/domain/instant';
-import {
-  daysLeftOut,
-  nextNominal,
-  nominalTimes,
-  scheduleText,
-  scheduledWorkflowId,
-  type Schedule,
-} from '../../src/domain/schedule';
+import { daysLeftOut, nextNominal, nominalTimes, scheduleText, scheduledWorkflowId, type Schedule } from '../../src/domain/schedule';
 
 const daily = (time: string, timezone: string): Schedule => ({ kind: 'daily', time, timezone });
 const at = (iso: string): number => Date.parse(iso);
