@@ -114,7 +114,7 @@ function round(events: readonly Weighted[]): fc.Arbitrary<Round> {
 function schedules(events: readonly Weighted[]): fc.Arbitrary<Schedule> {
   return record({
     seed: fc.integer({ min: 1, max: 1_000 }),
-    records: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: 8 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 25 }) }),
+    records: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: 7 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 25 }) }),
     // Small pages have more edges, and cost most: rarer.
     pageSize: fc.constantFrom(7, 5, 7, 5, 4, 3, 2),
     lagSeconds: fc.constantFrom(600, 0, 1, 60),
@@ -124,8 +124,8 @@ function schedules(events: readonly Weighted[]): fc.Arbitrary<Schedule> {
     startMillis: fc.constantFrom(0, 1, 500, 999),
     filterExclusive: fc.boolean(),
     rounds: fc.oneof(
-      { weight: 14, arbitrary: fc.array(round(events), { minLength: 1, maxLength: 1 }) },
-      { weight: 5, arbitrary: fc.array(round(events), { minLength: 2, maxLength: 2 }) },
+      { weight: 20, arbitrary: fc.array(round(events), { minLength: 1, maxLength: 1 }) },
+      { weight: 3, arbitrary: fc.array(round(events), { minLength: 2, maxLength: 2 }) },
       { weight: 1, arbitrary: fc.array(round(events), { minLength: 3, maxLength: 4 }) },
     ),
     quietSeconds: fc.constantFrom(60, 61, 600, 4_000),
