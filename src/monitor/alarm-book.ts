@@ -33,14 +33,11 @@ export async function bookAlarms({ db, ctx }: BookDeps, { environment, due, noti
       open.push(id);
     }
     const resolved = await resolveOthers(tx, environment, due, now);
-    if (notify) await writeNotices(tx, open, 'raised', now);
-    if (notify)
-      await writeNotices(
-        tx,
-        resolved.map(({ id }) => id),
-        'resolved',
-        now,
-      );
+    if (notify) {
+      const closed = resolved.map(({ id }) => id);
+      await writeNotices(tx, open, 'raised', now);
+      await writeNotices(tx, closed, 'resolved', now);
+    }
     return { raised, resolved };
   });
   for (const { class: kind, message, remedy } of booked.raised) ctx.log('MO-010', { class: kind, message, remedy });

@@ -1,3 +1,4 @@
+import { MISSED } from '../database/born-final';
 import type { Database } from '../database/database';
 import type { AlarmFacts, MissedRun, RunAge, TableAge } from './alarm';
 
@@ -58,16 +59,16 @@ async function readRuns(db: Database, environment: string): Promise<RunAge[]> {
 
 /** A nominal time that passed without a run is old news once a run of the pipeline has ended well. */
 async function readMissed(db: Database, environment: string): Promise<MissedRun[]> {
-  const rows = await db.query<{ pipeline: string; scheduled_for: string; reason: string | null }>(
+  const rows = await db.query<{ pipeline: string; scheduled_for: string; reason: string }>(
     `select m.pipeline, m.scheduled_for, m.reason
        from freshet.run m
-      where m.environment = $1 and m.state = 'skipped' and m.scheduled_for is not null and m.reason like 'missed%'
+      where m.environment = $1 and m.state = 'skipped' and m.scheduled_for is not null and starts_with(m.reason, $2)
         and not exists (select from freshet.run r
                          where r.pipeline = m.pipeline and r.environment = m.environment and r.state in ('completed', 'doubtful')
                            and r.created_at > m.scheduled_for)`,
-    [environment],
+    [environment, MISSED],
   );
-  return rows.map((row) => ({ pipeline: row.pipeline, nominal: new Date(row.scheduled_for), reason: row.reason ?? 'missed' }));
+  return rows.map((row) => ({ pipeline: row.pipeline, nominal: new Date(row.scheduled_for), reason: row.reason }));
 }
 
 async function newestBeat(db: Database, environment: string, part: 'worker' | 'temporal'): Promise<Date | null> {
