@@ -21,6 +21,8 @@ export interface Postgres {
   readonly origin: 'DATABASE_URL' | 'started' | 'reused';
   readonly dataFolder: string | undefined;
   readonly part: Part | undefined;
+  /** The same server through a Unix socket; only for the test profile, and where the system allows it. */
+  readonly socketUrl?: string;
 }
 
 export interface PostgresOptions {
@@ -89,19 +91,38 @@ async function start(options: PostgresOptions): Promise<Postgres> {
     await part.stop();
     throw error;
   }
-  return { url: clusterUrl(settings), origin: 'started', dataFolder: settings.dataFolder, part };
+  const socket = socketFolder(settings, options.profile ?? 'durable');
+  const url = clusterUrl(settings);
+  return {
+    url,
+    origin: 'started',
+    dataFolder: settings.dataFolder,
+    part,
+    ...(socket === undefined ? {} : { socketUrl: through(url, socket) }),
+  };
 }
 
 function serverArguments(settings: ClusterSettings, profile: keyof typeof PROFILES): string[] {
   const parameters = [
     'listen_addresses=127.0.0.1',
-    'unix_socket_directories=',
+    `unix_socket_directories=${socketFolder(settings, profile) ?? ''}`,
     `port=${settings.port}`,
     'timezone=UTC',
     'log_timezone=UTC',
     ...PROFILES[profile],
   ];
   return ['-D', settings.dataFolder, ...parameters.flatMap((parameter) => ['-c', parameter])];
+}
+
+/** Tests may use a socket, which costs a third less than TCP. The system takes no longer path than 107 bytes, the file's name included. */
+function socketFolder({ dataFolder }: ClusterSettings, profile: keyof typeof PROFILES): string | undefined {
+  return profile === 'test' && process.platform !== 'win32' && Buffer.byteLength(dataFolder) <= 85 ? dataFolder : undefined;
+}
+
+function through(url: string, socket: string): string {
+  const local = new URL(url);
+  local.searchParams.set('host', socket);
+  return local.href;
 }
 
 /** The port and the password stay the same from start to start; a port that someone took meanwhile is replaced. */

@@ -9,7 +9,7 @@ const database = testDatabase();
 let db: Database;
 
 beforeAll(() => {
-  db = openDatabase({ url: database.url, poolSize: 12 });
+  db = openDatabase({ url: database.socketUrl, poolSize: 12 });
 });
 afterAll(() => db.close());
 

@@ -124,7 +124,7 @@ function schedules(events: readonly Weighted[]): fc.Arbitrary<Schedule> {
     startMillis: fc.constantFrom(0, 1, 500, 999),
     filterExclusive: fc.boolean(),
     rounds: fc.oneof(
-      { weight: 20, arbitrary: fc.array(round(events), { minLength: 1, maxLength: 1 }) },
+      { weight: 30, arbitrary: fc.array(round(events), { minLength: 1, maxLength: 1 }) },
       { weight: 3, arbitrary: fc.array(round(events), { minLength: 2, maxLength: 2 }) },
       { weight: 1, arbitrary: fc.array(round(events), { minLength: 3, maxLength: 4 }) },
     ),

@@ -14,7 +14,9 @@ import { silentLog } from '../../src/observability/collecting-log';
 import { Secret } from '../../src/observability/secret';
 import type { StageContext } from '../../src/observability/stage-context';
 import { runLocal } from '../../src/run/run-local';
+import { systemClock } from '../../src/http/clock';
 import { SourceClients } from '../../src/run/source-clients';
+import { memoryTokenStore } from '../../src/sources/token-store';
 import { Steps } from '../../src/run/steps';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox';
 import { ZohoClient } from '../../src/sources/zoho-books/client';
@@ -82,6 +84,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
     seed: 1,
     counts: { contacts: 2, items: 2, invoices: 10 },
     callsPerMinute: 1_000_000,
+    tokensPerTenMinutes: 1_000_000,
     concurrent: 100,
     freeze: true,
     ...CREDENTIALS,
@@ -92,7 +95,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
   const { db } = options;
   const ctx = testContext({ fault, log: silentLog, ...(options.now === undefined ? {} : { now: options.now }) });
   const sources = { [zohoBooks.type]: smallPages(sandbox, options) };
-  const clients = new SourceClients({ variables: {}, root: folder });
+  const clients = new SourceClients({ variables: {}, root: folder, tokens: memoryTokenStore(systemClock) });
   const steps = new Steps({ db, landing: new FileStore(join(folder, 'landing'), fault), sources, clients, reportsFolder: folder });
   const request = claimParts(sandbox, options);
   const target = request.targets.get(ENTITY)!;

@@ -16,7 +16,7 @@ const LIMIT_MS = count * 10_000;
 let db: Database;
 
 beforeAll(() => {
-  db = openDatabase({ url: database.url, poolSize: 16 });
+  db = openDatabase({ url: database.socketUrl, poolSize: 16 });
 });
 afterAll(() => db.close());
 

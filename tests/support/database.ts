@@ -5,6 +5,8 @@ import { withConnection } from '../../src/stack/postgres-connection';
 export interface TestDatabase {
   /** Connection URL; usable in hooks and tests, not while the file is being read. */
   readonly url: string;
+  /** The same through a Unix socket where there is one, which is cheaper: for tests of very many statements. */
+  readonly socketUrl: string;
   readonly name: string;
 }
 
@@ -21,9 +23,10 @@ export function testDatabase(): TestDatabase {
   const database: TestDatabase = {
     name,
     get url() {
-      const url = new URL(serverUrl());
-      url.pathname = `/${name}`;
-      return url.href;
+      return urlOf(name, 'TEST_POSTGRES_URL');
+    },
+    get socketUrl() {
+      return urlOf(name, 'TEST_POSTGRES_SOCKET_URL');
     },
   };
   (globalThis.testDatabases ??= []).push(database);
@@ -33,8 +36,16 @@ export function testDatabase(): TestDatabase {
   return database;
 }
 
-function serverUrl(): string {
-  const url = process.env['TEST_POSTGRES_URL'];
+function urlOf(name: string, variable: ServerVariable): string {
+  const url = new URL(serverUrl(variable));
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+type ServerVariable = 'TEST_POSTGRES_URL' | 'TEST_POSTGRES_SOCKET_URL';
+
+function serverUrl(variable: ServerVariable = 'TEST_POSTGRES_URL'): string {
+  const url = process.env[variable];
   if (url === undefined)
     throw new Error('No test database: this folder of tests/ is not in a jest project with a database (jest.config.js)');
   return url;

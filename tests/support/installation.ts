@@ -10,7 +10,7 @@ import { noFaults, type Faults } from '../../src/observability/faults';
 import type { StageContext } from '../../src/observability/stage-context';
 import { claimRequest, type RunWish } from '../../src/run/claim-request';
 import { runLocal } from '../../src/run/run-local';
-import { SourceClients } from '../../src/run/source-clients';
+import { sourceClients } from '../../src/run/source-clients';
 import { Steps } from '../../src/run/steps';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox';
 import { sources } from '../../src/sources';
@@ -49,6 +49,7 @@ export async function install(options: InstallationOptions): Promise<Installatio
     counts: { contacts: 12, items: 12, invoices: 30 },
     callsPerMinute: 1_000_000,
     concurrent: 100,
+    tokensPerTenMinutes: 1_000_000,
     ...options.sandbox,
   });
   const folder = mkdtempSync(join(tmpdir(), 'freshet-installation-'));
@@ -75,7 +76,7 @@ export async function install(options: InstallationOptions): Promise<Installatio
   const ctx = testContext({ fault, ...(options.now === undefined ? {} : { now: options.now }) });
   const db = openDatabase({ url: options.databaseUrl, poolSize: 6 });
   const landing = new FileStore(loaded.settings.landing.path, fault);
-  const clients = new SourceClients({ variables: loaded.variables, root: loaded.root });
+  const clients = sourceClients(db, loaded);
   const steps = new Steps({ db, landing, sources, clients, reportsFolder: loaded.settings.reports.path });
 
   const claim = async (wish: Partial<RunWish> = {}): Promise<string> => {

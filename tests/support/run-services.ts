@@ -62,6 +62,7 @@ async function startDatabase(services: RunServices): Promise<void> {
   template.pathname = '/template_freshet';
   await migrateToLatest(template.href);
   process.env['TEST_POSTGRES_URL'] = server.url;
+  process.env['TEST_POSTGRES_SOCKET_URL'] = server.socketUrl ?? server.url;
   process.env['TEST_TEMPLATE'] = 'template_freshet';
 }
 
