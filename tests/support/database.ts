@@ -11,7 +11,7 @@ export interface TestDatabase {
 }
 
 declare global {
-  var testDatabases: TestDatabase[] | undefined;
+  var testDatabases: Pick<TestDatabase, 'name'>[] | undefined;
 }
 
 /**

@@ -52,7 +52,7 @@ export async function trueCopy(databaseUrl: string, landingFolder: string): Prom
     await client.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1', [template]);
     await client.query(`create database ${name} template ${template}`);
   });
-  (globalThis.testDatabases ??= []).push({ name, url: '' });
+  (globalThis.testDatabases ??= []).push({ name });
   url.pathname = `/${name}`;
   const folder = mkdtempSync(join(tmpdir(), 'freshet-copy-'));
   cpSync(landingFolder, folder, { recursive: true });
