@@ -40,6 +40,8 @@ export async function startSandboxPart(stack: Stack, counts: SandboxCounts): Pro
     'organization-id': ORGANIZATION,
     'calls-per-minute': SANDBOX_LIMITS.callsPerMinute,
     concurrent: SANDBOX_LIMITS.concurrent,
+    // Every command in another terminal takes a token of its own.
+    'tokens-per-ten-minutes': 1_000,
     'start-clock': 'now',
   };
   const part = await stack.start({

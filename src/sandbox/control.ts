@@ -1,8 +1,10 @@
 import type { Stamp, TruthRecord } from './entity-table';
+import { parseFaultSpec } from './fault-spec';
 import type { ActiveRule, FaultRule } from './faults';
 import type { HookAction, HookMatch } from './hooks';
 import type { JsonObject } from './json-text';
 import type { LimitSettings } from './limits';
+import type { TokenLimits } from './oauth';
 import type { LoggedRequest } from './request-log';
 import type { SandboxState } from './state';
 import type { EntityName } from './world';
@@ -16,6 +18,8 @@ export interface SandboxStats {
   readonly requests: number;
   readonly inFlight: number;
   readonly liveTokens: number;
+  /** Calls served since midnight. */
+  readonly callsToday: number;
   readonly counts: Readonly<Record<EntityName, number>>;
   readonly clock: string;
   readonly frozen: boolean;
@@ -98,9 +102,16 @@ export class SandboxControl {
     this.state.oauth.expireUsed();
   }
 
-  setLimits(limits: Partial<LimitSettings>): void {
+  /** Limits from now on; what was counted so far is forgotten. */
+  setLimits({ tokensPerTenMinutes, liveTokens, ...limits }: Partial<LimitSettings & TokenLimits>): void {
     Object.assign(this.state.limits.settings, limits);
+    Object.assign(
+      this.state.oauth.limits,
+      tokensPerTenMinutes !== undefined && { tokensPerTenMinutes },
+      liveTokens !== undefined && { liveTokens },
+    );
     this.state.limits.reset();
+    this.state.oauth.resetWindow();
   }
 
   /** `last_modified_time` filters as `>` instead of `>=`. */
@@ -108,8 +119,9 @@ export class SandboxControl {
     this.state.rules.modifiedFilterExclusive = exclusive;
   }
 
-  addFault(rule: FaultRule): string {
-    return this.state.faults.add(rule);
+  /** A rule, or its short form such as `list:invoices:2=drip,times=3`. */
+  addFault(rule: FaultRule | string): string {
+    return this.state.faults.add(typeof rule === 'string' ? parseFaultSpec(rule) : rule);
   }
 
   clearFaults(id?: string): void {
@@ -143,6 +155,7 @@ export class SandboxControl {
       requests: state.log.total,
       inFlight: state.limits.running,
       liveTokens: state.oauth.live,
+      callsToday: state.limits.today,
       counts: { contacts: this.count('contacts'), items: this.count('items'), invoices: this.count('invoices') },
       clock: this.now().toISOString(),
       frozen: state.clock.frozen,

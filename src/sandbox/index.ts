@@ -3,7 +3,7 @@ import { SandboxClock } from './clock';
 import { SandboxControl } from './control';
 import { Limits } from './limits';
 import { mix } from './random';
-import { OAuth } from './oauth';
+import { OAuth, TOKEN_LIMITS } from './oauth';
 import type { Credentials } from './oauth';
 import { SandboxServer } from './server';
 import { SandboxState } from './state';
@@ -15,7 +15,7 @@ import type { Counts } from './world';
 export { rawNumber, RawNumber, type JsonObject, type JsonValue } from './json-text';
 export type { ChangeOptions, SandboxControl, SandboxStats } from './control';
 export type { Stamp, TruthRecord } from './entity-table';
-export { FAULTS, type ActiveRule, type Fault, type FaultRule, type RequestMatch } from './faults';
+export { FAULT_MEANINGS, FAULTS, type ActiveRule, type Fault, type FaultRule, type RequestMatch } from './faults';
 export type { HookAction, HookMatch } from './hooks';
 export type { Credentials } from './oauth';
 export type { RequestKind, SandboxRequest } from './request';
@@ -35,7 +35,14 @@ export interface SandboxOptions {
   readonly freeze?: boolean;
   readonly callsPerMinute?: number;
   readonly concurrent?: number;
-  /** Which clock the calls-per-minute window follows; default real time. */
+  /** Calls between two midnights by the sandbox's clock; default no limit, because demos and tests read more than a plan allows. */
+  readonly callsPerDay?: number;
+  /** Minutes east of UTC whose midnight begins the organization's day; default 0. Zoho documents no zone. */
+  readonly dayZoneMinutes?: number;
+  /** Access tokens in ten minutes, and alive at once; default Zoho's 10 and 30. */
+  readonly tokensPerTenMinutes?: number;
+  readonly liveTokens?: number;
+  /** Which clock the windows of a minute and of ten minutes follow; default real time. */
   readonly rateWindow?: 'real' | 'sandbox';
   readonly tokenLifetimeSeconds?: number;
   readonly organizationId?: string;
@@ -45,6 +52,8 @@ export interface SandboxOptions {
   readonly controlToken?: string;
   /** Keep the ids of list answers in the request log. */
   readonly logIds?: boolean;
+  /** Faults that are there from the beginning, in their short form (docs/sandbox.md). */
+  readonly faults?: readonly string[];
   /** Answers that Zoho does not document. */
   readonly unverified?: Partial<UnverifiedRules>;
 }
@@ -91,12 +100,29 @@ function stateOf(options: SandboxOptions, credentials: Credentials, url: () => s
   const clock = new SandboxClock(start, options.freeze ?? false);
   const newest = Math.floor(start.getTime() / 1000) - NEWEST_SEEDED_AGE_SECONDS;
   const world = new World(options.seed, options.counts, newest, credentials.organizationId);
-  const limits = { callsPerMinute: options.callsPerMinute ?? 100, concurrent: options.concurrent ?? 10 };
+  const windowNow = options.rateWindow === 'sandbox' ? () => clock.now() : Date.now;
   return new SandboxState({
     world,
     clock,
-    oauth: new OAuth(clock, { credentials, lifetimeSeconds: options.tokenLifetimeSeconds ?? 3600, apiDomain: url }),
-    limits: new Limits(limits, options.rateWindow === 'sandbox' ? () => clock.now() : Date.now),
+    oauth: new OAuth(clock, {
+      credentials,
+      lifetimeSeconds: options.tokenLifetimeSeconds ?? 3600,
+      apiDomain: url,
+      windowNow,
+      limits: {
+        tokensPerTenMinutes: options.tokensPerTenMinutes ?? TOKEN_LIMITS.tokensPerTenMinutes,
+        liveTokens: options.liveTokens ?? TOKEN_LIMITS.liveTokens,
+      },
+    }),
+    limits: new Limits(
+      {
+        callsPerMinute: options.callsPerMinute ?? 100,
+        concurrent: options.concurrent ?? 10,
+        callsPerDay: options.callsPerDay ?? Infinity,
+      },
+      windowNow,
+      () => clock.now() + (options.dayZoneMinutes ?? 0) * 60_000,
+    ),
     logIds: options.logIds ?? false,
     rules: {
       modifiedFilterExclusive: false,
@@ -116,6 +142,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   let url = '';
   const state = stateOf(options, credentials, () => url);
   const control = new SandboxControl(state);
+  for (const spec of options.faults ?? []) control.addFault(spec);
   const server = new SandboxServer(state, new Switchboard(control, controlToken));
   const port = await server.listen(options.port ?? 0, host);
   url = `http://${host}:${port}`;

@@ -5,7 +5,7 @@ import type { SandboxOptions } from './index';
 const TEXT = { type: 'string' } as const;
 const SWITCH = { type: 'boolean' } as const;
 
-/** Flags of `node dist/sandbox/main.js`; every one has the meaning of the option of the same name. */
+/** Flags of `node dist/sandbox/main.js` (docs/sandbox.md); every one has the meaning of the option of the same name. */
 const FLAGS = {
   seed: TEXT,
   contacts: TEXT,
@@ -16,18 +16,24 @@ const FLAGS = {
   'start-clock': TEXT,
   'calls-per-minute': TEXT,
   concurrent: TEXT,
+  'calls-per-day': TEXT,
+  'day-zone-minutes': TEXT,
+  'tokens-per-ten-minutes': TEXT,
+  'live-tokens': TEXT,
   'token-lifetime-seconds': TEXT,
   'organization-id': TEXT,
   'client-id': TEXT,
   'client-secret': TEXT,
   'refresh-token': TEXT,
   'control-token': TEXT,
+  /** Once for each fault that is there from the beginning, in its short form. */
+  fault: { type: 'string', multiple: true } as const,
   freeze: SWITCH,
   'log-ids': SWITCH,
   'exit-with-stdin': SWITCH,
 };
 
-type Values = Record<string, string | boolean | undefined>;
+type Values = Record<string, string | boolean | string[] | undefined>;
 
 function whole(values: Values, flag: string): number | undefined {
   const text = values[flag];
@@ -78,6 +84,11 @@ export function sandboxOptions(words: readonly string[], env: NodeJS.ProcessEnv 
       startClock: startClock(values),
       callsPerMinute: whole(values, 'calls-per-minute'),
       concurrent: whole(values, 'concurrent'),
+      callsPerDay: whole(values, 'calls-per-day'),
+      dayZoneMinutes: whole(values, 'day-zone-minutes'),
+      tokensPerTenMinutes: whole(values, 'tokens-per-ten-minutes'),
+      liveTokens: whole(values, 'live-tokens'),
+      faults: Array.isArray(values.fault) ? values.fault : undefined,
       tokenLifetimeSeconds: whole(values, 'token-lifetime-seconds'),
       organizationId: text(values, 'organization-id'),
       clientId: text(values, 'client-id'),

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { plainAnswer } from './answer';
 import type { Answer } from './answer';
 import type { SandboxClock } from './clock';
+import { TOKEN_THROTTLED } from './faults';
+import { Window } from './window';
 
 export interface Credentials {
   readonly clientId: string;
@@ -10,22 +12,44 @@ export interface Credentials {
   readonly organizationId: string;
 }
 
+/** Both documented for one refresh token. */
+export interface TokenLimits {
+  /** Access tokens given out in ten minutes; more are refused. */
+  tokensPerTenMinutes: number;
+  /** Access tokens alive at once; one more makes the oldest die without a word. */
+  liveTokens: number;
+}
+
+export const TOKEN_LIMITS: TokenLimits = { tokensPerTenMinutes: 10, liveTokens: 30 };
+
 export interface OAuthOptions {
   readonly credentials: Credentials;
   readonly lifetimeSeconds: number;
+  readonly limits: TokenLimits;
+  /** The clock of the ten minutes; tokens themselves age by the sandbox's. */
+  readonly windowNow: () => number;
   /** Told in `api_domain`. */
   readonly apiDomain: () => string;
 }
 
-/** The accounts host: exchanges the refresh token for access tokens that expire by the sandbox's clock. */
+const TEN_MINUTES = 600_000;
+
+/** The accounts host: exchanges the refresh token for access tokens that expire by the sandbox's clock. Asked in parallel, it gives each its own. */
 export class OAuth {
   readonly #expiry = new Map<string, number>();
   readonly #used = new Set<string>();
+  readonly #given: Window;
 
   constructor(
     private readonly clock: SandboxClock,
     private readonly options: OAuthOptions,
-  ) {}
+  ) {
+    this.#given = new Window(TEN_MINUTES, options.windowNow);
+  }
+
+  get limits(): TokenLimits {
+    return this.options.limits;
+  }
 
   /** Errors come with HTTP 200, as Zoho sends them. */
   token(params: URLSearchParams): Answer {
@@ -34,9 +58,12 @@ export class OAuth {
     if (params.get('client_secret') !== credentials.clientSecret) return plainAnswer(200, { error: 'invalid_client_secret' });
     if (params.get('grant_type') !== 'refresh_token') return plainAnswer(200, { error: 'unsupported_grant_type' });
     if (params.get('refresh_token') !== credentials.refreshToken) return plainAnswer(200, { error: 'invalid_code' });
+    if (this.#given.count() >= this.limits.tokensPerTenMinutes) return TOKEN_THROTTLED;
+    this.#given.add();
     const token = `1000.${randomBytes(16).toString('hex')}.${randomBytes(16).toString('hex')}`;
     this.#sweep();
     this.#expiry.set(token, this.clock.now() + lifetimeSeconds * 1000);
+    this.#bury();
     return plainAnswer(200, {
       access_token: token,
       scope: 'ZohoBooks.contacts.READ ZohoBooks.settings.READ ZohoBooks.invoices.READ',
@@ -63,6 +90,19 @@ export class OAuth {
   expireUsed(): void {
     for (const token of this.#used) this.#expiry.delete(token);
     this.#used.clear();
+  }
+
+  /** Forgets the tokens given in the last ten minutes; they live on. */
+  resetWindow(): void {
+    this.#given.reset();
+  }
+
+  /** The oldest tokens beyond the limit of living ones; a map keeps the order in which they were given. */
+  #bury(): void {
+    for (const token of this.#expiry.keys()) {
+      if (this.#expiry.size <= this.limits.liveTokens) return;
+      this.#expiry.delete(token);
+    }
   }
 
   #sweep(): void {

@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Answer } from './answer';
 import { booksAnswer, refusal } from './books';
-import { damaged, insteadOf } from './faults';
+import { deliver } from './delivery';
+import { insteadOf } from './faults';
 import type { FaultRule } from './faults';
 import { parsedRequest } from './request';
 import type { SandboxRequest } from './request';
@@ -98,13 +99,13 @@ export class SandboxServer {
     const { request, line } = exchange;
     const rule = this.state.faults.strike(request);
     line.fault = rule?.id;
-    if (rule?.delayMs !== undefined) await this.#wait(rule.delayMs);
+    if (rule?.delayMs !== undefined && rule.fault !== 'drip') await this.#wait(rule.delayMs);
     if (rule?.fault === 'hang') return;
     if (rule?.fault === 'reset') {
       exchange.incoming.socket.resetAndDestroy();
       return;
     }
-    const instead = rule && insteadOf(rule);
+    const instead = rule && insteadOf(rule, exchange.incoming.url ?? '/');
     if (instead) return this.#send(exchange, instead, rule);
     await this.state.hooks.run('before', request);
     const good = answer();
@@ -112,21 +113,11 @@ export class SandboxServer {
     this.#send(exchange, good, rule);
   }
 
-  #send({ incoming, response, line }: Exchange, answer: Answer, rule: FaultRule | undefined): void {
+  #send({ response, line }: Exchange, answer: Answer, rule: FaultRule | undefined): void {
     line.status = answer.status;
     line.code = answer.code;
     if (this.state.logIds) line.ids = answer.ids;
-    const bytes = damaged(rule?.fault, answer.body);
-    response.writeHead(answer.status, {
-      'Content-Type': answer.contentType ?? 'application/json;charset=UTF-8',
-      'Content-Length': bytes.length,
-      ...answer.headers,
-    });
-    if (rule?.fault !== 'resetMidBody') {
-      response.end(bytes);
-      return;
-    }
-    response.write(bytes.subarray(0, Math.floor(bytes.length / 2)), () => incoming.socket.resetAndDestroy());
+    deliver(response, answer, rule);
   }
 
   #wait(millis: number): Promise<void> {

@@ -4,6 +4,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ChangeOptions, SandboxControl } from './control';
 import type { Stamp } from './entity-table';
+import { FAULT_SPEC_HELP } from './fault-spec';
+import { FAULT_MEANINGS } from './faults';
 import type { FaultRule } from './faults';
 import { jsonText, withRawNumbers } from './json-text';
 import type { JsonObject, JsonValue } from './json-text';
@@ -49,12 +51,13 @@ function moveClock(control: SandboxControl, body: Body): { now: string } {
 }
 
 const ROUTES: Readonly<Record<string, Route>> = {
+  'GET help': () => ({ switches: [...Object.keys(ROUTES), 'GET truth'], faults: FAULT_MEANINGS, spec: FAULT_SPEC_HELP }),
   'GET stats': (control) => control.stats(),
   'GET requests': (control) => control.requestLog(),
   'DELETE requests': (control) => control.clearRequestLog(),
   'GET count': (control, _body, rest) => ({ count: control.count(entityOf(rest)) }),
   'GET faults': (control) => control.faults(),
-  'POST faults': (control, body) => ({ id: control.addFault(body as unknown as FaultRule) }),
+  'POST faults': (control, body) => ({ id: control.addFault(typeof body.spec === 'string' ? body.spec : (body as unknown as FaultRule)) }),
   'DELETE faults': (control, _body, rest) => control.clearFaults(rest === '' ? undefined : rest),
   'GET clock': (control) => ({ now: control.now().toISOString() }),
   'POST clock': moveClock,

@@ -13,7 +13,12 @@ let project: ProjectFolder;
 let db: Database;
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 3, counts: { contacts: 3, items: 3, invoices: 4 }, callsPerMinute: 1_000_000 });
+  sandbox = await startSandbox({
+    seed: 3,
+    counts: { contacts: 3, items: 3, invoices: 4 },
+    callsPerMinute: 1_000_000,
+    tokensPerTenMinutes: 1_000,
+  });
   project = projectFolder({
     DATABASE_URL: database.url,
     TEMPORAL_ADDRESS: testTemporal().address,

@@ -8,7 +8,15 @@ const open = new Set<Sandbox>();
 /** Small, frozen and without limits unless the test says otherwise; closed by `closeSandboxes`. */
 export async function sandbox(options: Partial<SandboxOptions> = {}): Promise<Sandbox> {
   const counts = { contacts: 20, items: 20, invoices: 40 };
-  const started = await startSandbox({ seed: 7, counts, freeze: true, callsPerMinute: 1_000_000, concurrent: 1000, ...options });
+  const started = await startSandbox({
+    seed: 7,
+    counts,
+    freeze: true,
+    callsPerMinute: 1_000_000,
+    concurrent: 1000,
+    tokensPerTenMinutes: 1000,
+    ...options,
+  });
   open.add(started);
   return started;
 }

@@ -52,6 +52,7 @@ export async function sandboxBench(options: Partial<SandboxOptions> = {}, overri
     counts: { contacts: 230, items: 200, invoices: 30 },
     callsPerMinute: 100_000,
     concurrent: 1_000,
+    tokensPerTenMinutes: 1_000,
     clientId: CANARIES.clientId,
     clientSecret: CANARIES.clientSecret,
     refreshToken: CANARIES.refreshToken,

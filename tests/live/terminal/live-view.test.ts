@@ -25,7 +25,12 @@ let db: Database;
 
 beforeAll(async () => {
   const { address, taskQueue } = testTemporal();
-  sandbox = await startSandbox({ seed: 7, counts: { contacts: 25, items: 12, invoices: INVOICES }, callsPerMinute: 1_000_000 });
+  sandbox = await startSandbox({
+    seed: 7,
+    counts: { contacts: 25, items: 12, invoices: INVOICES },
+    callsPerMinute: 1_000_000,
+    tokensPerTenMinutes: 1_000,
+  });
   project = projectFolder({
     DATABASE_URL: database.url,
     TEMPORAL_ADDRESS: address,
