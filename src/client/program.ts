@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { commandPath, type Acting } from './acting';
 import { addAsking } from './asking-commands';
 import { withCommonFlags, type CommonFlags } from './common-flags';
@@ -84,6 +84,13 @@ function addRunning(program: Command, act: Acting): void {
     .option('--data-type <names>', 'the same as --entity', collect)
     .option('--full', 'list everything again, ignoring the watermark; details that are held unchanged are not fetched again')
     .option('--local', 'in this process and without Temporal, for an emergency')
+    .option('--attach', 'when the pipeline is running already: follow that run, with its exit code')
+    .addOption(
+      new Option(
+        '--queue',
+        'when it is running already: wait, and start when that run has ended; Ctrl-C leaves the request waiting',
+      ).conflicts(['attach', 'local']),
+    )
     .action((pipelines: string[], flags: RunFlags & CommonFlags & { dataType?: string[] }, command: Command) => {
       const { dataType, ...rest } = flags;
       const entity = dataType === undefined ? rest.entity : [...(rest.entity ?? []), ...dataType];
@@ -91,8 +98,8 @@ function addRunning(program: Command, act: Acting): void {
       return act(flags, command, async (context) => (await import('./commands/run')).run(pipelines, wished, context));
     });
   withCommonFlags(program.command('cancel'))
-    .description('end a run; what is committed stays')
-    .argument('<run>', 'id of the run')
+    .description('end a run, or take a request out of the queue; what is committed stays')
+    .argument('<run>', 'id of the run, or of what waits (queued-…)')
     .action((runId: string, flags: CommonFlags, command: Command) =>
       act(flags, command, async (context) => (await import('./commands/cancel')).cancel(runId, context)),
     );

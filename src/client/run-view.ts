@@ -5,6 +5,7 @@ import { nextActions, verdict } from '../report/verdict';
 import { clock, count, counted, duration, readWords, waitWords } from '../report/words';
 import type { CommandResult, ErrorView } from './envelope';
 import { nextLine } from './error-lines';
+import { EXIT } from './exit-code';
 import { exitCodeOfSignal } from './interrupt';
 import { shown } from './output';
 import { textTable } from './text-table';
@@ -138,6 +139,21 @@ export function leftRunning(runId: string, signal: NodeJS.Signals): CommandResul
   return {
     exitCode: exitCodeOfSignal(signal),
     data: { run_id: runId, outcome: 'left_running', message, next },
+    text: [message, ...next.map(nextLine)].join('\n'),
+  };
+}
+
+/** Not an error: the command found out that the work is being done. */
+export function alreadyRunning(pipeline: string, activeRunId: string): CommandResult {
+  const next = [
+    { kind: 'run-command', label: 'Watch it', command: `./freshet follow ${activeRunId}` },
+    { kind: 'run-command', label: 'Run when it has ended', command: `./freshet run ${pipeline} --queue` },
+    { kind: 'run-command', label: 'Stop it', command: `./freshet cancel ${activeRunId}` },
+  ] as const;
+  const message = `${pipeline} is running already: ${activeRunId}. Nothing was started.`;
+  return {
+    exitCode: EXIT.findings,
+    data: { pipeline, outcome: 'already_running', active_run_id: activeRunId, message, next },
     text: [message, ...next.map(nextLine)].join('\n'),
   };
 }

@@ -9,6 +9,9 @@ export interface RunFlags {
   readonly entity?: readonly string[];
   readonly full?: boolean;
   readonly local?: boolean;
+  /** Where the lane is taken: follow the run that has it, or wait for it; at most one of them. */
+  readonly attach?: boolean;
+  readonly queue?: boolean;
 }
 
 /** Resolves and freezes every pipeline that was asked for, before anything is started: a mistake in the last one stops all. Errors: `config_error`. */

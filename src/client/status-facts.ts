@@ -1,10 +1,13 @@
 import type { Database } from '../database/database';
+import { readQueue, type QueueLine } from '../database/lane-queue';
+import { LANES, type Lane } from '../domain/lane';
 import { iso } from '../report/entity-facts';
 import type { ScheduleFacts } from './schedules/schedule-facts';
 
 export interface RunLine {
   readonly id: string;
   readonly pipeline: string;
+  readonly lane: Lane;
   readonly state: string;
   /** Why a run was skipped, or ended otherwise than by its work. */
   readonly reason: string | null;
@@ -31,16 +34,24 @@ export interface EntityStatus {
   readonly wait_until: string | null;
 }
 
+/** One lane of a pipeline: the run that has it, and who waits for it, by place. */
+export interface LaneStatus {
+  readonly lane: Lane;
+  readonly active: RunLine | null;
+  readonly queue: readonly QueueLine[];
+}
+
 export interface PipelineStatus {
   readonly pipeline: string;
   readonly active: RunLine | null;
+  readonly lanes: readonly LaneStatus[];
   readonly last: RunLine | null;
   /** When it starts next by itself, and why not; null where schedules cannot be read yet. */
   readonly schedule: ScheduleFacts | null;
   readonly entities: readonly EntityStatus[];
 }
 
-const RUN = `r.id, r.pipeline, r.state, r.reason, r.wait_reason, ${iso('r.wait_until')} as wait_until, ${iso('r.created_at')} as created_at,
+const RUN = `r.id, r.pipeline, r.lane, r.state, r.reason, r.wait_reason, ${iso('r.wait_until')} as wait_until, ${iso('r.created_at')} as created_at,
   ${iso('r.started_at')} as started_at, ${iso('r.completed_at')} as completed_at`;
 const ACTIVE = `r.parent_run_id is null and r.state in ('starting', 'running', 'paused')`;
 
@@ -67,12 +78,24 @@ export async function readStatus(
     `select distinct on (r.pipeline) ${RUN} from freshet.run r
       where r.parent_run_id is null and r.state not in ('starting', 'running', 'paused') order by r.pipeline, r.created_at desc`,
   );
-  const names = [...new Set([...configured, ...schedules.keys(), ...entities.map(({ pipeline }) => pipeline)])].sort();
+  const queue = await readQueueIfThere(db);
+  const names = [...new Set([...configured, ...schedules.keys(), ...[...entities, ...queue].map(({ pipeline }) => pipeline)])].sort();
   return names.map((pipeline) => ({
     pipeline,
     active: active.find((run) => run.pipeline === pipeline) ?? null,
+    lanes: LANES.map((lane) => ({
+      lane,
+      active: active.find((run) => run.pipeline === pipeline && run.lane === lane) ?? null,
+      queue: queue.filter((line) => line.pipeline === pipeline && line.lane === lane),
+    })),
     last: last.find((run) => run.pipeline === pipeline) ?? null,
     schedule: schedules.get(pipeline) ?? null,
     entities: entities.filter((entity) => entity.pipeline === pipeline),
   }));
+}
+
+/** A database that only an older version has worked on has no queue yet. */
+async function readQueueIfThere(db: Database): Promise<QueueLine[]> {
+  const [row] = await db.query<{ there: boolean }>(`select to_regclass('freshet.lane_request') is not null as there`);
+  return row?.there === true ? readQueue(db) : [];
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { FreshetError } from '../domain/errors';
 import { runId as makeRunId, type RunKind } from '../domain/ids';
+import type { Lane } from '../domain/lane';
 import type { Plan } from '../domain/plan';
 import type { StageContext } from '../observability/stage-context';
 import type { Database, Tx } from './database';
@@ -11,7 +12,7 @@ export interface ClaimRequest {
   /** The same key claims the same run, however often it is sent. */
   readonly requestKey: string;
   readonly pipeline: string;
-  readonly lane: 'sync' | 'backfill';
+  readonly lane: Lane;
   readonly kind: RunKind;
   readonly environment: string;
   readonly config: { readonly digest: string; readonly body: string };
@@ -39,7 +40,7 @@ const CLASHES = 5;
 export async function claimRun(db: Database, request: ClaimRequest, ctx: StageContext): Promise<Claim> {
   for (let round = 1; ; round++) {
     try {
-      return await db.transaction({ site: 'claim', ctx }, (tx) => claim(tx, request));
+      return await db.transaction({ site: 'claim', ctx, repeatable: true }, (tx) => claimIn(tx, request));
     } catch (error) {
       if (sqlstate(error) !== '23505') throw error;
       const settled = await settle(db, request);
@@ -49,7 +50,8 @@ export async function claimRun(db: Database, request: ClaimRequest, ctx: StageCo
   }
 }
 
-async function claim(tx: Tx, request: ClaimRequest): Promise<Claim> {
+/** The same within a transaction of the caller's, which a clash of keys (SQLSTATE 23505: the lane is taken) ends. */
+export async function claimIn(tx: Tx, request: ClaimRequest): Promise<Claim> {
   const [same] = await tx.query<{ id: string }>(`select id from freshet.run where request_key = $1`, [request.requestKey]);
   if (same) return { kind: 'repeated', runId: same.id };
   await tx.query(`insert into freshet.config (digest, body) values ($1, $2) on conflict do nothing`, [

@@ -7,6 +7,7 @@ import * as extraction from './migrations/0002-extraction';
 import * as tablesAndRejects from './migrations/0003-tables-and-rejects';
 import * as schedules from './migrations/0004-schedules';
 import * as heartbeatAndAlarms from './migrations/0005-heartbeat-and-alarms';
+import * as laneRequests from './migrations/0009-lane-requests';
 
 /** In order; names are zero-padded because Kysely sorts them as text. Forward only. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -15,6 +16,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-tables-and-rejects': tablesAndRejects,
   '0004-schedules': schedules,
   '0005-heartbeat-and-alarms': heartbeatAndAlarms,
+  '0009-lane-requests': laneRequests,
 };
 
 /**

@@ -1,4 +1,5 @@
 import type { TemporalLink } from '../client/temporal/connect-temporal';
+import { startQueued } from '../client/temporal/start-queued';
 import type { Database } from '../database/database';
 import type { StageContext } from '../observability/stage-context';
 import { sendNotices } from '../notify/webhook';
@@ -83,5 +84,6 @@ async function heal(
   if (temporal === null) return { healed: [], restored: [] };
   await beat(db, { environment, part: 'temporal' }, ctx.now());
   const healed = await reconcileRuns({ db, temporal, reportsFolder, ctx }, { environment, ...(graceMs === undefined ? {} : { graceMs }) });
+  await startQueued({ db, temporal, reportsFolder, ctx }, environment);
   return { healed, restored: await restoreSchedules({ db, temporal, ctx }, environment) };
 }

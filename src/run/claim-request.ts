@@ -5,6 +5,7 @@ import { loadPipeline } from '../config/pipeline';
 import { resolveSource } from '../config/sources';
 import type { ClaimRequest } from '../database/claim';
 import type { RunKind } from '../domain/ids';
+import { laneOf } from '../domain/lane';
 import { narrowPlan } from '../domain/plan';
 import { accountOf, pipelinePlan, runEntity, sourceOf, type Sources } from './run-config';
 
@@ -40,14 +41,15 @@ export function claimRequest(loaded: LoadedSettings, sources: Sources, wish: Run
   const config = { pipeline, source, definition: sourceOf(sources, source.type) };
   for (const name of wish.entities ?? []) runEntity(config, name);
   const whole = pipelinePlan(config);
+  const kind = wish.kind ?? (wish.full === true ? 'full' : 'sync');
   const plan = wish.entities === undefined ? whole : narrowPlan(whole, wish.entities);
   return {
     warnings,
     request: {
       requestKey: wish.requestKey ?? randomUUID(),
       pipeline: pipeline.name,
-      lane: 'sync',
-      kind: wish.kind ?? (wish.full === true ? 'full' : 'sync'),
+      lane: laneOf(kind),
+      kind,
       environment: loaded.settings.environment,
       config: freezeSettings({ settings: loaded.settings, source, pipeline }),
       plan,

@@ -17,7 +17,12 @@ let said = '';
 const { address, taskQueue } = testTemporal();
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: 4, counts: { contacts: 5, items: 4, invoices: 8 }, callsPerMinute: 1_000_000 });
+  sandbox = await startSandbox({
+    seed: 4,
+    counts: { contacts: 5, items: 4, invoices: 8 },
+    callsPerMinute: 1_000_000,
+    tokensPerTenMinutes: 1_000,
+  });
   project = projectFolder({
     DATABASE_URL: database.url,
     TEMPORAL_ADDRESS: address,
@@ -123,6 +128,82 @@ it('a lane that is taken is no error: exit code 4 with the id of the active run,
   const cancelled = envelopeOf(await project.freshet(['cancel', '202601010000-SYNC-0000AAAA', '--json']));
   expect(cancelled.data).toMatchObject({ outcome: 'ended', state: 'cancelled' });
   expect((await project.freshet(['cancel', '202601010000-SYNC-0000AAAA'])).code).toBe(4);
+});
+
+describe('while another run has the lane', () => {
+  const ACTIVE = '202601010001-SYNC-0000BBBB';
+  const end = (state: string): Promise<unknown> =>
+    db.query(`update freshet.run set state = $2, completed_at = now(), report_path = '/nowhere' where id = $1`, [ACTIVE, state]);
+  const queued = async (): Promise<Record<string, unknown>[]> =>
+    envelopeOf(await project.freshet(['status', '--json'])).data.pipelines[0].lanes[0].queue;
+  /** Starts a command; `says` waits until stderr has told something. */
+  const running = (...words: string[]) => {
+    const child = spawn(process.execPath, [project.main, ...words], { cwd: project.path, env: project.variables });
+    const heard = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (heard.stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (heard.stderr += text));
+    const ended = once(child, 'close').then(([code]: (number | null)[]) => ({ code, ...heard }));
+    const says = async (text: RegExp): Promise<void> => {
+      while (!text.test(heard.stderr))
+        await Promise.race([once(child.stderr, 'data'), ended.then(() => Promise.reject(new Error(heard.stderr)))]);
+    };
+    return { child, ended, says };
+  };
+
+  beforeEach(() =>
+    db.query(
+      `insert into freshet.run (id, request_key, pipeline, lane, kind, environment, config_digest, state, started_at)
+       select $1, gen_random_uuid()::text, 'zoho-books', 'sync', 'sync', 'elsewhere', config_digest, 'running', now() from freshet.run limit 1`,
+      [ACTIVE],
+    ),
+  );
+  afterEach(() => db.query(`delete from freshet.run where id = $1`, [ACTIVE]));
+
+  it('--attach follows it, and ends as it ends', async () => {
+    const attached = running('run', 'zoho-books', '--attach', '--json');
+    await attached.says(/is running already: this follows 202601010001-SYNC-0000BBBB/);
+    await end('failed');
+    const said = await attached.ended;
+    expect({ code: said.code, id: JSON.parse(said.stdout).data.id }).toEqual({ code: 1, id: ACTIVE });
+  });
+
+  it('--queue waits for its end and then runs; who asks for the same waits with it', async () => {
+    const both = [0, 1].map(() => running('run', 'zoho-books', '--entity', 'items', '--queue', '--json'));
+    await Promise.all(both.map((one) => one.says(/queued-[0-9a-f]{8} has place 1 .*, which waits for \S+BBBB to end/)));
+    expect(await queued()).toMatchObject([{ place: 1, asked: 2, kind: 'sync', lane: 'sync' }]);
+    expect((await project.freshet(['status'])).stdout).toMatch(
+      / {2}running now: \S+BBBB running \(.*\), lane sync\n {2}queued: +1\. queued-[0-9a-f]{8} \(sync, .*, 2 times\), waits for \S+BBBB to end\n/,
+    );
+    await end('completed');
+    const [one, other] = (await Promise.all(both.map(({ ended }) => ended))).map(({ code, stdout }) => ({
+      code,
+      ...JSON.parse(stdout).data,
+    }));
+    expect(one).toMatchObject({ code: 0, state: 'completed', kind: 'sync' });
+    expect(other).toMatchObject({ code: 0, id: one!.id });
+  });
+
+  it('Ctrl-C leaves a request in the queue; cancel takes it out, and a command that waits for it says so', async () => {
+    const left = running('run', 'zoho-books', '--queue', '--full', '--json');
+    await left.says(/has place 1/);
+    left.child.kill('SIGINT');
+    const { code, stdout } = await left.ended;
+    const { data } = JSON.parse(stdout);
+    expect({ code, data }).toMatchObject({ code: 130, data: { outcome: 'left_queued', place: 1 } });
+    expect((await queued()).map(({ id }) => id)).toEqual([data.queued_id]);
+
+    const waiting = running('run', 'zoho-books', '--queue', '--full');
+    await waiting.says(/has place 1/);
+    expect(envelopeOf(await project.freshet(['cancel', data.queued_id, '--json'])).data).toMatchObject({ outcome: 'withdrawn' });
+    expect(await waiting.ended).toMatchObject({ code: 1, stdout: expect.stringContaining('taken out of the queue') });
+    await end('completed');
+  });
+
+  it('whoever waits does not follow: --queue and --attach are one too many', async () => {
+    const said = await project.freshet(['run', 'zoho-books', '--queue', '--attach', '--json']);
+    expect({ code: said.code, error: envelopeOf(said).error.code }).toEqual({ code: 2, error: 'wrong-use' });
+    await end('completed');
+  });
 });
 
 it('the worker ends well when asked to', async () => {

@@ -1,8 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { enqueue, readQueued } from '../../src/database/lane-queue';
 import { readRun } from '../../src/database/run-store';
 import { workflowId } from '../../src/domain/ids';
+import { monitorRound } from '../../src/monitor/monitor';
 import { reconcileRuns, type Healed } from '../../src/monitor/reconcile';
+import { claimRequest } from '../../src/run/claim-request';
+import { sources } from '../../src/sources';
 import { testDatabase } from '../support/database';
 import { openBench, until, type Bench } from './bench';
 import { ScriptedSteps } from './scripted-steps';
@@ -101,4 +105,25 @@ it('while Temporal does not answer, nothing is taken for lost', async () => {
     await reconcileRuns({ ...bench.deps, temporal: { ...bench.temporal, client: deaf } }, { environment: 'test', graceMs: 0 }),
   ).toEqual([]);
   await bench.installation.db.query(`update freshet.run set state = 'cancelled' where id = $1`, [runId]);
+});
+
+it('what waits for a lane begins with the round after the run that had it, also when nobody waits with it', async () => {
+  const { db, loaded, ctx } = bench.installation;
+  const before = await bench.installation.claim();
+  const { request } = claimRequest(loaded, sources, { pipeline: 'zoho-books', actor: 'ada', entities: ['items'] });
+  const id = await enqueue(db, request, ctx);
+  const limits = { workerGoneAfter: 1e9, temporalGoneAfter: 1e9, stuckAfter: 1e9 };
+  const round = () =>
+    monitorRound(
+      { ...bench.deps, temporal: () => Promise.resolve(bench.temporal), maxAges: () => new Map() },
+      { environment: 'test', missedAfter: 1e9, limits },
+    );
+  await round();
+  expect(await readQueued(db, id)).toMatchObject({ state: 'waiting', waitsFor: before });
+  await db.query(`update freshet.run set state = 'cancelled' where id = $1`, [before]);
+  await round();
+  const { runId } = await readQueued(db, id);
+  const worker = await bench.worker();
+  expect(await bench.ended(runId!)).toBe('completed');
+  await worker.stop();
 });

@@ -1,3 +1,4 @@
+import { isQueuedId, withdraw, type Queued } from '../../database/lane-queue';
 import type { CommandContext } from '../command-context';
 import { temporalAddressOf } from '../addresses';
 import type { CommandResult } from '../envelope';
@@ -8,7 +9,7 @@ import { resolveRunId } from '../run-reference';
 import { cancelRun, type CancelledRun } from '../temporal/cancel-run';
 import { connectTemporal } from '../temporal/connect-temporal';
 
-/** `freshet cancel <run>`: asks a run to end; what is committed stays. Exit code 4 when it had ended before. */
+/** `freshet cancel <run>`: asks a run to end, or takes a request out of the queue; what is committed stays. Exit code 4 when it had ended before. */
 export async function cancel(runId: string, { flags }: CommandContext): Promise<CommandResult> {
   const project = openProject(flags);
   const { settings } = project.loaded;
@@ -16,6 +17,7 @@ export async function cancel(runId: string, { flags }: CommandContext): Promise<
   const connect = async (): ReturnType<typeof connectTemporal> =>
     connectTemporal({ ...settings.temporal, address: temporalAddressOf(settings) });
   try {
+    if (isQueuedId(runId)) return withdrawn(await withdraw(db, runId.trim().toLowerCase()));
     const deps = { db, connect, reportsFolder: settings.reports.path, ctx: commandContext(project) };
     const cancelled = await cancelRun(deps, await resolveRunId(db, runId));
     return {
@@ -26,6 +28,16 @@ export async function cancel(runId: string, { flags }: CommandContext): Promise<
   } finally {
     await db.close();
   }
+}
+
+function withdrawn({ id, state, runId }: Queued): CommandResult {
+  const gone = state === 'waiting';
+  const next = runId === null ? '' : `\n  → ./freshet cancel ${runId}   Stop the run it became`;
+  return {
+    exitCode: gone ? EXIT.good : EXIT.findings,
+    data: { queued_id: id, outcome: gone ? 'withdrawn' : 'final', state: gone ? 'withdrawn' : state, run_id: runId },
+    text: gone ? `${id} is out of the queue; it will not start.` : `${id} did not wait any more (${state}). Nothing was changed.${next}`,
+  };
 }
 
 function sentence({ kind, runId, state }: CancelledRun): string {

@@ -1,5 +1,6 @@
 import { claimRun, type ClaimRequest } from '../../database/claim';
 import type { Database } from '../../database/database';
+import { enqueue, hasQueue } from '../../database/lane-queue';
 import type { Plan } from '../../domain/plan';
 import { isFinalRun } from '../../domain/run';
 import type { StageContext } from '../../observability/stage-context';
@@ -7,20 +8,21 @@ import { readRunFacts } from '../../report/run-facts';
 import type { PreparedClaim } from '../../run/claim-request';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
-import { EXIT, worstExitCode } from '../exit-code';
+import { worstExitCode } from '../exit-code';
 import { followRun } from '../follow-run';
 import { onInterrupt, type Interrupt } from '../interrupt';
 import { openView, type Watch } from '../live/watch';
 import { carryLocally } from '../local-run';
 import { openForWriting } from '../open-database';
-import { nextLine } from '../error-lines';
 import { commandContext, openProject, type Project } from '../project';
-import { leftRunning, runResult } from '../run-view';
+import { leftQueued, waitInQueue, withdrawnWhileWaiting } from '../queue-wait';
+import { alreadyRunning, leftRunning, runResult } from '../run-view';
 import { prepareClaims, type RunFlags } from '../run-wishes';
 import { temporalAddressOf } from '../addresses';
 import { connectTemporal, type TemporalLink } from '../temporal/connect-temporal';
 import { requireWorker } from '../temporal/pollers';
-import { startRun, type StartedRun } from '../temporal/start-run';
+import { startQueued } from '../temporal/start-queued';
+import { startRun, type StartedRun, type SteeringDeps } from '../temporal/start-run';
 import { withRunningSandbox } from '../sandbox-settings';
 import { requireWritable } from '../writable-folder';
 
@@ -33,6 +35,7 @@ interface Scope {
   /** For claiming and starting, which Ctrl-C does not cut in half. */
   readonly ctx: StageContext;
   readonly watch: Watch;
+  readonly flags: RunFlags;
 }
 
 /**
@@ -53,7 +56,7 @@ export async function run(pipelines: readonly string[], flags: RunFlags, context
   try {
     const db = await openForWriting(project);
     try {
-      const scope = { project, db, temporal, interrupt, ctx: commandContext(project), watch };
+      const scope = { project, db, temporal, interrupt, ctx: commandContext(project), watch, flags };
       return combined(await runAll(scope, claims));
     } finally {
       await db.close();
@@ -86,21 +89,58 @@ async function runAll(scope: Scope, claims: readonly PreparedClaim[]): Promise<C
 }
 
 async function runOne(scope: Scope, { request }: PreparedClaim): Promise<CommandResult> {
-  const { db, temporal, interrupt, watch } = scope;
-  const started = temporal === null ? await claimLocally(scope, request) : await startWithTemporal(scope, temporal, request);
+  const { temporal, flags } = scope;
+  const waits = flags.queue === true && temporal !== null;
+  if (waits && (await hasQueue(scope.db, request))) return runQueued(scope, temporal, request);
+  const started = temporal === null ? await claimLocally(scope, request) : await startRun(steering(scope, temporal), request);
   const { runId } = started;
-  if (started.kind === 'taken') return alreadyRunning(request.pipeline, runId);
-  // A picture carries the id in its head.
-  if (!watch.view.painted) watch.view.note(`run ${runId} of ${request.pipeline}${temporal === null ? ', in this process' : ''}`);
-  if (temporal === null) await carryFollowed(scope, runId, request.plan);
-  else await followRun(db, { runId, show: (run) => watch.view.show(run), signal: interrupt.signal });
+  if (started.kind !== 'taken') {
+    note(scope, `run ${runId} of ${request.pipeline}${temporal === null ? ', in this process' : ''}`);
+    return watched(scope, runId, temporal === null ? () => carryFollowed(scope, runId, request.plan) : undefined);
+  }
+  if (waits) return runQueued(scope, temporal, request);
+  if (flags.attach !== true) return alreadyRunning(request.pipeline, runId);
+  note(scope, `${request.pipeline} is running already: this follows ${runId}, as it was started`);
+  return watched(scope, runId);
+}
+
+/** A picture carries the id in its head. */
+function note({ watch }: Scope, text: string): void {
+  if (!watch.view.painted) watch.view.note(text);
+}
+
+/** The run to its end, whoever carries it; its result, or that it goes on without this terminal. */
+async function watched(scope: Scope, runId: string, carry: () => Promise<void> = () => follow(scope, runId)): Promise<CommandResult> {
+  const { db, interrupt, watch } = scope;
+  await carry();
   const received = interrupt.received();
   const facts = await readRunFacts(db, runId);
   return received !== null && !isFinalRun(facts.run.state) ? leftRunning(runId, received) : runResult(facts, watch.told);
 }
 
-function startWithTemporal({ project, db, ctx }: Scope, temporal: TemporalLink, request: ClaimRequest): Promise<StartedRun> {
-  return startRun({ db, temporal, reportsFolder: project.loaded.settings.reports.path, ctx }, request);
+async function follow({ db, watch, interrupt }: Scope, runId: string): Promise<void> {
+  await followRun(db, { runId, show: (run) => watch.view.show(run), signal: interrupt.signal });
+}
+
+/** Waits for the lane in PostgreSQL, where the request stays whatever becomes of this command, then follows the run it becomes. */
+async function runQueued(scope: Scope, temporal: TemporalLink, request: ClaimRequest): Promise<CommandResult> {
+  const { db, interrupt, watch, ctx } = scope;
+  const { pipeline, environment } = request;
+  const id = await enqueue(db, request, ctx);
+  const start = (): Promise<unknown> => startQueued(steering(scope, temporal), environment);
+  const queued = await waitInQueue(db, { pipeline, id, start, tell: (text) => watch.view.note(text), signal: interrupt.signal });
+  if (queued.runId === null) {
+    const received = interrupt.received();
+    return queued.state === 'waiting' && received !== null
+      ? leftQueued(pipeline, queued, received)
+      : withdrawnWhileWaiting(pipeline, queued);
+  }
+  note(scope, `run ${queued.runId} of ${pipeline}, after waiting as ${id}`);
+  return watched(scope, queued.runId);
+}
+
+function steering({ project, db, ctx }: Scope, temporal: TemporalLink): SteeringDeps {
+  return { db, temporal, reportsFolder: project.loaded.settings.reports.path, ctx };
 }
 
 /** `local` in the row's command says that no workflow carries this run, so nobody starts one for it. */
@@ -118,20 +158,6 @@ async function carryFollowed({ project, db, interrupt, ctx, watch }: Scope, runI
     over.abort();
     await following;
   }
-}
-
-/** Not an error: the command found out that the work is being done. */
-function alreadyRunning(pipeline: string, activeRunId: string): CommandResult {
-  const next = [
-    { kind: 'run-command', label: 'Watch it', command: `./freshet follow ${activeRunId}` },
-    { kind: 'run-command', label: 'Stop it', command: `./freshet cancel ${activeRunId}` },
-  ] as const;
-  const message = `${pipeline} is running already: ${activeRunId}. Nothing was started.`;
-  return {
-    exitCode: EXIT.findings,
-    data: { pipeline, outcome: 'already_running', active_run_id: activeRunId, message, next },
-    text: [message, ...next.map(nextLine)].join('\n'),
-  };
 }
 
 /** One pipeline: its result as it is. Several: all of them under `runs`, the worst exit code, the first error. */

@@ -1,4 +1,5 @@
 import { listPipelines } from '../../config/pipeline';
+import type { QueueLine } from '../../database/lane-queue';
 import { count } from '../../report/words';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
@@ -8,7 +9,7 @@ import { shown } from '../output';
 import { openProject } from '../project';
 import type { ScheduleFacts } from '../schedules/schedule-facts';
 import { statusSchedules } from '../schedules/status-schedules';
-import { readStatus, type EntityStatus, type PipelineStatus, type RunLine } from '../status-facts';
+import { readStatus, type EntityStatus, type LaneStatus, type PipelineStatus, type RunLine } from '../status-facts';
 import { textTable } from '../text-table';
 
 /** `freshet status`: every pipeline and entity: last good run, as of when, how many rows, what is going on now and why it waits, when it runs next and why not. */
@@ -39,12 +40,26 @@ const COLUMNS = [
 function pipelineText(pipeline: PipelineStatus): string {
   const lines = [
     pipeline.pipeline,
-    pipeline.active === null ? '' : `  running now: ${runLine(pipeline.active)}`,
+    ...pipeline.lanes.flatMap(laneLines),
     pipeline.last === null ? '  never ran' : `  last ended:  ${runLine(pipeline.last)}`,
     pipeline.schedule === null ? '' : `  next run:    ${nextRun(pipeline.schedule)}`,
     pipeline.entities.length === 0 ? '' : textTable(COLUMNS, pipeline.entities.map(entityRow), '  '),
   ];
   return lines.filter((line) => line !== '').join('\n');
+}
+
+/** The run that has the lane, then who waits for it. */
+function laneLines({ lane, active, queue }: LaneStatus): string[] {
+  const running = active === null ? [] : [`  running now: ${runLine(active)}, lane ${lane}`];
+  return [...running, ...queue.map((line) => `  queued:      ${queueLine(line, active)}`)];
+}
+
+/** `2. queued-1a2b3c4d (sync, asked for by ada 2026-11-22 06:40:12), waits for 2026… to end`. */
+function queueLine(line: QueueLine, active: RunLine | null): string {
+  const { id, place, kind, asked, actor, created_at: since } = line;
+  const often = asked === 1 ? '' : `, ${asked} times`;
+  const behind = active === null ? 'waits for its start' : `waits for ${active.id} to end`;
+  return `${place}. ${id} (${kind}, asked for by ${shown(actor)} ${short(since)}${often}), ${behind}`;
 }
 
 /** `2027-03-28 01:00:00 UTC (daily 02:00 Europe/Berlin)`, or why there is none. */

@@ -40,6 +40,7 @@ export const monitor = {
     meaning: 'Temporal’s database is older than ours, or new, or somebody deleted the schedule there.',
     remedy: 'Nothing; who wants it gone takes it out of the pipeline file and says `./freshet schedule apply`.',
   },
+  'MO-009': { level: 'info', text: 'run {run} begins: it waited in the queue of its lane' },
   'MO-010': {
     level: 'error',
     text: 'ALARM {class}: {message}',
