@@ -1,5 +1,5 @@
 // npm run chaos: kills a worker at every fault site (first, middle, last hit) and checks that nothing is lost. Arguments narrow or widen it.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -7,14 +7,16 @@ import { bootstrap } from './bootstrap.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 
-const HELP = `npm run chaos -- [--all] [--site SITE[,SITE…]] [--seed N] [--seeds COUNT] [--draws N] [--record]
+const HELP = `npm run chaos -- [--all] [--site SITE[,SITE…]] [--seed N] [--seeds COUNT] [--draws N] [--pairs N] [--record [--resume]]
 
   --all       every fault site at its first, middle and last hit (what happens without arguments)
   --site      only these sites, such as load.merge.after-commit
   --seed      the first seed of drawn trials (default 1); every third of them kills the worker twice
   --seeds     how many seeds (default 1 when --seed is given, else 0)
   --draws     trials a seed (default 12)
+  --pairs     so many trials in which the successor is killed as well, while it takes over
   --record    writes docs/reliability/kill-matrix.json and .md, after each trial
+  --resume    goes on with the recording of the same words and the same commit, where there is one
 `;
 
 const OPTIONS = {
@@ -23,7 +25,9 @@ const OPTIONS = {
   seed: { type: 'string' },
   seeds: { type: 'string' },
   draws: { type: 'string' },
+  pairs: { type: 'string' },
   record: { type: 'boolean' },
+  resume: { type: 'boolean' },
   help: { type: 'boolean' },
 };
 
@@ -39,13 +43,17 @@ function wishOf(words) {
   const sites = (values.site ?? []).flatMap((text) => text.split(','));
   const first = whole(values.seed ?? '1', 'seed');
   const seeds = whole(values.seeds ?? (values.seed === undefined ? '0' : '1'), 'seeds');
+  const pairs = whole(values.pairs ?? '0', 'pairs');
   return {
-    asked: words.filter((word) => word !== '--record').join(' '),
+    asked: words.filter((word) => word !== '--record' && word !== '--resume').join(' '),
     sites,
-    all: values.all === true || (sites.length === 0 && seeds === 0),
+    all: values.all === true || (sites.length === 0 && seeds === 0 && pairs === 0),
     seeds: Array.from({ length: seeds }, (_, n) => first + n),
     draws: whole(values.draws ?? '12', 'draws'),
+    pairs,
     record: values.record === true,
+    resume: values.resume === true,
+    commit: spawnSync('git', ['rev-parse', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).stdout?.trim() ?? '',
   };
 }
 

@@ -1,4 +1,4 @@
-import { drawn, everySite, FAMILIES, livesOf, stratified } from './kill-plan';
+import { drawn, everySite, FAMILIES, livesOf, pairs, stratified } from './kill-plan';
 import { wishedTrials } from './wish';
 import { FAULT_SITES } from '../../src/observability/fault-sites';
 
@@ -51,8 +51,21 @@ describe('the plan of kills', () => {
     expect(livesOf({ name: '', first: { site: 'a', hit: 2 }, secondAfter: 4 })).toEqual(['kill:a:2', 'kill@4']);
   });
 
+  it('draws pairs: the successor dies while it takes over, within what is left to do, and the same ones for the same seed', () => {
+    const passages = ['a', 'b', 'a', 'c', 'a'];
+    const trials = pairs(passages, 3, 50);
+    for (const { first, secondAfter } of trials) {
+      const at = passages.map((site, n) => `${site}${passages.slice(0, n + 1).filter((each) => each === site).length}`);
+      const left = passages.length - 1 - at.indexOf(`${first.site}${first.hit}`);
+      expect(secondAfter).toBeGreaterThanOrEqual(1);
+      expect(secondAfter).toBeLessThanOrEqual(Math.max(1, left));
+    }
+    expect(new Set(trials.map(({ first }) => first.site))).toEqual(new Set(['a', 'b', 'c']));
+    expect(pairs(passages, 3, 50)).toEqual(trials);
+  });
+
   it('refuses a site that no run passes, naming those there are', () => {
-    const wish = { asked: '', sites: ['b'], all: false, seeds: [], draws: 0, record: false };
-    expect(() => wishedTrials(wish, new Map([['a', 1]]))).toThrow('no run passes b; there are: a');
+    const wish = { asked: '', sites: ['b'], all: false, seeds: [], draws: 0, pairs: 0, record: false, resume: false, commit: '' };
+    expect(() => wishedTrials(wish, ['a'])).toThrow('no run passes b; there are: a');
   });
 });

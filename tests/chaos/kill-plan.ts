@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SiteHits } from './trace';
+import { hitsOf, type SiteHits } from './trace';
 
 /** The n-th passage of a site is where the worker dies. */
 export interface Kill {
@@ -25,7 +25,7 @@ const PAGE_BOOKING = /^extract\.((list|detail)-page\.(before-commit|after-page-r
 export const FAMILIES: readonly { readonly name: string; has(site: string): boolean }[] = [
   {
     name: 'a request to the source',
-    has: (site) => site.startsWith('http.') || /^extract\.(before-list|after-list|before-detail)$/.test(site),
+    has: (site) => /^(http|token)\./.test(site) || /^extract\.(before-list|after-list|before-detail)$/.test(site),
   },
   { name: 'a write into landing', has: (site) => site.startsWith('landing.') },
   { name: 'a page being booked', has: (site) => PAGE_BOOKING.test(site) },
@@ -70,6 +70,26 @@ export function drawn(hits: SiteHits, seed: number, count: number): Trial[] {
     const name = `seed ${seed}, draw ${n + 1}`;
     return n % 3 === 2 ? { name, first, secondAfter: 1 + draw(40, seed, `second ${n}`) } : { name, first };
   });
+}
+
+/** How far into its life a successor may be killed: attempts taken over, pages and batches begun anew. */
+const RECOVERY = 40;
+
+/** Trials in which the successor dies too, while it takes over; `passages` are the undisturbed run's, in their order. */
+export function pairs(passages: readonly string[], seed: number, count: number): Trial[] {
+  const sites = [...hitsOf(passages)];
+  return Array.from({ length: count }, (_, n) => {
+    const [site, hits] = sites[draw(sites.length, seed, `pair ${n}`)]!;
+    const hit = 1 + draw(hits, seed, `pair hit ${n}`);
+    // The successor passes at least what the first life has left.
+    const secondAfter = 1 + draw(Math.min(RECOVERY, leftAfter(passages, { site, hit })), seed, `pair second ${n}`);
+    return { name: `pair ${n + 1} of seed ${seed}`, first: { site, hit }, secondAfter };
+  });
+}
+
+function leftAfter(passages: readonly string[], { site, hit }: Kill): number {
+  let passed = 0;
+  return passages.length - 1 - passages.findIndex((name) => name === site && ++passed === hit);
 }
 
 /** What the worker is told to die of, life by life (FRESHET_FAULTS). */

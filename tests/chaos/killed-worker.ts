@@ -1,5 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { WORKER_READY } from '../../src/client/worker-part';
 
@@ -55,10 +56,25 @@ export class KilledWorker {
     }
   }
 
+  /** Resolves once the life has stopped itself by SIGSTOP, as the fault rule `stop:<site>:<n>` makes it. */
+  async stopped(withinMs: number): Promise<void> {
+    const deadline = Date.now() + withinMs;
+    while (!isStopped(this.#life.child.pid!)) {
+      if (Date.now() > deadline) throw new Error(`the worker did not stop within ${withinMs} ms:\n${this.#told}`);
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
+  /** SIGSTOP and SIGCONT: nobody in the process notices, the world goes on meanwhile. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#life.child.kill(signal);
+  }
+
   /** Asks the last life to stop as a deploy does, and waits until it has. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#life.child.kill('SIGTERM');
+    this.#life.child.kill('SIGCONT');
     await this.#life.ended;
   }
 
@@ -88,6 +104,12 @@ export class KilledWorker {
     else this.surprises.push(`life ${this.#count} ended with ${signal ?? `code ${code}`}`);
     if (!this.#stopping) this.#life = this.#begin();
   }
+}
+
+function isStopped(pid: number): boolean {
+  if (process.platform !== 'linux') return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('T');
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
 }
 
 async function saysReady({ child, ended }: Life, signal: AbortSignal): Promise<boolean> {

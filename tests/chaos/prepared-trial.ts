@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { connectTemporal } from '../../src/client/temporal/connect-temporal';
+import { connectTemporal, type TemporalLink } from '../../src/client/temporal/connect-temporal';
 import { startRun } from '../../src/client/temporal/start-run';
 import { readEntities, readRun } from '../../src/database/run-store';
 import { workflowId } from '../../src/domain/ids';
@@ -8,16 +8,23 @@ import { claimRequest } from '../../src/run/claim-request';
 import { sources } from '../../src/sources';
 import { install, type Installation } from '../support/installation';
 import { KilledWorker } from './killed-worker';
-import { createTrialDatabase, type TrialDatabase } from './trial-database';
+import { createTrialDatabase, type PostgresPlace, type TrialDatabase } from './trial-database';
 
 /** A database, a sandbox and a task queue of its own, and a worker that polls and dies where it is told to. */
 export interface PreparedTrial {
   readonly at: Installation;
   readonly worker: KilledWorker;
+  /** Starts one more worker on the same task queue, with these lives, and waits until it polls. */
+  another(lives?: readonly string[]): Promise<KilledWorker>;
+  /** Every worker in the order of its start. */
+  readonly workers: readonly KilledWorker[];
+  /** What a command needs in its environment to find this trial's servers. */
+  readonly env: Readonly<Record<string, string>>;
   /** Ends and removes everything; may be called again. Answers with the database connections that nobody closed. */
   close(): Promise<string[]>;
 }
 
+export const PIPELINE = 'zoho-books';
 /** Three list pages of contacts, two of items, several slices and batches each, details in three pages. */
 const WORLD = { seed: 7, counts: { contacts: 130, items: 70, invoices: 55 }, unverified: { largestPage: 60 }, freeze: true };
 const PACE = {
@@ -28,17 +35,31 @@ const PACE = {
   FRESHET_LOGGING_LEVEL: 'warn',
 };
 
-export async function prepareTrial(lives: readonly string[]): Promise<PreparedTrial> {
-  const database = await createTrialDatabase();
-  const opened: Opened = { database };
+/** Where a trial runs; by default on the servers of the jest run. */
+export interface TrialPlace {
+  readonly postgres?: PostgresPlace;
+  /** `host:port` */
+  readonly temporalAddress?: string;
+  /** Settings by variable, above those of every trial. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+export async function prepareTrial(lives: readonly string[], place: TrialPlace = {}): Promise<PreparedTrial> {
+  const database = await createTrialDatabase(place.postgres);
+  const opened: Opened = { database, workers: [] };
   let closed: Promise<string[]> | undefined;
   const close = (): Promise<string[]> => (closed ??= closeAll(opened));
   try {
-    const variables = { ...PACE, ...ownQueue() };
+    const variables = { ...PACE, ...ownQueue(place.temporalAddress), ...place.variables };
     const at = (opened.at = await install({ databaseUrl: database.url, sandbox: WORLD, variables }));
-    const worker = (opened.worker = new KilledWorker({ ...machine(), ...at.loaded.variables }, lives));
-    await worker.ready();
-    return { at, worker, close };
+    const env = { ...machine(), ...at.loaded.variables };
+    const another = async (itsLives: readonly string[] = []): Promise<KilledWorker> => {
+      const worker = new KilledWorker(env, itsLives);
+      opened.workers.push(worker);
+      await worker.ready();
+      return worker;
+    };
+    return { at, worker: await another(lives), another, workers: opened.workers, env, close };
   } catch (error) {
     await close();
     throw error;
@@ -47,21 +68,21 @@ export async function prepareTrial(lives: readonly string[]): Promise<PreparedTr
 
 interface Opened {
   readonly database: TrialDatabase;
+  readonly workers: KilledWorker[];
   at?: Installation;
-  worker?: KilledWorker;
 }
 
-async function closeAll({ database, at, worker }: Opened): Promise<string[]> {
-  await worker?.stop();
+async function closeAll({ database, at, workers }: Opened): Promise<string[]> {
+  await Promise.all(workers.map((worker) => worker.stop()));
   await at?.close();
   const backends = await database.backends();
   await database.drop();
   return backends;
 }
 
-function ownQueue(): Record<string, string> {
+function ownQueue(temporalAddress = String(process.env['TEST_TEMPORAL_ADDRESS'])): Record<string, string> {
   return {
-    FRESHET_TEMPORAL_ADDRESS: String(process.env['TEST_TEMPORAL_ADDRESS']),
+    FRESHET_TEMPORAL_ADDRESS: temporalAddress,
     FRESHET_TEMPORAL_TASK_QUEUE: `chaos-${randomBytes(6).toString('hex')}`,
   };
 }
@@ -79,22 +100,47 @@ export interface CarriedRun {
 }
 
 /** Starts a run and waits until its workflow has ended by itself; the state is PostgreSQL's. */
-export async function carryRun({ at, worker }: PreparedTrial, withinMs: number): Promise<CarriedRun> {
-  const { db, ctx, loaded } = at;
-  const temporal = await connectTemporal(loaded.settings.temporal);
+export async function carryRun(trial: PreparedTrial, withinMs: number): Promise<CarriedRun> {
+  const { at, worker } = trial;
+  const temporal = await connectTemporal(at.loaded.settings.temporal);
   try {
     const began = performance.now();
-    const { request } = claimRequest(loaded, sources, { pipeline: 'zoho-books', actor: 'chaos' });
-    const { runId } = await startRun({ db, temporal, ctx, reportsFolder: loaded.settings.reports.path }, request);
+    const runId = await startIn(trial, temporal);
     const { client } = temporal;
-    const handle = client.workflow.getHandle(workflowId(request.pipeline, runId));
+    const handle = client.workflow.getHandle(workflowId(PIPELINE, runId));
     const ending = await client.withAbortSignal(AbortSignal.timeout(withinMs), () => handle.result()).then(() => 'it ended', String);
     const runMs = performance.now() - began;
-    const { state } = await readRun(db, runId);
+    const { state } = await readRun(at.db, runId);
     if (isFinalRun(state)) return { runId, state, runMs };
     throw new Error(`the run is ${state} after ${Math.round(runMs)} ms (${ending}): ${await described(at, runId)}\n${worker.told}`);
   } finally {
     await temporal.close();
+  }
+}
+
+/** Starts a run and returns its id. */
+export async function startIn({ at }: PreparedTrial, temporal: TemporalLink): Promise<string> {
+  const { db, ctx, loaded } = at;
+  const { request } = claimRequest(loaded, sources, { pipeline: PIPELINE, actor: 'chaos' });
+  const { kind, runId } = await startRun({ db, temporal, ctx, reportsFolder: loaded.settings.reports.path }, request);
+  if (kind === 'taken') throw new Error(`the lane is taken by ${runId}`);
+  return runId;
+}
+
+/** Waits in PostgreSQL, which may be away meanwhile, until the run is final. */
+export async function endOf({ at, workers }: PreparedTrial, runId: string, withinMs: number): Promise<RunState> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const state = await readRun(at.db, runId).then(
+      (row) => row.state,
+      () => null,
+    );
+    if (state !== null && isFinalRun(state)) return state;
+    if (Date.now() > deadline) {
+      const told = workers.map((worker) => worker.told).join('\n');
+      throw new Error(`the run is ${state} after ${withinMs} ms: ${await described(at, runId)}\n${told}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

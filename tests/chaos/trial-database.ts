@@ -11,10 +11,16 @@ export interface TrialDatabase {
 
 const GRACE_MS = 5_000;
 
-export async function createTrialDatabase(): Promise<TrialDatabase> {
+/** A server, and the migrated database on it that a trial's is copied from. */
+export interface PostgresPlace {
+  readonly url: string;
+  readonly template: string;
+}
+
+export async function createTrialDatabase(place?: PostgresPlace): Promise<TrialDatabase> {
   const name = `chaos_${randomBytes(6).toString('hex')}`;
-  const server = variable('TEST_POSTGRES_URL');
-  await withConnection(server, (client) => client.query(`create database ${name} template ${variable('TEST_TEMPLATE')}`));
+  const { url: server, template } = place ?? { url: variable('TEST_POSTGRES_URL'), template: variable('TEST_TEMPLATE') };
+  await withConnection(server, (client) => client.query(`create database ${name} template ${template}`));
   const url = new URL(server);
   url.pathname = `/${name}`;
   return {

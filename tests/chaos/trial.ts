@@ -1,11 +1,7 @@
-import { readEntities } from '../../src/database/run-store';
 import type { RunState } from '../../src/domain/run';
-import { verifyDeep } from '../../src/verify/deep/verify-deep';
-import type { Installation } from '../support/installation';
-import { lookup, readerOf, sandboxOracle } from '../verify/true-copy';
+import { aftermath } from './aftermath';
 import { fetchesOf, type Fetches } from './fetched-twice';
 import { heldContent, type HeldContent } from './held-content';
-import { leftovers } from './leftovers';
 import { carryRun, prepareTrial, type CarriedRun, type PreparedTrial } from './prepared-trial';
 
 /** Everything that a run left behind, disturbed or not. */
@@ -26,8 +22,6 @@ export interface Evidence {
 /** The run of a trial ends within seconds; a machine under load may take longer. */
 const RUN_WITHIN_MS = 90_000;
 const SCHEMA = 'zoho_books';
-/** Every value is compared with the sandbox's truth anyway; the comparison with landing needs fewer. */
-const SAMPLE_ROWS = 100;
 
 /** A trial whose run is under way or has ended. */
 interface Ahead {
@@ -85,37 +79,15 @@ function begin(lives: readonly string[], after: Promise<unknown> | null): Ahead 
   return { lives: lives.join(), prepared, carried };
 }
 
-async function gather({ at, worker }: PreparedTrial, { runId, state }: CarriedRun): Promise<Omit<Evidence, 'trialMs'>> {
+async function gather(trial: PreparedTrial, { runId, state }: CarriedRun): Promise<Omit<Evidence, 'trialMs'>> {
+  const { at, worker } = trial;
   await worker.stop();
-  const { landing, reports } = at.loaded.settings;
   return {
     state,
     kills: worker.kills.length,
     told: worker.told,
     fetches: fetchesOf(at.sandbox.control.requestLog()),
     content: await heldContent(at.db, SCHEMA),
-    problems: [
-      ...worker.surprises,
-      ...(await entityErrors(at, runId)),
-      ...(await violations(at)),
-      ...(await leftovers(at.db, { landing: landing.path, reports: reports.path, runId })),
-    ],
+    problems: [...worker.surprises, ...(await aftermath(at, runId))],
   };
-}
-
-async function entityErrors({ db }: Installation, runId: string): Promise<string[]> {
-  const entities = await readEntities(db, runId);
-  return entities.flatMap(({ entity, state, error_message: error }) =>
-    state === 'completed' ? [] : [`${entity} is ${state}: ${error ?? ''}`],
-  );
-}
-
-async function violations({ db, landing, ctx, sandbox }: Installation): Promise<string[]> {
-  const deep = await verifyDeep({ db, landing, lookup, readerOf }, { oracle: sandboxOracle(sandbox), sampleRows: SAMPLE_ROWS }, ctx);
-  return [
-    ...deep.violations.map(
-      ({ invariant, name, where, message, sample }) => `[${invariant}] ${name} ${where}: ${message} ${sample[0] ?? ''}`,
-    ),
-    ...deep.unchecked.map(({ entity, why }) => `${entity} was not checked: ${why}`),
-  ];
 }

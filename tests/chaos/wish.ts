@@ -1,5 +1,5 @@
-import { drawn, everySite, type Trial } from './kill-plan';
-import type { SiteHits } from './trace';
+import { drawn, everySite, pairs, type Trial } from './kill-plan';
+import { hitsOf } from './trace';
 
 /** What `npm run chaos` asks of the kill test, handed over in FRESHET_CHAOS as JSON. */
 export interface ChaosWish {
@@ -11,7 +11,13 @@ export interface ChaosWish {
   /** Seeds whose draws are tried, `draws` each. */
   readonly seeds: readonly number[];
   readonly draws: number;
+  /** Trials in which the successor is killed as well. */
+  readonly pairs: number;
   readonly record: boolean;
+  /** Go on with the recording of the same wish and the same commit, where there is one. */
+  readonly resume: boolean;
+  /** The commit that is tried; empty outside git. */
+  readonly commit: string;
 }
 
 /** `null`: nothing was asked for; the trials of CI run. */
@@ -20,9 +26,12 @@ export function chaosWish(variables: Readonly<Record<string, string | undefined>
   return text === undefined ? null : (JSON.parse(text) as ChaosWish);
 }
 
-export function wishedTrials(wish: ChaosWish, hits: SiteHits): Trial[] {
+/** `passages`: the sites of the undisturbed run, in its order. */
+export function wishedTrials(wish: ChaosWish, passages: readonly string[]): Trial[] {
+  const hits = hitsOf(passages);
   const unknown = wish.sites.filter((site) => !hits.has(site));
   if (unknown.length > 0) throw new Error(`no run passes ${unknown.join(', ')}; there are: ${[...hits.keys()].join(', ')}`);
   const bySite = wish.all || wish.sites.length > 0 ? everySite(hits, wish.sites) : [];
-  return [...bySite, ...wish.seeds.flatMap((seed) => drawn(hits, seed, wish.draws))];
+  const seeds = wish.seeds.flatMap((seed) => drawn(hits, seed, wish.draws));
+  return [...bySite, ...seeds, ...pairs(passages, wish.seeds[0] ?? 1, wish.pairs)];
 }
