@@ -46,7 +46,7 @@ export async function beginAttempt(db: Database, start: AttemptStart, ctx: Stage
 }
 
 function raiseToken(db: Database, start: AttemptStart, ctx: StageContext): Promise<{ token: string; strikes: number } | undefined> {
-  return db.transaction({ site: 'attempt', ctx, lockTimeoutMs: 2_000 }, async (tx) => {
+  return db.transaction({ site: 'attempt', ctx, lockTimeoutMs: 2_000, repeatable: true }, async (tx) => {
     const [row] = await tx.query<{ token: string; strikes: number }>(
       `update freshet.run_entity
           set token = token + 1,

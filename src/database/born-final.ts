@@ -38,7 +38,7 @@ const CLASHES = 5;
 export async function recordBornFinal(db: Database, birth: BornFinal, ctx: StageContext): Promise<RecordedRun> {
   for (let round = 1; ; round++) {
     try {
-      const recorded = await db.transaction({ site: 'run.born-final', ctx }, (tx) => insert(tx, birth));
+      const recorded = await db.transaction({ site: 'run.born-final', ctx, repeatable: true }, (tx) => insert(tx, birth));
       if (recorded.born) ctx.log('DB-001', { ...told(birth), run: recorded.runId });
       return recorded;
     } catch (error) {

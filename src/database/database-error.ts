@@ -68,6 +68,15 @@ function refused(cause: Error): FreshetError {
   });
 }
 
+/** Whether the connection broke under a statement, or the server ended it: nothing of its transaction holds, unless it was the COMMIT. */
+export function connectionLost(error: unknown): boolean {
+  if (!isFreshetError(error) || error.type !== 'database_error' || !error.retryable) return false;
+  const state = error.facts['sqlstate'];
+  // Where no connection came about, another one is no better.
+  if (/timeout/i.test(error.message)) return false;
+  return state === null || (typeof state === 'string' && /^(08|57P0[12]|ECONNRESET|EPIPE)/.test(state));
+}
+
 /** SQLSTATE of an error of this module, or `null`. */
 export function sqlstate(error: unknown): string | null {
   const value = isFreshetError(error) ? error.facts['sqlstate'] : null;

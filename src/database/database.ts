@@ -1,7 +1,11 @@
 import pg from 'pg';
 import { cancelledError } from '../domain/errors';
+import { defect } from '../observability/defects';
 import type { StageContext } from '../observability/stage-context';
-import { databaseError } from './database-error';
+import { CancelGuard, pidOf, type Identity } from './cancel-guard';
+import { commitOutcome, leavesCommitOpen } from './commit-outcome';
+import { connectionLost, databaseError } from './database-error';
+import { SideConnections } from './side-connection';
 
 export interface Tx {
   query<R extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<R[]>;
@@ -15,12 +19,17 @@ export interface TxOptions {
   readonly ctx: StageContext;
   readonly applicationName?: string;
   readonly lockTimeoutMs?: number;
+  /** The body finds out by itself whether it was done before: when the connection is lost, it is made again on another one. */
+  readonly repeatable?: boolean;
 }
 
 export interface Database {
   /** One statement by itself. */
   query<R extends object = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<R[]>;
-  /** All or nothing; on abort the statement is cancelled, the connection closed, and `cancelled` thrown. */
+  /**
+   * All or nothing; on abort the statement is cancelled, the connection closed, and `cancelled` thrown. A COMMIT that was not answered is
+   * looked up: the result is given when it was committed, the error when it was not.
+   */
   transaction<T>(options: TxOptions, body: (tx: Tx) => Promise<T>): Promise<T>;
   /** A connection of its own without a transaction, for COPY streams. */
   session<T>(options: TxOptions, body: (tx: Tx) => Promise<T>): Promise<T>;
@@ -53,10 +62,10 @@ const types = {
 
 /** Opens the pool. Nothing connects before the first statement. */
 export function openDatabase(settings: DatabaseSettings): Database {
+  const place = { connectionString: settings.url, connectionTimeoutMillis: settings.connectTimeoutMs ?? 10_000 };
   const pool = new pg.Pool({
-    connectionString: settings.url,
+    ...place,
     max: settings.poolSize ?? 10,
-    connectionTimeoutMillis: settings.connectTimeoutMs ?? 10_000,
     statement_timeout: settings.statementTimeoutMs ?? 0,
     idle_in_transaction_session_timeout: 120_000,
     keepAlive: true,
@@ -66,11 +75,17 @@ export function openDatabase(settings: DatabaseSettings): Database {
   });
   // An idle connection that dies is replaced by the pool; without a listener the process would end.
   pool.on('error', () => undefined);
-  return new PoolDatabase(pool);
+  return new PoolDatabase(pool, new SideConnections({ ...place, application_name: 'freshet' }));
 }
 
+/** How often a repeatable transaction is made again. */
+const REPEATS = 3;
+
 class PoolDatabase implements Database {
-  constructor(private readonly pool: pg.Pool) {}
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly side: SideConnections,
+  ) {}
 
   async query<R extends object>(text: string, values: readonly unknown[] = []): Promise<R[]> {
     try {
@@ -80,20 +95,51 @@ class PoolDatabase implements Database {
     }
   }
 
-  transaction<T>(options: TxOptions, body: (tx: Tx) => Promise<T>): Promise<T> {
+  async transaction<T>(options: TxOptions, body: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let round = 1; ; round++) {
+      try {
+        return await this.once(options, body);
+      } catch (error) {
+        if (options.repeatable !== true || round > REPEATS || !connectionLost(error)) throw error;
+      }
+    }
+  }
+
+  private once<T>(options: TxOptions, body: (tx: Tx) => Promise<T>): Promise<T> {
+    const { site, ctx } = options;
     return this.withClient(options, async (tx, guard) => {
-      // One message for three statements: a run begins many transactions.
-      const name = pg.escapeLiteral(options.applicationName ?? 'freshet');
-      await tx.query(`begin; set local application_name = ${name}; set local lock_timeout = ${options.lockTimeoutMs ?? 0}`);
+      const xid = await begin(tx, guard, options);
       const result = await body(tx);
-      await options.ctx.fault(`${options.site}.before-commit`);
+      await ctx.fault(`${site}.before-commit`);
       // A cancel that is on its way could reach the COMMIT: then nobody would know what became of it.
-      if (options.ctx.signal.aborted) throw cancelledError(options.site);
+      if (ctx.signal.aborted) throw cancelledError(site);
       guard.commitSent();
-      await tx.query('commit');
-      await options.ctx.fault(`${options.site}.after-commit`);
+      if (!(await this.commit(tx, xid, options))) {
+        guard.broken = true;
+        if (defect('commit-blind-retry')) return this.once(options, body);
+      }
+      await ctx.fault(`${site}.after-commit`);
       return result;
     });
+  }
+
+  /** False: committed, but on a connection that broke before it could say so. Throws when nothing was committed, or nobody knows. */
+  private async commit({ client }: Tx, xid: string, { site, ctx }: TxOptions): Promise<boolean> {
+    const answer = await client.query('commit').catch((error: unknown) => {
+      if (!leavesCommitOpen(error)) throw error;
+      return { lost: error };
+    });
+    if (!('lost' in answer)) {
+      // PostgreSQL answers so to the COMMIT of a transaction in which a statement failed, and calls it a success.
+      if (answer.command === 'ROLLBACK') throw new Error('the transaction was rolled back: a failure in it was not passed on');
+      return true;
+    }
+    if (defect('commit-blind-retry')) return false;
+    await ctx.fault('commit.look-up');
+    const outcome = await commitOutcome(this.side, xid);
+    ctx.log('DB-002', { site, outcome });
+    if (outcome === 'committed') return false;
+    throw answer.lost;
   }
 
   session<T>(options: TxOptions, body: (tx: Tx) => Promise<T>): Promise<T> {
@@ -106,6 +152,7 @@ class PoolDatabase implements Database {
   }
 
   async close(): Promise<void> {
+    await this.side.idle();
     await this.pool.end();
   }
 
@@ -117,7 +164,7 @@ class PoolDatabase implements Database {
     // A connection that breaks between two statements reports it here; the next statement fails and says so.
     const swallow = (): void => undefined;
     client.on('error', swallow);
-    const guard = new CancelGuard(this.pool, client, options.ctx.signal);
+    const guard = new CancelGuard(this.side, options.ctx.signal, pidOf(client));
     let healthy = false;
     try {
       const result = await body(transactionOf(client, options), guard);
@@ -130,7 +177,7 @@ class PoolDatabase implements Database {
       guard.dispose();
       client.off('error', swallow);
       // After any failure the connection's state is unknown; and a cancel still on its way would hit whoever gets it next. It is closed, not returned.
-      client.release(!healthy || guard.cancelSent);
+      client.release(!healthy || guard.broken || guard.cancelSent);
     }
   }
 }
@@ -150,30 +197,20 @@ function transactionOf(client: pg.PoolClient, { site, ctx }: TxOptions): Tx {
   };
 }
 
-/** Cancels the running statement when the signal fires, on this connection only, and never once COMMIT was sent. */
-class CancelGuard {
-  committing = false;
-  cancelSent = false;
-  private readonly onAbort = (): void => {
-    const pid = (this.client as pg.PoolClient & { processID?: number }).processID;
-    if (this.committing || pid === undefined) return;
-    this.cancelSent = true;
-    this.pool.query('select pg_cancel_backend($1)', [pid]).catch(() => undefined);
-  };
-
-  constructor(
-    private readonly pool: pg.Pool,
-    private readonly client: pg.PoolClient,
-    private readonly signal: AbortSignal,
-  ) {
-    signal.addEventListener('abort', this.onAbort, { once: true });
-  }
-
-  commitSent(): void {
-    this.committing = true;
-  }
-
-  dispose(): void {
-    this.signal.removeEventListener('abort', this.onAbort);
-  }
+/**
+ * Begins a transaction with its names and limits, in one message, and answers with its number: by it the cancel finds this very
+ * transaction, and who is left without an answer to its COMMIT finds out what became of it.
+ */
+async function begin({ client }: Tx, guard: CancelGuard, { site, ctx, applicationName, lockTimeoutMs }: TxOptions): Promise<string> {
+  await ctx.fault(`${site}.statement`);
+  const name = pg.escapeLiteral(applicationName ?? 'freshet');
+  const answers = (await client.query(
+    `begin; set local application_name = ${name}; set local lock_timeout = ${lockTimeoutMs ?? 0};
+     select pg_current_xact_id()::text as xid, pg_backend_pid() as pid`,
+  )) as unknown as readonly pg.QueryResult<Identity & { xid: string }>[];
+  const identity = answers.at(-1)!.rows[0]!;
+  guard.identity = identity;
+  // Until now there was nothing that a cancel could have hit.
+  if (ctx.signal.aborted) throw cancelledError(site);
+  return identity.xid;
 }

@@ -69,7 +69,7 @@ export async function endEntity(db: Database, end: EntityEnd, ctx: StageContext)
 const END_TRIES = 3;
 
 function writeEnd(db: Database, end: EntityEnd, ctx: StageContext): Promise<boolean> {
-  return db.transaction({ site: 'entity.end', ctx, lockTimeoutMs: 2_000 }, async (tx) => {
+  return db.transaction({ site: 'entity.end', ctx, lockTimeoutMs: 2_000, repeatable: true }, async (tx) => {
     const rows = await tx.query(
       `update freshet.run_entity re
           set state = $3, completed_at = now(), token = token + 1, wait_reason = null, wait_until = null,

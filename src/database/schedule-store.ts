@@ -46,7 +46,7 @@ export interface ScheduleRecord {
 
 /** Remembers what was applied; doing it again changes nothing but the time. */
 export async function recordSchedule(db: Database, record: ScheduleRecord, ctx: StageContext): Promise<void> {
-  await db.transaction({ site: 'schedule.record', ctx }, async (tx) => {
+  await db.transaction({ site: 'schedule.record', ctx, repeatable: true }, async (tx) => {
     await tx.query(`insert into freshet.config (digest, body) values ($1, $2) on conflict do nothing`, [
       record.config.digest,
       record.config.body,

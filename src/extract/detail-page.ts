@@ -107,6 +107,7 @@ async function ask(scope: ExtractScope, asked: Asked): Promise<Answered> {
     const answer = await deps.client.detail({ entity: input.entity, id: asked.id }, ctx);
     return answered(scope, asked, answer);
   } catch (error) {
+    if (defect('catch-swallowed')) return { id: asked.id, kind: 'vanished' };
     if (isFreshetError(error) && error.type === 'source_error') return { id: asked.id, kind: 'refused', error, tries: asked.tries + 1 };
     return { id: asked.id, kind: 'unasked', error };
   }

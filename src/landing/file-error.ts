@@ -12,6 +12,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EMFILE: 'Raise the limit of open files (ulimit -n), then run again.',
   EIO: 'The disk reports an error: check it (dmesg, smartctl), then run again.',
 };
+/** The disk, or what we may have of it, is used up. */
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
 /** Waiting does not help against these; somebody has to act first. */
 const LASTING = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENAMETOOLONG']);
 
@@ -24,6 +26,7 @@ export async function fileError(error: unknown, action: string, path: string): P
     code: code === 'ENOENT' && action === 'read' ? 'landing-file-missing' : 'landing-file',
     message: `Cannot ${action} ${path}: ${error instanceof Error ? error.message : String(error)}`,
     where: path,
+    ...(FULL.has(code) && free !== null ? { why: `${free} bytes are free there.` } : {}),
     remedy: REMEDIES[code] ?? 'Check the path and the disk, then run again.',
     facts: { errno: code, freeBytes: free },
     retryable: !LASTING.has(code),
@@ -31,7 +34,8 @@ export async function fileError(error: unknown, action: string, path: string): P
   });
 }
 
-async function freeBytes(path: string): Promise<number | null> {
+/** Room on the disk that a path is on; `null` where that cannot be told. */
+export async function freeBytes(path: string): Promise<number | null> {
   for (let at = dirname(path); ; at = dirname(at)) {
     try {
       const { bavail, bsize } = await statfs(at);

@@ -23,7 +23,7 @@ export interface Booking {
 /** Opens and closes alarms, one for a cause, with their notices in the same transaction. Doing it again changes nothing. */
 export async function bookAlarms({ db, ctx }: BookDeps, { environment, due, notify }: Booking): Promise<Booked> {
   const now = ctx.now().toISOString();
-  const booked = await db.transaction({ site: 'monitor.alarms', ctx }, async (tx) => {
+  const booked = await db.transaction({ site: 'monitor.alarms', ctx, repeatable: true }, async (tx) => {
     const raised: Alarm[] = [];
     const open: string[] = [];
     for (const alarm of due) {

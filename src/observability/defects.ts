@@ -8,6 +8,9 @@ export const DEFECTS = [
   'watermark-before-rows',
   'token-check-off',
   'page-counted-twice',
+  'commit-blind-retry',
+  'folder-sync-dropped',
+  'catch-swallowed',
 ] as const;
 export type Defect = (typeof DEFECTS)[number];
 

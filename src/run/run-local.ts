@@ -21,14 +21,14 @@ const RETRY_AFTER_MS = 200;
  * and for the day when Temporal is what is broken. It survives what a step survives, not the death of its process.
  */
 export async function runLocal(steps: Steps, run: LocalRun, ctx: StageContext): Promise<RunState> {
-  const prepared = await steps.prepareRun({ runId: run.runId }, ctx);
+  const prepared = await again(run, () => steps.prepareRun({ runId: run.runId }, ctx));
   const states = new Map<string, EntityState>(prepared.entities.map(({ entity, state }) => [entity, state]));
   for (const node of planOrder(run.plan)) {
     if (states.get(node.entity) === 'waiting' || states.get(node.entity) === 'extracting' || states.get(node.entity) === 'loading') {
       states.set(node.entity, await localEntity(steps, { run, node, states }, ctx));
     }
   }
-  return (await steps.endRun({ runId: run.runId }, ctx)).state;
+  return (await again(run, () => steps.endRun({ runId: run.runId }, ctx))).state;
 }
 
 interface LocalEntity {

@@ -12,7 +12,7 @@ const GUARDED = /^(extract|landing|load|database|http|run)\//;
 /** The few files through which files, PostgreSQL and HTTP are reached; everything else goes through them. */
 const DOORS: Readonly<Record<string, RegExp>> = {
   'node:fs': /^landing\/(file-store|file-error)\.ts$/,
-  pg: /^(database\/(database|migrate)|load\/(copy|first-load))\.ts$/,
+  pg: /^(database\/(database|migrate|side-connection)|load\/(copy|first-load))\.ts$/,
   undici: /^http\/[^/]+\.ts$/,
 };
 
