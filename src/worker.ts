@@ -13,7 +13,7 @@ import { beat, fallSilent, type Heart } from './monitor/heartbeat';
 import { keepMonitoring } from './monitor/keep-monitoring';
 import { monitorRound } from './monitor/monitor';
 import { projectMonitor } from './monitor/project-monitor';
-import { SourceClients } from './run/source-clients';
+import { sourceClients } from './run/source-clients';
 import { Steps } from './run/steps';
 import { sources } from './sources/index';
 import { packageFolder } from './stack/home';
@@ -50,7 +50,7 @@ function stop(worker: Worker): void {
 
 async function createWorker(project: Project, closers: Closers): Promise<Worker> {
   const { loaded, log } = project;
-  const { settings, variables, root } = loaded;
+  const { settings } = loaded;
   const { database } = settings;
   const databaseUrl = databaseUrlOf(settings);
   await migrateToLatest(databaseUrl);
@@ -68,7 +68,7 @@ async function createWorker(project: Project, closers: Closers): Promise<Worker>
 
   const ctx = commandContext({ loaded, log });
   const faults = { fault: (site: string) => ctx.fault(site) };
-  const clients = new SourceClients({ variables, root });
+  const clients = sourceClients(db, loaded);
   closers.push(() => clients.close());
   const landing = new FileStore(settings.landing.path, faults.fault);
   const steps = new Steps({ db, landing, sources, clients, reportsFolder: settings.reports.path });

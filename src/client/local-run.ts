@@ -6,7 +6,7 @@ import { FileStore } from '../landing/file-store';
 import type { StageContext } from '../observability/stage-context';
 import { writeReport } from '../report/write-report';
 import { runLocal } from '../run/run-local';
-import { SourceClients } from '../run/source-clients';
+import { sourceClients } from '../run/source-clients';
 import { Steps } from '../run/steps';
 import { sources } from '../sources/index';
 import type { Project } from './project';
@@ -18,9 +18,9 @@ export async function carryLocally(
   run: { readonly runId: string; readonly plan: Plan },
   ctx: StageContext,
 ): Promise<void> {
-  const { settings, variables, root } = project.loaded;
+  const { settings } = project.loaded;
   const landing = new FileStore(settings.landing.path, (site) => ctx.fault(site));
-  const clients = new SourceClients({ variables, root });
+  const clients = sourceClients(db, project.loaded);
   const steps = new Steps({ db, landing, sources, clients, reportsFolder: settings.reports.path });
   const cancel = (): void => void requestCancel(db, run.runId).catch(() => undefined);
   ctx.signal.addEventListener('abort', cancel, { once: true });

@@ -15,9 +15,9 @@ export interface ResolvedSettings {
   readonly pipeline: PipelineSettings;
 }
 
-/** The same as it comes back: the database's URL and the webhook are secrets of the process and no part of it. */
+/** The same as it comes back: the database's URL, the webhook and the key are secrets of the process and no part of it. */
 export interface ThawedSettings extends Omit<ResolvedSettings, 'settings'> {
-  readonly settings: Omit<Settings, 'database'> & { readonly database: Omit<Settings['database'], 'url'> };
+  readonly settings: Omit<Settings, 'database' | 'secret_key'> & { readonly database: Omit<Settings['database'], 'url'> };
 }
 
 export interface FrozenSettings {
@@ -31,7 +31,7 @@ const FORMAT = 1;
 
 /** Resolved settings as text and digest. Durations and sizes are written as in the files, so a later version reads them too; secrets stay references. */
 export function freezeSettings({ settings, source, pipeline }: ResolvedSettings): FrozenSettings {
-  const { environment, ...inFile } = settings;
+  const { environment, secret_key: _key, ...inFile } = settings;
   const { url: _secret, ...database } = inFile.database;
   const written = z.encode(settingsSchema, { ...inFile, database, alerts: {} });
   const body = canonicalJson({ format: FORMAT, environment, settings: written, source, pipeline: z.encode(pipelineFileSchema, pipeline) });

@@ -7,8 +7,8 @@ import type { Mistake } from './mistake';
 import { readYaml, type YamlContent } from './read-yaml';
 import type { SchemaNode } from './schema-tree';
 import { CHAOS_PROFILE } from './schema/settings';
-import { fromText, variableLayer } from './variables';
-import { nodesAt } from './schema-tree';
+import { fromText, variableLayer, variableOf } from './variables';
+import { leavesOf, nodesAt } from './schema-tree';
 
 /** A setting given on the command line, by its dotted path. Text is read as the schema wants it. */
 export interface FlagValue {
@@ -45,11 +45,18 @@ function files({ root, environment, configFile }: LayerRequest): { contents: Yam
   return { contents, mistakes };
 }
 
-function passwordInFile(content: Layer): Mistake[] {
-  const url = (content.value as { database?: { url?: unknown } }).database?.url;
-  if (typeof url !== 'string' || !/\/\/[^/@]*:[^@]*@|password=/i.test(url)) return [];
-  const problem = 'a password in a settings file; secrets come from the environment: set DATABASE_URL';
-  return [{ key: 'database.url', problem, origin: content.origin(['database', 'url']) }];
+/** Secrets come from the environment; of the database's URL only the password is one. */
+function secretsInFile(content: Layer, tree: SchemaNode): Mistake[] {
+  return leavesOf(tree).flatMap(({ path, node }): Mistake[] => {
+    const value = path.reduce<unknown>((at, step) => (at as Record<string, unknown> | null | undefined)?.[step], content.value);
+    const key = path.join('.');
+    if (node.secret !== true || typeof value !== 'string') return [];
+    if (key === 'database.url' && !/\/\/[^/@]*:[^@]*@|password=/i.test(value)) return [];
+    const [what, variable] = key === 'database.url' ? ['a password', 'DATABASE_URL'] : ['a secret', variableOf(path)];
+    return [
+      { key, problem: `${what} in a settings file; secrets come from the environment: set ${variable}`, origin: content.origin(path) },
+    ];
+  });
 }
 
 function flagLayer(flags: readonly FlagValue[], tree: SchemaNode): Layer {
@@ -95,6 +102,6 @@ export function readLayers(request: LayerRequest): ReturnType<typeof mergeLayers
   ];
   const layers = [...given.map(({ layer }) => layer), flagLayer(request.flags, tree)];
   const merged = mergeLayers([...profileLayer(mergeLayers(layers).value), ...layers]);
-  mistakes.push(...inFiles.flatMap(({ layer }) => passwordInFile(layer)));
+  mistakes.push(...inFiles.flatMap(({ layer }) => secretsInFile(layer, tree)));
   return { ...merged, mistakes, notices: [...new Set(given.flatMap(({ notices }) => notices))] };
 }

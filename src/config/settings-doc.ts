@@ -14,6 +14,7 @@ interface Leaf {
 }
 
 type Described = SchemaNode & {
+  readonly minLength?: number;
   readonly enum?: readonly string[];
   readonly minimum?: number;
   readonly maximum?: number;
@@ -36,7 +37,7 @@ const leaves = (): Leaf[] =>
 function allowed(node: Described, standard: Described['default']): string {
   if (node.enum !== undefined) return node.enum.join(', ');
   if (node.type === 'integer') return `${node.minimum ?? ''} to ${node.maximum ?? ''}`;
-  if (node.secret === true) return 'URL; a secret';
+  if (node.secret === true) return node.minLength === undefined ? 'URL; a secret' : 'text; a secret';
   return typeof standard === 'string' && /^\d+(ms|s|m|h|d)$/.test(standard)
     ? 'duration'
     : typeof standard === 'string' && /^\d+(B|KiB|MiB|GiB)$/.test(standard)

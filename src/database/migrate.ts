@@ -7,6 +7,7 @@ import * as extraction from './migrations/0002-extraction';
 import * as tablesAndRejects from './migrations/0003-tables-and-rejects';
 import * as schedules from './migrations/0004-schedules';
 import * as heartbeatAndAlarms from './migrations/0005-heartbeat-and-alarms';
+import * as oauthToken from './migrations/0006-oauth-token';
 import * as laneRequests from './migrations/0009-lane-requests';
 
 /** In order; names are zero-padded because Kysely sorts them as text. Forward only. */
@@ -16,6 +17,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-tables-and-rejects': tablesAndRejects,
   '0004-schedules': schedules,
   '0005-heartbeat-and-alarms': heartbeatAndAlarms,
+  '0006-oauth-token': oauthToken,
   '0009-lane-requests': laneRequests,
 };
 

@@ -1,7 +1,7 @@
 /** Shorter values are not searched for in texts: replacing every `a` would destroy the text and betray the value. */
 const SHORTEST = 4;
-/** Tokens are renewed all day: only the newest values are kept. */
-const MOST = 400;
+/** Tokens are renewed all day: of those only the newest are kept. */
+const MOST_PASSING = 400;
 
 /** The parts of a Base64 text that depend on `value` alone, wherever in a longer text it stood (as in `user:password`). */
 function base64Cores(value: string): string[] {
@@ -33,27 +33,40 @@ function formsOf(value: string): string[] {
   return [value, percent, percent.replaceAll('%20', '+'), percent.toLowerCase(), JSON.stringify(value).slice(1, -1), ...cores, ...url];
 }
 
+function partsOf(value: string): string[] {
+  return [value, ...passwordOf(value)].filter((part) => part.length >= SHORTEST);
+}
+
 /** The secret values that this process has seen, in every form in which they may turn up in a text. */
 export class KnownSecrets {
   readonly #forms = new Map<string, readonly string[]>();
+  readonly #passing = new Map<string, readonly string[]>();
 
-  /** Remembers a value, and the password inside it where it is a URL. */
+  /** Remembers a value for good, and the password inside it where it is a URL. */
   add(value: string): void {
-    for (const part of [value, ...passwordOf(value)]) {
-      if (part.length < SHORTEST) continue;
-      this.#forms.delete(part);
-      this.#forms.set(part, [...new Set(formsOf(part))]);
+    for (const part of partsOf(value)) {
+      this.#passing.delete(part);
+      if (!this.#forms.has(part)) this.#forms.set(part, [...new Set(formsOf(part))]);
     }
-    for (const oldest of this.#forms.keys()) {
-      if (this.#forms.size <= MOST) break;
-      this.#forms.delete(oldest);
+  }
+
+  /** Remembers a value that is soon replaced, such as an access token, until 400 newer ones came. */
+  addPassing(value: string): void {
+    for (const part of partsOf(value)) {
+      if (this.#forms.has(part)) continue;
+      this.#passing.delete(part);
+      this.#passing.set(part, [...new Set(formsOf(part))]);
+    }
+    for (const oldest of this.#passing.keys()) {
+      if (this.#passing.size <= MOST_PASSING) break;
+      this.#passing.delete(oldest);
     }
   }
 
   /** The text with every known value, plain or encoded, replaced by `[secret]`. */
   hide(text: string): string {
     let hidden = text;
-    for (const forms of this.#forms.values()) {
+    for (const forms of [...this.#forms.values(), ...this.#passing.values()]) {
       for (const form of forms) if (hidden.includes(form)) hidden = hidden.replaceAll(form, '[secret]');
     }
     return hidden;

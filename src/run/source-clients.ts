@@ -1,10 +1,26 @@
-import { resolveSecrets } from '../config/secret-reference';
+import type { LoadedSettings } from '../config/load-settings';
+import { resolveSecret, resolveSecrets } from '../config/secret-reference';
+import type { Database } from '../database/database';
+import { OAuthTokens } from '../database/oauth-tokens';
 import type { SourceClient } from '../sources/source';
+import type { TokenStore } from '../sources/token-store';
 import type { RunConfig } from './run-config';
 
 export interface SecretSurroundings {
   readonly variables: Readonly<Record<string, string | undefined>>;
   readonly root: string;
+  /** Where their access tokens are shared with other processes. */
+  readonly tokens: TokenStore;
+}
+
+/** The clients of a process whose access tokens are shared through the database. Throws config_error `secret-missing` for a key file that is not there. */
+export function sourceClients(
+  db: Database,
+  { settings, variables, root }: Pick<LoadedSettings, 'settings' | 'variables' | 'root'>,
+): SourceClients {
+  const { secret_key: key, secret_key_file: file } = settings;
+  const secretKey = key ?? (file === undefined ? undefined : resolveSecret({ file }, 'secret_key_file', { variables, root }));
+  return new SourceClients({ variables, root, tokens: new OAuthTokens(db, { secretKey }) });
 }
 
 /**
@@ -31,6 +47,7 @@ export class SourceClients {
         ...(source.limits.concurrent === null ? {} : { concurrent: source.limits.concurrent }),
       },
       timeouts: source.timeouts,
+      tokens: this.surroundings.tokens,
     });
     this.open.set(key, client);
     return client;

@@ -1,4 +1,5 @@
 import type { StageContext } from '../observability/stage-context';
+import type { TokenStore } from './token-store';
 
 /** PostgreSQL types a column can have; the lattice of contracts §5 runs over them. */
 export type ColumnType = 'boolean' | 'bigint' | 'numeric' | 'date' | 'timestamptz' | 'text' | 'jsonb';
@@ -129,6 +130,8 @@ export interface SourceConnection {
   readonly accountsUrl: string | null;
   readonly organizationId: string | null;
   readonly credentials: ReadonlyMap<string, { reveal(): string }>;
+  /** Where access tokens are shared with other processes. */
+  readonly tokens: TokenStore;
   /** Instead of what the source documents. */
   readonly limits: Partial<SourceLimits>;
   /** ms */

@@ -52,9 +52,11 @@ test('the password inside a database URL is hidden by itself too', () => {
   );
 });
 
-test('only the newest few hundred secrets are kept, so that renewed tokens do not pile up', () => {
+test('only the newest few hundred access tokens are kept, so that they do not pile up; credentials stay for good', () => {
   const known = new KnownSecrets();
-  for (let n = 0; n < 1_000; n++) known.add(`token-number-${n}-end`);
+  known.add('the-client-secret');
+  for (let n = 0; n < 1_000; n++) known.addPassing(`token-number-${n}-end`);
+  expect(known.hide('the-client-secret')).toBe('[secret]');
   expect(known.hide('token-number-999-end')).toBe('[secret]');
   expect(known.hide('token-number-1-end')).toBe('token-number-1-end');
 });

@@ -2,6 +2,9 @@
 export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   home: 'Folder of the embedded stack and of what freshet keeps on disk. Absent: `.freshet` in the project.',
   source_environment: 'Which of a source’s environments is read.',
+  secret_key:
+    'Needed, beside the credentials of a source, to open its access token in PostgreSQL; the same for all workers. Absent: the credentials are enough.',
+  secret_key_file: 'A file that holds it, instead.',
   'database.url': 'PostgreSQL to use. Absent: the embedded server that `freshet up` starts. Never in a file with its password.',
   'database.pool.size': 'Connections of a worker at most.',
   'database.pool.idle': 'After this long without use a connection is closed.',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { COMPONENTS, type Component } from '../../observability/catalogue';
 import { LOG_LEVELS } from '../../observability/catalogue/entry';
 import { databaseUrlSchema } from './database-url';
+import { secretKeySchema } from './secret-key';
 import { webhookUrlSchema } from './webhook-url';
 import { bytesSchema, countSchema, durationSchema } from './units';
 
@@ -85,6 +86,9 @@ export const settingsSchema = z.strictObject({
   home: path().optional(),
   /** Which of a source's environments is read. */
   source_environment: z.enum(['live', 'test']).default('live'),
+  /** Absent: stored access tokens are opened by the credentials they belong to alone (decision 0005). */
+  secret_key: secretKeySchema().optional(),
+  secret_key_file: z.string('a file').min(1, 'a file').optional(),
   database: database.prefault({}),
   temporal: temporal.prefault({}),
   /** Absent: `landing` inside home. */

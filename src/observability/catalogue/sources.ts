@@ -11,6 +11,10 @@ export const sources = {
     level: 'debug',
     text: 'new access token from {host}, good for {seconds} s',
   },
+  'SR-005': {
+    level: 'debug',
+    text: 'access token of {host} taken over from another process or an earlier one, good for {seconds} s',
+  },
   'SR-003': {
     level: 'warn',
     text: '{account} refused a request for its rate limit (code {code}); nothing is sent for {seconds} s',

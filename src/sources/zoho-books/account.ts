@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { systemClock, type Clock } from '../../http/clock';
 import { RequestLimiter } from '../../http/limiter';
+import { memoryTokenStore, type TokenStore } from '../token-store';
 import { withoutSlash, ZOHO_LIMITS, type ZohoSettings } from './settings';
 import { TokenKeeper } from './token';
 
@@ -15,28 +16,44 @@ export interface ZohoAccount {
 
 interface Registry {
   readonly limiters: Map<string, RequestLimiter>;
-  readonly keepers: Map<string, TokenKeeper>;
+  /** For connections that name no store. */
+  readonly tokens: TokenStore;
 }
 
 /** By clock: waits on different clocks have nothing in common. They stay when connections close: the minute goes on. */
 const REGISTRIES = new WeakMap<Clock, Registry>();
+/** By store: what one database knows is nothing to another. */
+const KEEPERS = new WeakMap<TokenStore, Map<string, TokenKeeper>>();
 
 function registryOf(clock: Clock): Registry {
-  const registry = REGISTRIES.get(clock) ?? { limiters: new Map<string, RequestLimiter>(), keepers: new Map<string, TokenKeeper>() };
+  const registry = REGISTRIES.get(clock) ?? { limiters: new Map<string, RequestLimiter>(), tokens: memoryTokenStore(clock) };
   REGISTRIES.set(clock, registry);
   return registry;
 }
 
-/** Credentials as a key: digested, so that no map of the process holds them. */
-function credentialKey({ accountsUrl, clientId, clientSecret, refreshToken }: ZohoSettings): string {
-  const parts = [withoutSlash(accountsUrl), clientId.reveal(), clientSecret.reveal(), refreshToken.reveal()];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+function credentialsOf({ accountsUrl, clientId, clientSecret, refreshToken }: ZohoSettings): string {
+  return JSON.stringify(['zoho-books', withoutSlash(accountsUrl), clientId.reveal(), clientSecret.reveal(), refreshToken.reveal()]);
+}
+
+function keeperOf(settings: ZohoSettings, store: TokenStore): TokenKeeper {
+  const keepers = KEEPERS.get(store) ?? new Map<string, TokenKeeper>();
+  KEEPERS.set(store, keepers);
+  // Digested, so that no map of the process holds them.
+  const key = createHash('sha256').update(credentialsOf(settings)).digest('hex');
+  const accounts = withoutSlash(settings.accountsUrl);
+  const account = URL.canParse(accounts) ? new URL(accounts).host : 'an unreadable URL';
+  const keeper =
+    keepers.get(key) ??
+    new TokenKeeper(settings, store, { source: 'zoho-books', account, credentials: { reveal: () => credentialsOf(settings) } });
+  keepers.set(key, keeper);
+  return keeper;
 }
 
 /** The shared account of these settings; its limits become the ones given last. */
 export function accountOf(settings: ZohoSettings): ZohoAccount {
   const clock = settings.fetchClock ?? systemClock;
-  const { limiters, keepers } = registryOf(clock);
+  const registry = registryOf(clock);
+  const { limiters } = registry;
   const base = withoutSlash(settings.baseUrl);
   const limits = { ...ZOHO_LIMITS, ...settings.limits };
   const name = `organization ${settings.organizationId} of ${URL.canParse(base) ? new URL(base).host : 'an unreadable URL'}`;
@@ -44,8 +61,5 @@ export function accountOf(settings: ZohoSettings): ZohoAccount {
   const limiter = limiters.get(account) ?? new RequestLimiter(name, limits, clock);
   limiter.setLimits(limits);
   limiters.set(account, limiter);
-  const credentials = credentialKey(settings);
-  const tokens = keepers.get(credentials) ?? new TokenKeeper(settings);
-  keepers.set(credentials, tokens);
-  return { name, limiter, tokens };
+  return { name, limiter, tokens: keeperOf(settings, settings.tokens ?? registry.tokens) };
 }

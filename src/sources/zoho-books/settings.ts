@@ -2,6 +2,7 @@ import type { Clock } from '../../http/clock';
 import type { HttpTimeouts } from '../../http/http-request';
 import { FreshetError } from '../../domain/errors';
 import type { SourceConnection, SourceLimits } from '../source';
+import type { TokenStore } from '../token-store';
 
 /** A value that only shows itself when asked. */
 export interface Revealable {
@@ -24,6 +25,8 @@ export interface ZohoSettings {
   readonly timeouts?: Partial<HttpTimeouts> | undefined;
   /** Time and chance of waits, token age and retries; default the process's. */
   readonly fetchClock?: Clock | undefined;
+  /** Shares the access token with other processes; without it this process has one of its own. */
+  readonly tokens?: TokenStore | undefined;
 }
 
 /** The documented limits of a paid plan. */
@@ -52,6 +55,7 @@ export function zohoSettings(connection: SourceConnection): ZohoSettings {
       refreshToken,
       limits: connection.limits,
       timeouts,
+      tokens: connection.tokens,
     };
   }
   const parts = {

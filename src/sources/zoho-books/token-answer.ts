@@ -9,6 +9,8 @@ export interface AccessToken {
   readonly token: string;
   /** As the server promises it. */
   readonly lifetimeMs: number;
+  /** The refresh token to use from now on, where the server changed it. */
+  readonly refreshToken: string | null;
 }
 
 /** Zoho blocks a refresh token that made more than ten access tokens in ten minutes. */
@@ -84,7 +86,7 @@ export function readTokenAnswer(answer: HttpAnswer, accountsUrl: string, now: Da
     if (!throttled) throw refusedCredential(String(error), accountsUrl);
     throw tokenThrottled(accountsUrl, now.getTime() + (retryAfterMs(answer.headers.get('retry-after'), now) ?? THROTTLE_MS));
   }
-  const { access_token: token, expires_in: seconds } = fields;
+  const { access_token: token, expires_in: seconds, refresh_token: rotated } = fields;
   if (answer.status >= 400) throw unusable(answer, accountsUrl);
   if (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token)) {
     throw new FreshetError('source_error', {
@@ -94,5 +96,9 @@ export function readTokenAnswer(answer: HttpAnswer, accountsUrl: string, now: Da
       where: accountsUrl,
     });
   }
-  return { token, lifetimeMs: (typeof seconds === 'number' && seconds > 0 ? seconds : DEFAULT_LIFETIME_S) * 1000 };
+  return {
+    token,
+    lifetimeMs: (typeof seconds === 'number' && seconds > 0 ? seconds : DEFAULT_LIFETIME_S) * 1000,
+    refreshToken: typeof rotated === 'string' && rotated !== '' ? rotated : null,
+  };
 }

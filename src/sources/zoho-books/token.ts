@@ -1,10 +1,12 @@
-import { cancelledError, isFreshetError } from '../../domain/errors';
+import { cancelledError, isFreshetError, type FreshetError } from '../../domain/errors';
 import { systemClock, type Clock } from '../../http/clock';
 import { createHttpClient } from '../../http/http-client';
 import { knownSecrets } from '../../observability/known-secrets';
 import type { StageContext } from '../../observability/stage-context';
+import type { KeptToken, TokenAccount, TokenDecision, TokenStore } from '../token-store';
 import { withoutSlash, type ZohoSettings } from './settings';
 import { readTokenAnswer, THROTTLE_MS, tokenThrottled, type AccessToken } from './token-answer';
+import { readState, stateText, type TokenState } from './token-state';
 
 interface Held {
   readonly token: string;
@@ -13,6 +15,14 @@ interface Held {
   readonly since: number;
   /** It replaced one that the API had refused, and has not worked yet. */
   suspect: boolean;
+}
+
+/** A token that may be used for so long from `since` (monotonic) on; `made`: just now, for us. */
+interface Got {
+  readonly token: string;
+  readonly goodForMs: number;
+  readonly since: number;
+  readonly made: boolean;
 }
 
 interface Flight {
@@ -25,8 +35,13 @@ interface Flight {
 const SUSPECT_MS = 300_000;
 /** Longest part of the life of a token that is given away so that it does not die on the way. */
 const MARGIN_MS = 300_000;
+/** Shorter than a store may be held by one user. */
+const ASK_WITHIN_MS = 30_000;
 
-/** The access token of one refresh token, shared by everything in the process that uses it: one request for all callers. */
+/**
+ * The access token of one refresh token, shared by everything in the process that uses it, and through the store with other processes: one
+ * request for all callers.
+ */
 export class TokenKeeper {
   readonly #settings: ZohoSettings;
   readonly #clock: Clock;
@@ -34,10 +49,17 @@ export class TokenKeeper {
   #held: Held | null = null;
   #flight: Flight | null = null;
   #throttledUntil: { readonly monotonic: number; readonly wall: number } | null = null;
-  #refused = false;
+  /** The newest token that the API refused. */
+  #refused: string | null = null;
+  /** Fetched, but not known to be stored. */
+  #unsaved: TokenState | null = null;
+  readonly #store: TokenStore;
+  readonly #account: TokenAccount;
 
-  constructor(settings: ZohoSettings) {
+  constructor(settings: ZohoSettings, store: TokenStore, account: TokenAccount) {
     this.#settings = settings;
+    this.#store = store;
+    this.#account = account;
     this.#clock = settings.fetchClock ?? systemClock;
     this.#accountsUrl = withoutSlash(settings.accountsUrl);
   }
@@ -59,7 +81,7 @@ export class TokenKeeper {
     if (this.#held === null || this.#held.token !== token) return true;
     if (this.#held.suspect && this.#clock.monotonic() - this.#held.since < SUSPECT_MS) return false;
     this.#held = null;
-    this.#refused = true;
+    this.#refused = token;
     return true;
   }
 
@@ -105,38 +127,69 @@ export class TokenKeeper {
     });
   }
 
+  /** The token that all processes share, or, where that one does not do, a new one: stored before it is used. */
   async #refresh(ctx: StageContext): Promise<string> {
-    const started = this.#clock.monotonic();
+    const answer = await this.#store.exclusive(this.#account, (kept) => this.#decide(kept, ctx), ctx);
+    this.#unsaved = null;
+    if (isFreshetError(answer)) {
+      this.#throttle(answer.facts['until'], ctx.now());
+      throw answer;
+    }
+    const { token, made, goodForMs, since } = answer;
+    this.#held = { token, until: since + goodForMs, since, suspect: made && this.#refused !== null };
+    if (made) this.#refused = null;
+    this.#throttledUntil = null;
+    ctx.log(made ? 'SR-002' : 'SR-005', { host: this.#account.account, seconds: Math.round(goodForMs / 1000) });
+    return token;
+  }
+
+  async #decide({ text, now }: KeptToken, ctx: StageContext): Promise<TokenDecision<Got | FreshetError>> {
+    const since = this.#clock.monotonic();
+    const kept = readState(text);
+    const found = [kept, this.#unsaved].find((state) => state?.token !== this.#refused && state !== null && state.endsAt > now);
+    if (found?.token) return { text: found === kept ? null : stateText(found), result: this.#got(found.token, found.endsAt - now, since) };
+    if (kept.throttledUntil > now) {
+      return { text: null, result: tokenThrottled(this.#accountsUrl, ctx.now().getTime() + kept.throttledUntil - now) };
+    }
     try {
-      const { token, lifetimeMs } = await this.#ask(ctx);
-      knownSecrets.add(token);
-      const margin = Math.min(MARGIN_MS, lifetimeMs / 12);
-      this.#held = { token, until: started + lifetimeMs - margin, since: started, suspect: this.#refused };
-      this.#refused = false;
-      this.#throttledUntil = null;
-      ctx.log('SR-002', { host: new URL(this.#accountsUrl).host, seconds: Math.round((lifetimeMs - margin) / 1000) });
-      return token;
+      const { token, lifetimeMs, refreshToken } = await this.#ask(this.#rotated(kept) ?? this.#settings.refreshToken.reveal(), ctx);
+      const goodForMs = lifetimeMs - Math.min(MARGIN_MS, lifetimeMs / 12);
+      const state = { token, endsAt: now + goodForMs, refreshToken: refreshToken ?? this.#rotated(kept), throttledUntil: 0 };
+      this.#unsaved = state;
+      if (refreshToken !== null) knownSecrets.addPassing(refreshToken);
+      return { text: stateText(state), result: { ...this.#got(token, goodForMs, since), made: true } };
     } catch (error) {
-      if (isFreshetError(error) && error.type === 'rate_limited') this.#throttle(error.facts['until'], ctx.now());
-      throw error;
+      if (!isFreshetError(error) || error.type !== 'rate_limited') throw error;
+      const forMs = untilOf(error.facts['until'], ctx.now()) - ctx.now().getTime();
+      return { text: stateText({ ...kept, throttledUntil: now + forMs }), result: error };
     }
   }
 
+  #got(token: string, goodForMs: number, since: number): Got {
+    knownSecrets.addPassing(token);
+    return { token, goodForMs, since, made: false };
+  }
+
+  /** The newest one known, where the server changes it: that which was not stored yet, else the stored one. */
+  #rotated(kept: TokenState): string | null {
+    return this.#unsaved?.refreshToken ?? kept.refreshToken;
+  }
+
   #throttle(until: unknown, now: Date): void {
-    const wall = typeof until === 'string' ? Date.parse(until) : now.getTime() + THROTTLE_MS;
+    const wall = untilOf(until, now);
     this.#throttledUntil = { monotonic: this.#clock.monotonic() + wall - now.getTime(), wall };
   }
 
-  async #ask(ctx: StageContext): Promise<AccessToken> {
-    const { clientId, clientSecret, refreshToken, timeouts } = this.#settings;
+  async #ask(refreshToken: string, ctx: StageContext): Promise<AccessToken> {
+    const { clientId, clientSecret, timeouts } = this.#settings;
     // A client of its own: the connections of the one who asked may be closed while others still wait for the token.
-    const http = createHttpClient({ timeouts: { total: 30_000, ...timeouts } });
+    const http = createHttpClient({ timeouts: { ...timeouts, total: ASK_WITHIN_MS } });
     try {
       const form = new URLSearchParams({
         grant_type: 'refresh_token',
         client_id: clientId.reveal(),
         client_secret: clientSecret.reveal(),
-        refresh_token: refreshToken.reveal(),
+        refresh_token: refreshToken,
       });
       const answer = await http.request(
         {
@@ -153,4 +206,9 @@ export class TokenKeeper {
       await http.close();
     }
   }
+}
+
+/** The wall clock's ms in a throttled error. */
+function untilOf(until: unknown, now: Date): number {
+  return typeof until === 'string' ? Date.parse(until) : now.getTime() + THROTTLE_MS;
 }
