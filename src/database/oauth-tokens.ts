@@ -52,7 +52,7 @@ export class OAuthTokens {
    */
   exclusive<T>(account: TokenAccount, decide: (kept: KeptToken) => Promise<TokenDecision<T>>, ctx: StageContext): Promise<T> {
     const row = this.#row(account);
-    return this.db.transaction({ site: 'token.renew', ctx, lockTimeoutMs: this.#holdMs + WAIT_BEYOND_MS }, async (tx) => {
+    return this.db.transaction({ site: 'token.renew', ctx, lockTimeoutMs: this.#holdMs + WAIT_BEYOND_MS, repeatable: true }, async (tx) => {
       const { text, result } = await decide(await this.#kept(tx, row, ctx));
       if (text !== null) {
         await tx.query(

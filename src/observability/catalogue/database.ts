@@ -8,6 +8,13 @@ export const database = {
     meaning: 'A nominal time of a schedule was not served. The row says why; the tables are as old as the last good run.',
     remedy: 'Nothing when another run was still at work. Otherwise see `./freshet status`, correct what it names, and run the pipeline.',
   },
+  'DB-002': {
+    level: 'warn',
+    text: 'the connection broke in the COMMIT of {site}; PostgreSQL says: {outcome}',
+    meaning:
+      'PostgreSQL was asked what became of the transaction before anything was repeated. Committed: it counts. Aborted: it did nothing and is made anew. Unknown: PostgreSQL did not answer; the step finds out from its rows when it is tried again.',
+    remedy: 'Nothing to do for the data. If it keeps coming back, look at the server log of PostgreSQL and at the network in between.',
+  },
   'DB-003': {
     level: 'warn',
     text: 'the stored access token of {source} at {account} cannot be opened; a new one replaces it',
