@@ -6,6 +6,7 @@ import { databaseUrlOf, temporalAddressOf } from './client/addresses';
 import { commandContext, type Project } from './client/project';
 import { scheduledClaims } from './client/schedules/scheduled-claim';
 import { connectTemporal, temporalOptions } from './client/temporal/connect-temporal';
+import { marksKnown } from './client/temporal/marks-known';
 import { openDatabase, type Database } from './database/database';
 import { migrateToLatest } from './database/migrate';
 import { FileStore } from './landing/file-store';
@@ -74,13 +75,14 @@ async function createWorker(project: Project, closers: Closers): Promise<Worker>
   const steps = new Steps({ db, landing, sources, clients, reportsFolder: settings.reports.path });
   const surroundings = { log, faults, now: () => new Date(), stopping: () => worker.getState() !== 'RUNNING' };
 
+  const scheduled = scheduledClaims({ db, loaded, sources, marksKnown: () => marksKnown(temporal) });
   const { heartbeat, ...pace } = settings.worker;
   const worker: Worker = await Worker.create({
     connection,
     namespace: temporal.namespace,
     taskQueue: temporal.taskQueue,
     workflowBundle: { codePath: join(packageFolder(), 'dist', 'workflow-bundle.js') },
-    activities: createActivities({ steps, db, surroundings, scheduled: scheduledClaims({ db, loaded, sources }) }),
+    activities: createActivities({ steps, db, surroundings, scheduled }),
     maxConcurrentActivityTaskExecutions: pace.max_concurrent_activities,
     // A cancel travels on a heartbeat that is really sent: unthrottled, it takes a second instead of most of the timeout.
     maxHeartbeatThrottleInterval: heartbeat.throttle,

@@ -31,7 +31,8 @@ export interface ClaimedRun {
  * after `waitMs`. `ended`: nothing is left to do, and the row says why.
  */
 export type ScheduledAnswer =
-  | { readonly kind: 'claimed'; readonly run: ClaimedRun }
+  /** `markedAs`: its kind, for the search attributes; absent where Temporal does not know those: setting them would stop the start for ever. */
+  | { readonly kind: 'claimed'; readonly run: ClaimedRun; readonly markedAs?: string }
   | { readonly kind: 'taken'; readonly activeRunId: string; readonly waitMs: number }
   | { readonly kind: 'ended'; readonly runId: string; readonly state: RunState };
 

@@ -10,6 +10,7 @@ import {
   proxyActivities,
   setHandler,
   startChild,
+  upsertSearchAttributes,
   workflowInfo,
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
@@ -17,6 +18,7 @@ import type { Activities } from '../activities/index';
 import type { ScheduledAnswer } from '../activities/scheduled';
 import type { RunState } from '../domain/run';
 import type { Schedule } from '../domain/schedule';
+import { PIPELINE, runMarks } from './marks';
 import { wake } from './messages';
 import { pipelineRun } from './pipeline-run';
 
@@ -33,7 +35,7 @@ export interface ScheduledStartResult {
   readonly state: RunState;
 }
 
-type Claimed = Extract<ScheduledAnswer, { kind: 'claimed' }>['run'];
+type Claimed = Extract<ScheduledAnswer, { kind: 'claimed' }>;
 
 const SECOND = 1_000;
 /** The lane is looked at again after so long; each look costs ten events of history. */
@@ -73,7 +75,7 @@ async function serve(asked: Asked): Promise<ScheduledStartResult> {
   for (let look = 5 * SECOND; ; look = Math.min(2 * look, LONGEST_LOOK)) {
     const answer = await claim(asked);
     if (answer.kind === 'ended') return { runId: answer.runId, state: answer.state };
-    const child = answer.kind === 'claimed' ? await start(answer.run) : null;
+    const child = answer.kind === 'claimed' ? await start(answer) : null;
     if (child !== null) return endOf(child);
     if (workflowInfo().continueAsNewSuggested) return continueAsNew<typeof scheduledStart>(asked);
     woken = false;
@@ -105,7 +107,8 @@ interface Child {
 }
 
 /** `null`: its workflow was started before, by whoever heals; that counts as started. */
-async function start(run: Claimed): Promise<Child | null> {
+async function start({ run, markedAs }: Claimed): Promise<Child | null> {
+  if (markedAs !== undefined) upsertSearchAttributes([{ key: PIPELINE, value: run.pipeline }]);
   try {
     const handle = await startChild(pipelineRun, {
       workflowId: `sync/${run.pipeline}/${run.runId}`,
@@ -117,6 +120,7 @@ async function start(run: Claimed): Promise<Child | null> {
       workflowTaskTimeout: run.limits.workflowTaskMs,
       staticSummary: `${run.pipeline}: ${run.graph.length} entities`,
       memo: { configDigest: run.configDigest },
+      ...(markedAs === undefined ? {} : { typedSearchAttributes: runMarks(run.pipeline, markedAs) }),
     });
     return { runId: run.runId, handle };
   } catch (error) {

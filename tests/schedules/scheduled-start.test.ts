@@ -1,4 +1,4 @@
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import { startRun } from '../../src/client/temporal/start-run';
 import { scheduleId, scheduledWorkflowId, type Schedule } from '../../src/domain/schedule';
 import { claimRequest } from '../../src/run/claim-request';
@@ -54,6 +54,9 @@ const rowsOf = (pipeline: string): Promise<Row[]> =>
     [pipeline],
   );
 
+const marksOf = ({ typedSearchAttributes }: WorkflowExecutionDescription): Record<string, unknown> =>
+  Object.fromEntries(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
+
 /** The start has found the lane taken and sleeps. */
 const waiting = (handle: WorkflowHandle): Promise<void> =>
   until(async () => (await handle.fetchHistory()).events?.some((event) => Boolean(event.timerStartedEventAttributes)) ?? false);
@@ -84,6 +87,8 @@ it('a nominal time becomes a run under the run’s own workflow id, and the star
   ]);
   const described = await bench.temporal.client.workflow.getHandle(`sync/${pipeline}/${runId}`).describe();
   expect(described.raw.workflowExecutionInfo?.parentExecution?.workflowId).toBe(handle.workflowId);
+  expect(marksOf(described)).toMatchObject({ FreshetPipeline: pipeline, FreshetKind: 'sync', FreshetStatus: 'completed' });
+  expect(marksOf(await handle.describe())).toMatchObject({ FreshetPipeline: pipeline });
   // Asked again, it is the same run.
   expect(await (await startFor(pipeline, nominal)).result()).toEqual({ runId, state: 'completed' });
   expect(await rowsOf(pipeline)).toHaveLength(1);

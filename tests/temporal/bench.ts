@@ -7,6 +7,7 @@ import { createActivities, type RunSteps } from '../../src/activities/index';
 import { scheduledClaims } from '../../src/client/schedules/scheduled-claim';
 import { cancelRun, type CancelledRun } from '../../src/client/temporal/cancel-run';
 import { connectTemporal, type TemporalLink } from '../../src/client/temporal/connect-temporal';
+import { marksKnown } from '../../src/client/temporal/marks-known';
 import { workflowInput } from '../../src/client/temporal/start-workflow';
 import { startRun, type StartedRun, type SteeringDeps } from '../../src/client/temporal/start-run';
 import { claimRun } from '../../src/database/claim';
@@ -121,7 +122,12 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
       activities: createActivities({
         steps: steps(installation.steps),
         db,
-        scheduled: scheduledClaims({ db, loaded: { ...loaded, root: options.root ?? loaded.root }, sources }),
+        scheduled: scheduledClaims({
+          db,
+          loaded: { ...loaded, root: options.root ?? loaded.root },
+          sources,
+          marksKnown: () => marksKnown(temporal),
+        }),
         surroundings: { log, faults, now: options.now ?? (() => new Date()), stopping: () => created.getState() !== 'RUNNING' },
       }),
       maxHeartbeatThrottleInterval: 200,

@@ -1,6 +1,7 @@
 import { testDatabase } from '../support/database';
 import { registerSearchAttributes } from '../../src/client/doctor/temporal';
 import { connectTemporal } from '../../src/client/temporal/connect-temporal';
+import { marksKnown } from '../../src/client/temporal/marks-known';
 import { startRunWorkflow } from '../../src/client/temporal/start-workflow';
 import { workflowId } from '../../src/domain/ids';
 import { openBench, until, type Bench } from './bench';
@@ -42,8 +43,10 @@ it('a server that does not know them carries the run without; the doctor registe
     expect(described.typedSearchAttributes.getAll().filter(({ key }) => key.name.startsWith('Freshet'))).toEqual([]);
     await bare.client.workflow.getHandle(workflowId('zoho-books', runId)).terminate();
     await bench.installation.db.query(`update freshet.run set state = 'cancelled' where id = $1`, [runId]);
+    expect(await marksKnown(bare)).toBe(false);
     expect(await registerSearchAttributes(bare)).toEqual(['FreshetPipeline', 'FreshetEntity', 'FreshetKind', 'FreshetStatus']);
-    await until(async () => (await registerSearchAttributes(bare)).length === 0);
+    await until(() => marksKnown(bare));
+    expect(await registerSearchAttributes(bare)).toEqual([]);
   } finally {
     await bare.close();
   }

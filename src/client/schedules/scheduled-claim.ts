@@ -18,6 +18,8 @@ export interface ScheduledClaimDeps {
   /** The worker's project. Its pipeline files are read anew at each claim: a run begins with the settings current at its start. */
   readonly loaded: LoadedSettings;
   readonly sources: Sources;
+  /** Whether Temporal knows the search attributes of runs; absent: it does not. */
+  readonly marksKnown?: () => Promise<boolean>;
 }
 
 /** What the activity of `scheduledStart` does: every nominal time ends as a run, or as a row that says why there is none. */
@@ -30,12 +32,12 @@ export function scheduledClaims(deps: ScheduledClaimDeps): ScheduledClaims {
 }
 
 /** The nominal time has its row already. One that was written down as missed may still be served, late, by a run of its own. */
-async function known({ db }: ScheduledClaimDeps, { requestKey }: ScheduledClaim): Promise<ScheduledAnswer | null> {
-  const [row] = await db.query<{ id: string; missed: boolean }>(
+async function known(deps: ScheduledClaimDeps, { requestKey }: ScheduledClaim): Promise<ScheduledAnswer | null> {
+  const [row] = await deps.db.query<{ id: string; missed: boolean }>(
     `select id, state = 'skipped' and starts_with(reason, $3) as missed from freshet.run where request_key in ($1, $2) order by request_key desc limit 1`,
     [requestKey, lateRequestKey(requestKey), MISSED],
   );
-  return row === undefined || row.missed ? null : standing(db, row.id);
+  return row === undefined || row.missed ? null : standing(deps, row.id);
 }
 
 async function keyToClaim(db: Database, requestKey: string): Promise<string> {
@@ -43,9 +45,11 @@ async function keyToClaim(db: Database, requestKey: string): Promise<string> {
   return rows.length === 0 ? requestKey : lateRequestKey(requestKey);
 }
 
-async function standing(db: Database, runId: string): Promise<ScheduledAnswer> {
-  const { state } = await readRun(db, runId);
-  return isFinalRun(state) ? { kind: 'ended', runId, state } : { kind: 'claimed', run: await workflowInput(db, runId) };
+async function standing({ db, marksKnown }: ScheduledClaimDeps, runId: string): Promise<ScheduledAnswer> {
+  const { state, kind } = await readRun(db, runId);
+  if (isFinalRun(state)) return { kind: 'ended', runId, state };
+  const marked = (await marksKnown?.()) ?? false;
+  return { kind: 'claimed', run: await workflowInput(db, runId), ...(marked ? { markedAs: kind } : {}) };
 }
 
 /** A start that was stopped, or whose next nominal time has come, is not made any more. */
@@ -65,7 +69,7 @@ async function claimNow(deps: ScheduledClaimDeps, input: ScheduledClaim, ctx: St
     const { request } = claimRequest(loaded, sources, { pipeline, requestKey, actor: 'schedule' });
     const claim = await claimRun(db, { ...request, scheduledFor: nominal }, ctx);
     if (claim.kind === 'taken') return { kind: 'taken', activeRunId: claim.activeRunId, waitMs: untilNext(input, ctx) };
-    if (claim.kind === 'claimed') return await standing(db, claim.runId);
+    if (claim.kind === 'claimed') return await standing(deps, claim.runId);
     // Somebody wrote the row in this moment: the claim of another attempt, or that the time was missed.
     return (await known(deps, input)) ?? (await claimNow(deps, input, ctx));
   } catch (error) {
@@ -89,12 +93,12 @@ async function activeRun(db: Database, pipeline: string): Promise<string | null>
 }
 
 async function record(
-  { db, loaded }: ScheduledClaimDeps,
+  deps: ScheduledClaimDeps,
   { pipeline, requestKey, nominal }: ScheduledClaim,
   end: Pick<BornFinal, 'state' | 'reason' | 'error'>,
   ctx: StageContext,
 ): Promise<ScheduledAnswer> {
-  const { environment } = loaded.settings;
-  const { runId, state } = await recordBornFinal(db, { requestKey, pipeline, environment, scheduledFor: nominal, ...end }, ctx);
-  return isFinalRun(state) ? { kind: 'ended', runId, state } : standing(db, runId);
+  const { environment } = deps.loaded.settings;
+  const { runId, state } = await recordBornFinal(deps.db, { requestKey, pipeline, environment, scheduledFor: nominal, ...end }, ctx);
+  return isFinalRun(state) ? { kind: 'ended', runId, state } : standing(deps, runId);
 }
