@@ -31,7 +31,7 @@ export interface MonitorOptions {
   readonly webhookUrl?: string;
   /** How long after a nominal time its run must be there; ms. */
   readonly missedAfter: number;
-  /** For tests; default 60 s. */
+  /** How long a run may stand apart from its workflow; ms, default 60 s. */
   readonly graceMs?: number;
 }
 

@@ -24,6 +24,7 @@ export function projectMonitor({ loaded }: Project, db: Database, ctx: StageCont
       environment: settings.environment,
       limits: alarmLimits(settings.monitor),
       missedAfter: settings.monitor.missed_after,
+      graceMs: settings.monitor.lost_after,
       ...(webhook === undefined ? {} : { webhookUrl: webhook.reveal() }),
     },
     close: () => watch.close(),

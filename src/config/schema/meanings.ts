@@ -45,6 +45,7 @@ export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   'monitor.every': 'Time between two rounds of healing and judging.',
   'monitor.worker_gone_after': 'Without a worker’s sign of life for this long there is an alarm.',
   'monitor.temporal_gone_after': 'Without an answer of Temporal for this long there is an alarm.',
+  'monitor.lost_after': 'An active run whose workflow is gone for this long is started again; one whose workflow was closed is ended.',
   'monitor.missed_after': 'A nominal time of a schedule without a run for this long was missed.',
   'monitor.stuck_after': 'An active run without progress for this long, its waits not counted, is an alarm.',
   'freshness.max_age': 'Older tables of scheduled pipelines are stale, where the pipeline names no limit of its own.',

@@ -74,6 +74,8 @@ const monitor = z.strictObject({
   every: duration('15s'),
   worker_gone_after: duration('2m'),
   temporal_gone_after: duration('2m'),
+  /** An active run whose workflow is gone, or closed, for so long is started again, or ended. */
+  lost_after: duration('60s'),
   /** A nominal time without a run for so long was missed. */
   missed_after: duration('5m'),
   /** An active run without progress, its waits not counted. */
