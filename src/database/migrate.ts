@@ -9,6 +9,7 @@ import * as schedules from './migrations/0004-schedules';
 import * as heartbeatAndAlarms from './migrations/0005-heartbeat-and-alarms';
 import * as oauthToken from './migrations/0006-oauth-token';
 import * as laneRequests from './migrations/0009-lane-requests';
+import * as lowerAnswers from './migrations/0010-lower-answers';
 
 /** In order; names are zero-padded because Kysely sorts them as text. Forward only. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -19,6 +20,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005-heartbeat-and-alarms': heartbeatAndAlarms,
   '0006-oauth-token': oauthToken,
   '0009-lane-requests': laneRequests,
+  '0010-lower-answers': lowerAnswers,
 };
 
 /**

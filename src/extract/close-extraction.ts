@@ -51,7 +51,7 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
       `update freshet.extraction set state = 'complete', completed_at = now(), listed = (select count(*) from ${seenTable(extraction.id)}) where id = $1`,
       [extraction.id],
     );
-    await closeRejects(tx, scope, extraction);
+    await settleAskedAgain(tx, scope, extraction);
     await bookClosing(tx, scope, { extraction, doubts });
     await tx.query(`drop table if exists ${seenTable(extraction.id)}`);
   });
@@ -129,14 +129,21 @@ async function moveAsOf(tx: Tx, scope: ExtractScope, extraction: Extraction): Pr
   );
 }
 
-/** A reject of stage extract is closed by the read that got its record after all, or learned that it is gone. */
-async function closeRejects(tx: Tx, scope: ExtractScope, extraction: Extraction): Promise<void> {
+/** What a read asked again for is settled when it got the record after all, or learned that it is gone. */
+async function settleAskedAgain(tx: Tx, scope: ExtractScope, extraction: Extraction): Promise<void> {
+  const { input } = scope;
   await tx.query(
     `update freshet.reject r set closed_by_run = $4, closed_at = now()
        from freshet.detail_queue q
       where r.pipeline = $1 and r.entity = $2 and r.stage = 'extract' and r.closed_by_run is null
         and q.extraction_id = $3 and q.record_id = r.record_id and q.state in ('done', 'vanished')`,
-    [scope.input.pipeline, scope.input.entity, extraction.id, scope.input.runId],
+    [input.pipeline, input.entity, extraction.id, input.runId],
+  );
+  await tx.query(
+    `update freshet.lower_answer a set row_hash = null, source_version = null, source_instant = null, fetched_at = null
+       from freshet.detail_queue q
+      where a.pipeline = $1 and a.entity = $2 and q.extraction_id = $3 and q.record_id = a.record_id and q.state = 'vanished'`,
+    [input.pipeline, input.entity, extraction.id],
   );
 }
 

@@ -34,7 +34,7 @@ export async function openExtraction(deps: ExtractDeps, input: ExtractInput, fen
     const own = await ownExtraction(tx, input, wanted.question);
     if (own) return resume(tx, input, extractionOf(own));
     const found = candidate === null ? undefined : await adopt(tx, input, candidate.id);
-    const row = found ?? (await create(tx, input, wanted));
+    const row = found ?? (await create(tx, input, { ...wanted, details: deps.definition.detail !== null }));
     await abandonOthers(tx, input, row.id);
     await claimForRun(tx, input, row.id, wanted.plan);
     return extractionOf(row);
@@ -94,7 +94,11 @@ async function adopt(tx: Tx, input: ExtractInput, id: string): Promise<Extractio
   return { ...row, position };
 }
 
-async function create(tx: Tx, input: ExtractInput, { question, plan }: Wanted): Promise<ExtractionRow> {
+async function create(
+  tx: Tx,
+  input: ExtractInput,
+  { question, plan, details }: Wanted & { readonly details: boolean },
+): Promise<ExtractionRow> {
   const id = randomBytes(8).toString('hex');
   const [row] = await tx.query<ExtractionRow>(
     `insert into freshet.extraction
@@ -115,18 +119,20 @@ async function create(tx: Tx, input: ExtractInput, { question, plan }: Wanted): 
       input.sessionId,
     ],
   );
-  await requeueRejected(tx, input, id);
+  if (details) await requeueUnsettled(tx, input, id);
   // Logged on purpose: an unlogged table is empty after a crash of PostgreSQL, and this one says what the source still has.
   await tx.query(`create table ${seenTable(id)} (id text primary key, cursor_text text, pass integer not null)`);
   return row as ExtractionRow;
 }
 
-/** Records whose detail could not be had are asked again by every read, until one gets them or learns that they are gone. */
-async function requeueRejected(tx: Tx, input: ExtractInput, id: string): Promise<void> {
+/** Records whose detail could not be had, or came in a lower version than we hold, are asked again until an answer settles it. */
+async function requeueUnsettled(tx: Tx, input: ExtractInput, id: string): Promise<void> {
   await tx.query(
     `insert into freshet.detail_queue (extraction_id, record_id, state)
-     select distinct $1, record_id, 'queued' from freshet.reject
+     select $1, record_id, 'queued' from freshet.reject
       where pipeline = $2 and entity = $3 and stage = 'extract' and closed_by_run is null and record_id is not null
+      union
+     select $1, record_id, 'queued' from freshet.lower_answer where pipeline = $2 and entity = $3 and fetched_at is not null
      on conflict do nothing`,
     [id, input.pipeline, input.entity],
   );

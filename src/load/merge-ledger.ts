@@ -47,8 +47,13 @@ export async function bookCounts(tx: Tx, job: MergeJob, numbers: Numbered, count
   );
 }
 
-/** A version lower than the held one, fetched later: the source went back, or its versions cannot be trusted. The held row stays. */
+/** A version lower than the held one, fetched later: the source went back, or its versions cannot be trusted. The held row stays for now. */
 function doubtsOf({ lower_later: lower }: LoadCounts): readonly { kind: string; message: string }[] {
   if (lower === 0) return [];
-  return [{ kind: 'lower-version-later', message: `The source answered ${counted(lower, 'record')} in a lower version than we hold` }];
+  return [
+    {
+      kind: 'lower-version-later',
+      message: `The source answered ${counted(lower, 'record')} in a lower version than we hold; the next read asks once more, and the same answer twice wins`,
+    },
+  ];
 }

@@ -1,6 +1,7 @@
 import { ident } from '../database/identifier';
 import { castSql } from './column-type';
 import { LINES, LINE_ROW_COLUMNS, ROW_COLUMNS, SEQ, type Column } from './columns';
+import { lowerAnswerJoin, REPEATED } from './lower-answer';
 import type { TableName } from './table-sql';
 
 /** One pair of columns of the same field: as staged, and as the table has it now. */
@@ -55,23 +56,24 @@ export function lateSql(lateBy: LateBy): string {
   return `($2::bigint is not null and coalesce(${position} < $2::bigint, true))`;
 }
 
-/** Decides for every staged row what becomes of it. $1 epoch, $2 late bound. */
+/** Decides for every staged row what becomes of it. $1 epoch, $2 late bound, $3 pipeline, $4 entity. */
 export function classifySql(stage: TableName, target: TableName, lateBy: LateBy): string {
   return `create temporary table merge_plan on commit drop as
     select s.${seq} as seq, s.id, s.${lines} as lines, ${lateSql(lateBy)} as late,
-           (t.deleted_at is null and s.fetched_at > t.fetched_at) as later,
+           (t.deleted_at is null and s.fetched_at > t.fetched_at) as later, coalesce(${REPEATED}, false) as repeated,
            case
              when d.seq is not null then 'duplicate'
              when t.id is null then 'inserted'
              when t.deleted_at is not null then case when s.fetched_at > t.fetched_at then 'revived' else 'stale' end
              when s.source_hash = t.source_hash then 'unchanged'
-             when ${OLDER} then 'stale'
+             when ${OLDER} then case when ${REPEATED} and $1::int >= t.source_epoch then 'updated' else 'stale' end
              when s.row_hash = t.row_hash then 'unchanged'
              else 'updated'
            end as outcome
       from ${stage} s
       left join merge_duplicate d on d.seq = s.${seq}
-      left join ${target} t on t.id = s.id`;
+      left join ${target} t on t.id = s.id
+      ${lowerAnswerJoin(3)}`;
 }
 
 export const PLAN_COUNTS_SQL = `

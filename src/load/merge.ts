@@ -4,12 +4,13 @@ import { fenced } from '../database/fence';
 import { ident } from '../database/identifier';
 import { FreshetError } from '../domain/errors';
 import type { StageContext } from '../observability/stage-context';
-import type { Column } from './columns';
+import { SEQ, type Column } from './columns';
 import { createTable } from './ddl';
 import { moveIntoPlace } from './first-load';
 import { outcomeSum, type LoadCounts } from './load-counts';
 import { lineTable } from './load-target';
 import { NOTHING_MERGED, type MergedCounts, type MergeJob, type Numbered } from './merge-job';
+import { keepLowerAnswers } from './lower-answer';
 import {
   classifySql,
   duplicatesSql,
@@ -168,7 +169,7 @@ interface HeaderMerge {
 async function mergeHeader(tx: Tx, job: MergeJob, { numbers, lateBy, fields }: HeaderMerge): Promise<MergedCounts> {
   const [stage, target] = [stageName(job.pair.header), ident(job.target.schema, job.target.table)];
   await tx.query(`analyze ${stage}`);
-  await tx.query(classifySql(stage, target, lateBy), [numbers.epoch, numbers.lateBefore]);
+  await tx.query(classifySql(stage, target, lateBy), [numbers.epoch, numbers.lateBefore, job.target.pipeline, job.target.entity]);
   await tx.query('analyze merge_plan');
   const outcomes = new Map(
     (await tx.query<{ outcome: string; n: string; late: string; later: string }>(PLAN_COUNTS_SQL)).map((row) => [row.outcome, row]),
@@ -191,6 +192,7 @@ async function mergeHeader(tx: Tx, job: MergeJob, { numbers, lateBy, fields }: H
     ),
     [numbers.epoch, job.target.definition.settleMs],
   );
+  await keepLowerAnswers(tx, job, stage, ident(SEQ));
   return {
     ...NOTHING_MERGED,
     inserted,

@@ -26,15 +26,27 @@ const minute = (n: number): string => new Date(Date.UTC(2025, 6, 1, 0, n)).toISO
 /** Reference model: contracts §5, for versions in the order in which they are delivered. */
 class Model {
   readonly held = new Map<string, Version>();
+  /** Lower versions that were fetched later: the same one once more wins. */
+  private readonly lower = new Map<string, Version>();
 
   load(batch: readonly Version[]): void {
     for (const next of newestOfEach(batch)) {
       const held = this.held.get(next.id);
-      if (held === undefined) this.held.set(next.id, next);
-      else if (sameBytes(next, held))
-        this.held.set(next.id, { ...held, fetched: settled(held) ? held.fetched : Math.max(held.fetched, next.fetched) });
-      else if (!older(next, held)) this.held.set(next.id, next);
+      if (held === undefined) this.take(next);
+      else if (sameBytes(next, held)) this.take({ ...held, fetched: settled(held) ? held.fetched : Math.max(held.fetched, next.fetched) });
+      else if (!older(next, held) || this.isRepeated(next, held)) this.take(next);
+      else if (next.fetched > held.fetched) this.lower.set(next.id, next);
     }
+  }
+
+  private take(next: Version): void {
+    this.held.set(next.id, next);
+    this.lower.delete(next.id);
+  }
+
+  private isRepeated(next: Version, held: Version): boolean {
+    const before = this.lower.get(next.id);
+    return before !== undefined && next.fetched > before.fetched && next.fetched > held.fetched && sameBytes(next, before);
   }
 }
 
@@ -122,6 +134,12 @@ async function live(bench: Bench): Promise<object> {
   return { live: liveCounted, lines: linesCounted };
 }
 
+/** The greatest value that the record had shown when this version was fetched. */
+function greatestUntil(all: readonly Version[], { id, fetched }: Version, field: 'changed' | 'version'): number | null {
+  const until = all.filter((one) => one.id === id && one.fetched <= fetched && one[field] !== null);
+  return until.length === 0 ? null : Math.max(...until.map((one) => one[field]!));
+}
+
 function contentAt(position: number | null, otherwise: Version): Pick<Version, 'total' | 'lines'> {
   return position === null ? otherwise : { total: position % 4, lines: (position * 7) % 4 };
 }
@@ -154,8 +172,11 @@ test.each([
   const shuffled = versions(shape).chain((all) =>
     fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }), sizes, sizes),
   );
-  // A source whose versions or instants mean something: the same one is the same content.
-  const honest = (all: readonly Version[]): Version[] => all.map((one) => ({ ...one, ...contentAt(one.version ?? one.changed, one) }));
+  // A source whose versions or instants mean something: they never go back, and the same one is the same content.
+  const honest = (all: readonly Version[]): Version[] =>
+    all
+      .map((one) => ({ ...one, changed: greatestUntil(all, one, 'changed'), version: greatestUntil(all, one, 'version') }))
+      .map((one) => ({ ...one, ...contentAt(one.version ?? one.changed, one) }));
   await fc.assert(
     fc.asyncProperty(shuffled, async ([all, other, by, otherBy]) => {
       const one = await deliverAll(cut(honest(all), by));

@@ -33,6 +33,7 @@ const FOLDERS = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 export interface Workbench {
   readonly sandbox: Sandbox;
   readonly db: Database;
+  readonly landing: FileStore;
   readonly steps: Steps;
   readonly ctx: StageContext;
   readonly pipeline: string;
@@ -96,7 +97,8 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
   const ctx = testContext({ fault, log: silentLog, ...(options.now === undefined ? {} : { now: options.now }) });
   const sources = { [zohoBooks.type]: smallPages(sandbox, options) };
   const clients = new SourceClients({ variables: {}, root: folder, tokens: memoryTokenStore(systemClock) });
-  const steps = new Steps({ db, landing: new FileStore(join(folder, 'landing'), fault), sources, clients, reportsFolder: folder });
+  const landing = new FileStore(join(folder, 'landing'), fault);
+  const steps = new Steps({ db, landing, sources, clients, reportsFolder: folder });
   const request = claimParts(sandbox, options);
   const target = request.targets.get(ENTITY)!;
   const claim = async (wish: RunOptions = {}): Promise<string> => {
@@ -112,6 +114,7 @@ export async function openWorkbench(options: WorkbenchOptions): Promise<Workbenc
   return {
     sandbox,
     db,
+    landing,
     steps,
     ctx,
     pipeline: options.name,

@@ -49,7 +49,7 @@ const COLUMNS: readonly (readonly [name: string, type: string, value: (record: L
 export async function beginLanded(tx: Tx): Promise<void> {
   await tx.query('drop table if exists pg_temp.landed, pg_temp.newest, pg_temp.newest_set');
   await tx.query(
-    `create temporary table landed (${COLUMNS.map(([name, type]) => `${name} ${type}`).join(', ')}, rejected boolean not null default false) on commit drop`,
+    `create temporary table landed (${COLUMNS.map(([name, type]) => `${name} ${type}`).join(', ')}, rejected boolean not null default false, superseded boolean not null default false) on commit drop`,
   );
 }
 
@@ -66,12 +66,18 @@ export async function storeLanded(tx: Tx, records: readonly LandedRecord[]): Pro
 /**
  * Marks what the loader rejected and keeps in `pg_temp.newest` the newest landed version of each id: by version, else by instant, else by
  * the time it was fetched; where one version of an id has neither, `fetched_at` decides over all of them. `pg_temp.newest_set` is the same
- * among the versions that carry line items: an absent key leaves the held set alone.
+ * among the versions that carry line items: an absent key leaves the held set alone. Versions that a lower answer given twice has replaced
+ * count no more.
  */
 export async function finishLanded(tx: Tx, pipeline: string, entity: string): Promise<void> {
   await tx.query(
     `update pg_temp.landed l set rejected = true from freshet.reject r
       where r.pipeline = $1 and r.entity = $2 and r.stage = 'load' and r.file = l.file and r."offset" = l."offset"`,
+    [pipeline, entity],
+  );
+  await tx.query(
+    `update pg_temp.landed l set superseded = true from freshet.lower_answer a
+      where a.pipeline = $1 and a.entity = $2 and a.record_id = l.id and l.fetched_at < a.superseded_before`,
     [pipeline, entity],
   );
   await tx.query(`create temporary table newest on commit drop as ${newestOf('true')}`);
@@ -83,7 +89,7 @@ export async function finishLanded(tx: Tx, pipeline: string, entity: string): Pr
 function newestOf(condition: string): string {
   return `select distinct on (id) *
             from (select l.*, bool_or(instant is null and version is null) over (partition by id) as undated
-                    from pg_temp.landed l where not rejected and id is not null) v
+                    from pg_temp.landed l where not rejected and not superseded and id is not null) v
            where ${condition}
            order by id, case when undated then null else version end desc nulls last, case when undated then null else instant end desc nulls last,
                     fetched_at desc nulls last, batch_no desc, ord desc`;
