@@ -48,6 +48,8 @@ export interface BenchWorkerOptions {
   readonly steps?: (real: RunSteps) => RunSteps;
   readonly faults?: Faults;
   readonly shutdownGraceMs?: number;
+  /** Workflows of another version; default: today's. */
+  readonly bundle?: WorkflowBundleOption;
 }
 
 export interface BenchWorker {
@@ -114,11 +116,12 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     steps = (real) => real,
     faults = noFaults,
     shutdownGraceMs = 5_000,
+    bundle: workflows,
   }: BenchWorkerOptions = {}): Promise<BenchWorker> => {
     const created: Worker = await Worker.create({
       connection: native,
       taskQueue,
-      workflowBundle: await workflowBundle(),
+      workflowBundle: workflows ?? (await workflowBundle()),
       activities: createActivities({
         steps: steps(installation.steps),
         db,
