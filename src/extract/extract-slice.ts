@@ -97,18 +97,17 @@ export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: 
 async function readPages(scope: ExtractScope, start: Extraction): Promise<SliceOutcome> {
   const { input, ctx } = scope;
   const deadline = performance.now() + input.slice.seconds * 1000;
-  const before = (await unbatched(scope, start.id)).bytes;
+  const begun = await unbatched(scope, start.id);
   let extraction = start;
   for (let pages = 0; extraction.position.phase !== 'done'; pages++) {
-    if (pages > 0) {
-      const waiting = await unbatched(scope, extraction.id);
-      if (isFull(waiting, input.batch)) {
-        await cutBatch(scope, extraction);
-        return { outcome: 'loadable' };
-      }
-      const spent = pages >= input.slice.pages || performance.now() >= deadline || waiting.bytes - before >= input.slice.bytes;
-      if (spent || ctx.softStop?.() === true) return { outcome: 'more' };
+    const waiting = pages === 0 ? begun : await unbatched(scope, extraction.id);
+    // Also before the first page: an attempt that could not cut its batch left it full.
+    if (isFull(waiting, input.batch)) {
+      await cutBatch(scope, extraction);
+      return { outcome: 'loadable' };
     }
+    const spent = pages >= input.slice.pages || performance.now() >= deadline || waiting.bytes - begun.bytes >= input.slice.bytes;
+    if (pages > 0 && (spent || ctx.softStop?.() === true)) return { outcome: 'more' };
     extraction = extraction.position.phase === 'list' ? await listPage(scope, extraction) : await detailPage(scope, extraction);
     await ctx.fault('extract.after-page');
   }
