@@ -2,12 +2,14 @@ import { exitCodeOf, isFinalRun } from '../domain/run';
 import { bindingEquations } from '../report/ledger-lines';
 import type { EntityFacts, RunFacts } from '../report/run-facts';
 import { nextActions, verdict } from '../report/verdict';
-import { clock, count, counted, duration, readWords, waitWords } from '../report/words';
+import { waitWords } from '../domain/wait-words';
+import { clock, count, counted, duration, readWords } from '../report/words';
 import type { CommandResult, ErrorView } from './envelope';
 import { nextLine } from './error-lines';
 import { EXIT } from './exit-code';
 import { exitCodeOfSignal } from './interrupt';
 import { shown } from './output';
+import { terminalReader } from './terminal-reader';
 import { textTable } from './text-table';
 
 /** A run as `--json` shows it: everything the database says, the verdict, and whether each ledger adds up (`null`: not closed). */
@@ -87,7 +89,7 @@ function attention(entity: EntityFacts): string[] {
     ...line('do', entity.error_remedy),
     ...line('held', entity.held_reason),
     ...line('skipped', entity.skipped_reason),
-    ...line('waits', entity.wait_reason === null ? null : waitWords(entity, '')),
+    ...line('waits', entity.wait_reason === null ? null : waitWords(entity, terminalReader())),
     ...entity.doubts.flatMap((doubt) => line('doubt', doubt.message)),
     ...broken.flatMap(({ text }) => line('ledger broken', text)),
     ...(entity.rejects_total === 0

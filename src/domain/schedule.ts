@@ -111,3 +111,8 @@ function serverInstant(wall: number, zone: string): number {
 function hourOf(wall: number): number {
   return Math.floor(wall / HOUR_MS) % 24;
 }
+
+/** The zone in which people think of its times. */
+export function zoneOf(schedule: Schedule | null): string {
+  return schedule?.kind === 'daily' ? schedule.timezone : 'UTC';
+}

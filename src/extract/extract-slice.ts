@@ -1,7 +1,9 @@
 import type { Database, Tx } from '../database/database';
 import { beginAttempt } from '../database/attempt';
 import type { Fence } from '../database/fence';
+import { beginWait, endWait } from '../database/run-wait';
 import { isFreshetError } from '../domain/errors';
+import { waitReason } from '../domain/wait-words';
 import type { LandingStore } from '../landing/landing-store';
 import type { StageContext } from '../observability/stage-context';
 import type { EntityDefinition, SourceClient } from '../sources/source';
@@ -33,6 +35,8 @@ export interface ExtractInput {
   readonly target: { readonly schema: string; readonly table: string };
   /** The account behind the source; part of the question. */
   readonly identity: string;
+  /** The source's name in sentences. */
+  readonly sourceTitle: string;
   readonly filters: Readonly<Record<string, string | number | boolean>>;
   readonly full: boolean;
   /** ms for instants, steps for integers. */
@@ -72,6 +76,7 @@ export interface ExtractScope {
  */
 export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: StageContext): Promise<SliceOutcome> {
   const attempt = await beginAttempt(deps.db, input, ctx);
+  await endWait(deps.db, input.runId, input.entity);
   const opened = await openExtraction(deps, input, attempt.fence, ctx);
   const watermark = await readWatermark(deps, input);
   const scope: ExtractScope = {
@@ -87,10 +92,12 @@ export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: 
   try {
     return await readPages(scope, opened.extraction);
   } catch (error) {
-    const wait = waitOf(error);
+    const wait = waitOf(error, input.sourceTitle);
     if (wait === null) throw error;
-    await markWaiting(scope, wait);
-    return { outcome: 'wait', ...wait };
+    const { until, reason } = wait;
+    await beginWait(deps.db, { ...input, token: scope.fence.token, wait_reason: reason, wait_until: until });
+    ctx.log('EX-004', { entity: input.entity, until, reason: isFreshetError(error) ? error.message : reason });
+    return { outcome: 'wait', until, reason };
   }
 }
 
@@ -120,16 +127,8 @@ interface Wait {
   readonly reason: string;
 }
 
-function waitOf(error: unknown): Wait | null {
+function waitOf(error: unknown, source: string): Wait | null {
   if (!isFreshetError(error) || (error.type !== 'rate_limited' && error.type !== 'quota_exhausted')) return null;
   const until = error.facts['until'];
-  return typeof until === 'string' ? { until, reason: error.message } : null;
-}
-
-async function markWaiting(scope: ExtractScope, wait: Wait): Promise<void> {
-  await scope.deps.db.query(
-    `update freshet.run_entity set wait_reason = $3, wait_until = $4 where run_id = $1 and entity = $2 and token = $5`,
-    [scope.input.runId, scope.input.entity, wait.reason, wait.until, scope.fence.token],
-  );
-  scope.ctx.log('EX-004', { entity: scope.input.entity, until: wait.until, reason: wait.reason });
+  return typeof until === 'string' ? { until, reason: waitReason(source, error.type) } : null;
 }

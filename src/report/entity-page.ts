@@ -1,8 +1,9 @@
+import { waitWords } from '../domain/wait-words';
 import { LEDGER_COLUMNS } from '../domain/ledger';
 import { ledgerLines } from './ledger-lines';
 import { code, md, section, table } from './markdown';
 import type { EntityFacts, RunHead } from './run-facts';
-import { clock, count, duration, readWords } from './words';
+import { clock, count, duration, readWords, reportReader } from './words';
 
 /** `summaries/<entity>.md`: everything about one entity of a run. */
 export function entityPage(run: RunHead, entity: EntityFacts): string {
@@ -34,7 +35,7 @@ function factRows(run: RunHead, entity: EntityFacts): string[][] {
     ['batches', count(entity.batches.length)],
     ...optional('held', entity.held_reason),
     ...optional('skipped', entity.skipped_reason),
-    ...optional('waiting', entity.wait_reason),
+    ...optional('waiting', entity.wait_reason === null ? null : waitWords(entity, reportReader(run))),
     ...entity.doubts.map((doubt) => ['doubt', md(doubt.message)]),
     ...optional('error', entity.error_message),
     ...optional('what to do', entity.error_remedy),

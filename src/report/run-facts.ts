@@ -2,6 +2,7 @@ import type { Database } from '../database/database';
 import { FreshetError } from '../domain/errors';
 import type { Ledger } from '../domain/ledger';
 import type { EntityState, RunState } from '../domain/run';
+import { zoneOf, type Schedule } from '../domain/schedule';
 import { iso, readEntityFacts } from './entity-facts';
 
 /** A run's own row. Instants are ISO text in UTC with microseconds; `null` where nothing happened yet. */
@@ -22,6 +23,8 @@ export interface RunHead {
   readonly error_message: string | null;
   readonly wait_reason: string | null;
   readonly wait_until: string | null;
+  /** Zone of the pipeline's schedule, else UTC: in which the report tells until when is waited. */
+  readonly timezone: string;
   readonly created_at: string;
   readonly started_at: string | null;
   readonly completed_at: string | null;
@@ -102,12 +105,15 @@ const HEAD = `id, pipeline, lane, kind, environment, state, config_digest, comma
 
 /** Errors: `config_error` code `run-unknown`. */
 export async function readRunFacts(db: Database, runId: string): Promise<RunFacts> {
-  const [row] = await db.query<RunHead & { plan: readonly { entity: string }[] | null }>(
-    `select ${HEAD}, stats -> 'plan' as plan from freshet.run where id = $1`,
+  const [row] = await db.query<Omit<RunHead, 'timezone'> & { plan: readonly { entity: string }[] | null; schedule: Schedule | null }>(
+    `select ${HEAD}, stats -> 'plan' as plan,
+            (select spec from freshet.schedule s where s.environment = r.environment and s.pipeline = r.pipeline) as schedule
+       from freshet.run r where id = $1`,
     [runId],
   );
   if (!row) throw runUnknown(runId);
-  const { plan, ...run } = row;
+  const { plan, schedule, ...head } = row;
+  const run = { ...head, timezone: zoneOf(schedule) };
   const order = new Map((plan ?? []).map(({ entity }, index) => [entity, index]));
   const place = (entity: string): number => order.get(entity) ?? order.size;
   const entities = await readEntityFacts(db, run);

@@ -1,9 +1,10 @@
 import type { NextAction } from '../domain/errors';
+import { waitWords, type Wait } from '../domain/wait-words';
 import { ledgerLines } from './ledger-lines';
 import { code, md, section, table } from './markdown';
 import type { EntityFacts, RunFacts, RunHead } from './run-facts';
 import { nextActions, verdict } from './verdict';
-import { clock, count, duration, readWords } from './words';
+import { clock, count, duration, readWords, reportReader } from './words';
 
 /** `_SYNC_SUMMARY.md`: the run on one page. A function of the facts alone, so that writing it again gives the same bytes. */
 export function summary(facts: RunFacts): string {
@@ -15,7 +16,7 @@ export function summary(facts: RunFacts): string {
     section('Ledgers', entities.map((entity) => `### ${md(entity.entity)}\n\n${ledgerLines(entity)}`).join('\n\n')),
     section('Doubts', bullets(entities.flatMap(doubtLines))),
     section('Errors', [runError(run), ...entities.map(errorBlock)].filter((text) => text !== '').join('\n\n')),
-    section('Waiting', bullets([waitLine('the run', run), ...entities.map((entity) => waitLine(entity.entity, entity))])),
+    section('Waiting', bullets([waitLine('the run', run, run), ...entities.map((entity) => waitLine(entity.entity, entity, run))])),
     section('Held and skipped', bullets(entities.map(stoppedLine))),
     section('Rejects', rejectTable(entities)),
     section('Batches and landing files', batchTable(entities)),
@@ -103,9 +104,8 @@ function errorBlock(entity: EntityFacts): string {
   return `**${md(entity.entity)}** · ${code(kind)}: ${md(entity.error_message)}${remedy}`;
 }
 
-function waitLine(who: string, { wait_reason, wait_until }: Pick<EntityFacts, 'wait_reason' | 'wait_until'>): string {
-  if (wait_reason === null) return '';
-  return `${md(who)}: ${md(wait_reason)}${wait_until === null ? '' : ` until ${clock(wait_until)}`}`;
+function waitLine(who: string, wait: Wait, run: RunHead): string {
+  return wait.wait_reason === null ? '' : `${md(who)}: ${md(waitWords(wait, reportReader(run)))}`;
 }
 
 function stoppedLine(entity: EntityFacts): string {

@@ -1,7 +1,8 @@
 import type { NextAction } from '../domain/errors';
 import type { LedgerColumn } from '../domain/ledger';
 import type { EntityFacts, RunFacts } from './run-facts';
-import { counted, listed } from './words';
+import { waitWords } from '../domain/wait-words';
+import { counted, listed, reportReader } from './words';
 
 const UNFINISHED = ['failed', 'held', 'skipped', 'cancelled'] as const;
 
@@ -24,7 +25,7 @@ export function verdict({ run, entities }: RunFacts): string {
     case 'starting':
     case 'running':
     case 'paused':
-      return `Not finished (${run.state}${run.wait_reason === null ? '' : `, ${run.wait_reason}`}); so far ${movement(entities)}.`;
+      return `Not finished (${run.state}${run.wait_reason === null ? '' : `, ${waitWords(run, reportReader(run))}`}); so far ${movement(entities)}.`;
   }
 }
 

@@ -1,5 +1,6 @@
 import { parseInstant } from '../domain/instant';
-import type { EntityFacts } from './run-facts';
+import { ANYONE, type Reader } from '../domain/wait-words';
+import type { EntityFacts, RunHead } from './run-facts';
 
 export { count, counted } from '../domain/counted';
 
@@ -25,18 +26,9 @@ export function duration(from: string | null, to: string | null): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** What someone waits for: `waiting for Zoho until 14:32 UTC`; the day too when it is not today. Reasons that do not say so themselves follow a colon. */
-export function waitWords({ wait_reason, wait_until }: Waits, now: string): string {
-  if (wait_reason === null) return '';
-  if (wait_until === null) return wait_reason;
-  const until = `until ${wait_until.slice(0, 10) === now.slice(0, 10) ? '' : `${wait_until.slice(0, 10)} `}${wait_until.slice(11, 16)} UTC`;
-  if (/^waiting\b/.test(wait_reason)) return `${wait_reason} ${until}`;
-  return `waiting ${until}: ${wait_reason.replace(/ (before|until) \d{4}-\d\d-\d\dT[\d:.]+Z$/, '')}`;
-}
-
-interface Waits {
-  readonly wait_reason: string | null;
-  readonly wait_until: string | null;
+/** Reports are read anywhere and at any time: days and zone are named. */
+export function reportReader({ timezone }: Pick<RunHead, 'timezone'>): Reader {
+  return { ...ANYONE, zone: timezone };
 }
 
 /** What was read and why: `complete (first read)`, `changes since 2026-…`, `nothing yet`. */

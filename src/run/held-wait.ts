@@ -1,4 +1,5 @@
-import { nextNominal, type Schedule } from '../domain/schedule';
+import { nextNominal, zoneOf, type Schedule } from '../domain/schedule';
+import { ANYONE, timeWords } from '../domain/wait-words';
 import type { SliceOutcome } from '../extract/extract-slice';
 
 /** What a step of extraction comes to: `held` ends the entity's part in this run; everything fetched so far stays and is adopted. */
@@ -11,6 +12,6 @@ export function heldOrWait(wait: Wait, schedule: Schedule, now: Date): StepOutco
   if (Date.parse(wait.until) < nextNominal(schedule, now.getTime())) return wait;
   return {
     outcome: 'held',
-    reason: `quota until ${wait.until.slice(0, 16).replace('T', ' ')} UTC; the next scheduled run goes on from here`,
+    reason: `quota until ${timeWords(wait.until, { ...ANYONE, zone: zoneOf(schedule) })}; the next scheduled run goes on from here`,
   };
 }

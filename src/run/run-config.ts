@@ -114,6 +114,7 @@ export function extractInput(config: RunConfig, entity: RunEntity, facts: Extrac
     entity: entity.name,
     partition: '',
     target: entity.target,
+    sourceTitle: config.definition.title,
     identity: `${accountOf(config.source)} ${config.source.base_url}`,
     filters: entity.settings.filters,
     lag: entity.settings.incremental?.lag ?? entity.definition.lag,

@@ -2,6 +2,7 @@ import { beginAttempt } from '../database/attempt';
 import type { Database } from '../database/database';
 import { recount } from '../database/recount';
 import { activeSchedule } from '../database/schedule-store';
+import { noteRunWait } from '../database/run-wait';
 import { endEntity, endRun, markRunning, readEntities, readRun, type EntityEnd } from '../database/run-store';
 import { isFinalEntity, runOutcome, type EntityState, type RunState } from '../domain/run';
 import { FreshetError, isFreshetError } from '../domain/errors';
@@ -12,6 +13,7 @@ import { takeSession } from '../landing/session';
 import { lineTable } from '../load/load-target';
 import { loadBatch } from '../load/load-batch';
 import { ensureRawTable } from '../load/ensure-raw-table';
+import { safeText } from '../observability/safe-facts';
 import type { StageContext } from '../observability/stage-context';
 import { writeReport } from '../report/write-report';
 import { verifyEntity } from '../verify/verify-entity';
@@ -140,12 +142,15 @@ export class Steps {
     }
     await ctx.fault('verify.before-end');
     await endEntity(this.deps.db, result.ok ? { ...input, state: 'completed' } : reconcileFailure(input, result.faults), ctx);
+    await noteRunWait(this.deps.db, input.runId);
     await ctx.fault('verify.after-end');
     return { ok: result.ok, faults: result.faults };
   }
 
   async endEntity(input: EntityEnd, ctx: StageContext): Promise<{ readonly ended: boolean }> {
-    return { ended: await endEntity(this.deps.db, input, ctx) };
+    const ended = await endEntity(this.deps.db, input, ctx);
+    await noteRunWait(this.deps.db, input.runId);
+    return { ended };
   }
 
   /** Verdict over the run, report, final state. Doing it again changes nothing but an unwritten report. */
@@ -226,11 +231,11 @@ function cancelRequested(input: EntityStep): FreshetError {
 
 /** What an entity's end tells of an error: type, code, sentence, remedy. */
 export function errorFacts(error: unknown): NonNullable<EntityEnd['error']> {
-  if (isFreshetError(error)) return { type: error.type, code: error.code, message: error.message, remedy: error.remedy };
+  if (isFreshetError(error)) return { type: error.type, code: error.code, message: safeText(error.message), remedy: error.remedy };
   return {
     type: 'transient_error',
     code: 'unexpected',
-    message: error instanceof Error ? error.message : String(error),
+    message: safeText(error instanceof Error ? error.message : String(error)),
     remedy: 'Run again; if it comes back, report it with the log of the run.',
   };
 }

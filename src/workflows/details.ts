@@ -24,7 +24,8 @@ export function runDetails(runId: string, plan: Plan, standings: ReadonlyMap<str
 
 /** How far an entity is. `slices` are those of this and all earlier histories. */
 export interface EntityProgress {
-  readonly step: 'extract' | 'load' | 'wait for upstreams' | 'close' | 'verify' | 'sleep until the source has quota again';
+  /** `extract`, `load`, `wait for upstreams`, `close`, `verify`, or what it waits for outside and until when. */
+  readonly step: string;
   readonly slices: number;
   readonly batches: number;
   readonly records: number;

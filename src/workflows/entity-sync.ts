@@ -7,6 +7,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { ANYONE, waitWords } from '../domain/wait-words';
 import { entityDetails, type EntityProgress } from './details';
 import { upstreamSettled, wake } from './messages';
 import type { EntitySyncInput, EntitySyncResult, UpstreamSettled } from './run-input';
@@ -31,7 +32,7 @@ export async function entitySync(input: EntitySyncInput): Promise<EntitySyncResu
     if (slice.outcome === 'held') return { state: 'held', reason: slice.reason };
     if (slice.outcome === 'loadable' && signals.open().length === 0) board.loaded(await stages.load());
     if (slice.outcome !== 'wait') continue;
-    board.show('sleep until the source has quota again', slices);
+    board.show(waitWords({ wait_reason: slice.reason, wait_until: slice.until }, ANYONE), slices);
     await signals.sleep(slice.waitMs);
   }
   board.show('wait for upstreams');

@@ -59,6 +59,7 @@ function facts(state: RunState, entities: readonly EntityFacts[]): RunFacts {
       error_message: null,
       wait_reason: null,
       wait_until: null,
+      timezone: 'UTC',
       created_at: '2026-11-22T00:00:00.000000Z',
       started_at: '2026-11-22T00:00:00.000000Z',
       completed_at: '2026-11-22T00:01:05.000000Z',

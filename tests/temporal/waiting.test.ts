@@ -25,7 +25,7 @@ describe('a source that asks for a pause', () => {
   it('is left alone by a durable sleep that a wake ends at once', async () => {
     const { runId, handle, steps, worker } = await started({
       extract: (_, slice) =>
-        slice === 0 ? { outcome: 'wait', until: inFuture(3_600_000), reason: 'quota is used up' } : { outcome: 'done' },
+        slice === 0 ? { outcome: 'wait', until: inFuture(3_600_000), reason: 'waiting for Zoho Books: its calls of the day are used up' } : { outcome: 'done' },
     });
     const child = bench.temporal.client.workflow.getHandle(`${handle.workflowId}/invoices`);
     await until(async () => {
@@ -93,13 +93,13 @@ describe('Temporal’s Web UI', () => {
   it('shows where the run and each of its entities are, and finds them by pipeline, kind, entity and state', async () => {
     const { runId, handle, worker } = await started({
       extract: (_, slice) =>
-        slice === 0 ? { outcome: 'wait', until: inFuture(3_600_000), reason: 'quota is used up' } : { outcome: 'done' },
+        slice === 0 ? { outcome: 'wait', until: inFuture(3_600_000), reason: 'waiting for Zoho Books: its calls of the day are used up' } : { outcome: 'done' },
     });
     const { client } = bench.temporal;
     const child = client.workflow.getHandle(`${handle.workflowId}/invoices`);
     const details = async (of: typeof child): Promise<string> =>
       (await of.query<{ currentDetails?: string }>('__temporal_workflow_metadata').catch(() => null))?.currentDetails ?? '';
-    await until(async () => (await details(child)).includes('sleep until the source has quota again'));
+    await until(async () => (await details(child)).includes('waiting for Zoho Books until'));
     expect(await details(handle as typeof child)).toContain('| ▶ | invoices | working |');
     expect(await details(handle as typeof child)).toContain(`./freshet show ${runId}`);
     await child.signal('wake');

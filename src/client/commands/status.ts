@@ -1,6 +1,7 @@
 import { listPipelines } from '../../config/pipeline';
 import type { QueueLine } from '../../database/lane-queue';
 import { count } from '../../report/words';
+import { waitWords } from '../../domain/wait-words';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
 import { EXIT } from '../exit-code';
@@ -10,6 +11,7 @@ import { openProject } from '../project';
 import type { ScheduleFacts } from '../schedules/schedule-facts';
 import { statusSchedules } from '../schedules/status-schedules';
 import { readStatus, type EntityStatus, type LaneStatus, type PipelineStatus, type RunLine } from '../status-facts';
+import { terminalReader } from '../terminal-reader';
 import { textTable } from '../text-table';
 
 /** `freshet status`: every pipeline and entity: last good run, as of when, how many rows, what is going on now and why it waits, when it runs next and why not. */
@@ -69,15 +71,13 @@ function nextRun({ next: [first], times, why_not: why }: ScheduleFacts): string 
 }
 
 function runLine(run: RunLine): string {
-  const wait =
-    run.wait_reason === null ? '' : `, ${shown(run.wait_reason)}${run.wait_until === null ? '' : ` until ${short(run.wait_until)}`}`;
+  const wait = run.wait_reason === null ? '' : `, ${shown(waitWords(run, terminalReader()))}`;
   const why = run.reason === null ? '' : `, ${shown(run.reason)}`;
   return `${run.id} ${run.state}${why}${wait} (${short(run.completed_at ?? run.started_at ?? run.created_at)})`;
 }
 
 function entityRow(entity: EntityStatus): string[] {
-  const wait =
-    entity.wait_reason === null ? '' : `: ${entity.wait_reason}${entity.wait_until === null ? '' : ` until ${short(entity.wait_until)}`}`;
+  const wait = entity.wait_reason === null ? '' : `: ${shown(waitWords(entity, terminalReader()))}`;
   return [
     entity.entity,
     count(entity.rows),

@@ -1,8 +1,9 @@
 import type { EntityState } from '../../domain/run';
 import { isFinalEntity } from '../../domain/run';
-import { count, counted, duration, listed, waitWords } from '../../report/words';
+import { waitWords, type Reader } from '../../domain/wait-words';
+import { count, counted, duration, listed } from '../../report/words';
 import { shown } from '../output';
-import type { LiveEntity } from './live-facts';
+import type { LiveEntity, LiveRun } from './live-facts';
 import { spinner, type Tone } from './look';
 
 /** The steps of an entity, as they are counted for people. */
@@ -70,7 +71,7 @@ export function timeOf({ started_at, completed_at, state }: LiveEntity, now: str
 }
 
 /** What else is worth a word: why it waits, what moved, why it stopped. `open` are the entities of the run that are not final. */
-export function noteOf(entity: LiveEntity, now: string, open: ReadonlySet<string>): string {
+export function noteOf(entity: LiveEntity, reader: Reader, open: ReadonlySet<string>): string {
   const { state } = entity;
   if (state === 'failed') return shown(entity.error_message ?? 'no reason stored', 500);
   if (state === 'held') return shown(entity.held_reason ?? 'no reason stored', 500);
@@ -78,10 +79,15 @@ export function noteOf(entity: LiveEntity, now: string, open: ReadonlySet<string
   if (state === 'cancelled') return moved(entity);
   if (state === 'completed')
     return [shown(entity.doubts[0]?.message ?? '', 500), movement(entity)].filter((part) => part !== '').join(' · ');
-  if (entity.wait_reason !== null) return shown(waitWords(entity, now), 500);
+  if (entity.wait_reason !== null) return shown(waitWords(entity, reader), 500);
   const upstream = entity.dependsOn.filter((name) => open.has(name));
   if (state === 'waiting') return upstream.length === 0 ? '' : `for ${shown(listed(upstream), 500)}`;
   return entity.landed > 0 && entity.landed < entity.fetched ? `${count(entity.landed)} loaded` : '';
+}
+
+/** Who looks at a run on this terminal. */
+export function readerOf({ now, zone }: LiveRun): Reader {
+  return { now, zone, named: false };
 }
 
 const MOVES = ['inserted', 'updated', 'revived', 'deleted'] as const;

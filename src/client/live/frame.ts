@@ -1,7 +1,8 @@
 import { isFinalEntity, isFinalRun } from '../../domain/run';
-import { counted, duration, waitWords } from '../../report/words';
+import { waitWords } from '../../domain/wait-words';
+import { counted, duration } from '../../report/words';
 import { shown } from '../output';
-import { BAD, countsOf, markOf, noteOf, pagesOf, rateOf, recordsOf, stepOf, STEP_WIDTH, timeOf, type Mark } from './entity-words';
+import { BAD, countsOf, markOf, noteOf, pagesOf, readerOf, rateOf, recordsOf, stepOf, STEP_WIDTH, timeOf, type Mark } from './entity-words';
 import { cells, flow, wrappedLines } from './layout';
 import type { LiveEntity, LiveRun } from './live-facts';
 import { spinner, type Line } from './look';
@@ -52,7 +53,9 @@ function headOf(run: LiveRun, { size, at }: FrameWish): Line[] {
   const mark = markOfRun(run) ?? { sign: spinner(at), tone: 'info' as const };
   const parts: Line[] = [
     [{ text: shown(run.pipeline), tone: 'strong' }, { text: ' ' }, { text: ageOf(run), tone: mark.tone }],
-    ...(isFinalRun(run.state) || run.wait_reason === null ? [] : [[{ text: shown(waitWords(run, run.now), 500), tone: 'info' as const }]]),
+    ...(isFinalRun(run.state) || run.wait_reason === null
+      ? []
+      : [[{ text: shown(waitWords(run, readerOf(run)), 500), tone: 'info' as const }]]),
     [{ text: shown(run.id), tone: 'dim' as const }],
   ];
   return flow(parts, { columns: size.columns, indent: 2, first: '', sign: mark });
@@ -71,7 +74,7 @@ function entityLines(run: LiveRun, wish: FrameWish, room: number): Line[] {
   const open = new Set(run.entities.filter(({ state }) => !isFinalEntity(state)).map(({ entity }) => entity));
   const rows = run.entities.map((entity): Row => {
     const numbers = [pagesOf(entity), recordsOf(entity), rateOf(entity), timeOf(entity, run.now)];
-    const note = entity === told ? '' : `${noteOf(entity, run.now, open)}${countdown(entity, run.now)}`;
+    const note = entity === told ? '' : `${noteOf(entity, readerOf(run), open)}${countdown(entity, run.now)}`;
     return { entity, mark: markOf(entity, wish.at), numbers, note };
   });
   const blocks = cells(

@@ -1,6 +1,7 @@
 import type { Database } from '../../database/database';
 import type { EntityState, RunState } from '../../domain/run';
 import { iso } from '../../report/entity-facts';
+import { terminalReader } from '../terminal-reader';
 import { RateMeter } from './rate-meter';
 
 const COUNTS = [
@@ -53,6 +54,8 @@ export interface LiveRun {
   readonly completed_at: string | null;
   readonly report_path: string | null;
   readonly now: string;
+  /** IANA zone of the terminal, in which times are told. */
+  readonly zone: string;
   /** In the order of the run's plan. */
   readonly entities: readonly LiveEntity[];
 }
@@ -88,7 +91,7 @@ export class LiveReader {
 
   /** Null: there is no such run. */
   async read(): Promise<LiveRun | null> {
-    const [row] = await this.db.query<Omit<LiveRun, 'entities'> & { plan: readonly Planned[] }>(RUN, [this.runId]);
+    const [row] = await this.db.query<Omit<LiveRun, 'entities' | 'zone'> & { plan: readonly Planned[] }>(RUN, [this.runId]);
     if (row === undefined) return null;
     const { plan, ...run } = row;
     const rows = await this.db.query<Omit<LiveEntity, LiveCount | 'dependsOn' | 'rate'> & Record<LiveCount, string>>(ENTITIES, [
@@ -103,6 +106,6 @@ export class LiveReader {
         return { ...known, rate: this.rates.rate(known, run.now) };
       })
       .sort((a, b) => (place.get(a.entity) ?? place.size) - (place.get(b.entity) ?? place.size));
-    return { ...run, entities };
+    return { ...run, zone: terminalReader(run.now).zone, entities };
   }
 }

@@ -1,7 +1,8 @@
 import { isFinalEntity, isFinalRun } from '../../domain/run';
-import { counted, waitWords } from '../../report/words';
+import { waitWords } from '../../domain/wait-words';
+import { counted } from '../../report/words';
 import { shown } from '../output';
-import { markOf, noteOf, pagesOf, rateOf, recordsOf, stepOf, STEP_WIDTH, timeOf, type Mark } from './entity-words';
+import { markOf, noteOf, pagesOf, readerOf, rateOf, recordsOf, stepOf, STEP_WIDTH, timeOf, type Mark } from './entity-words';
 import type { LiveEntity, LiveRun } from './live-facts';
 import type { Line, Span } from './look';
 import { ageOf, firstError, markOfRun, tally, totals } from './tally';
@@ -41,7 +42,7 @@ export class PlainWriter {
     if (!news) return;
     this.before.set(entity.entity, now);
     if (unbegun) return;
-    const details = [pagesOf(entity), recordsOf(entity), rateOf(entity), timeOf(entity, run.now), noteOf(entity, run.now, open)];
+    const details = [pagesOf(entity), recordsOf(entity), rateOf(entity), timeOf(entity, run.now), noteOf(entity, readerOf(run), open)];
     this.write([...heading(entity.entity, stepOf(entity), markOf(entity, 0)), { text: joined(details) }]);
     if (this.error === undefined && firstError(run.entities) === entity) this.tellError(entity);
   }
@@ -66,7 +67,7 @@ export class PlainWriter {
       const sums = [`${counted(run.entities.length, 'entity', 'entities')} (${groups.join(', ')})`, ...totals(run.entities)];
       this.write([{ text: `${shown(run.pipeline)} ` }, { text: ageOf(run), ...tone }, { text: `: ${sums.join(', ')}` }]);
     } else if (!first || run.wait_reason !== null) {
-      const wait = run.wait_reason === null ? '' : `, ${shown(waitWords(run, run.now), 500)}`;
+      const wait = run.wait_reason === null ? '' : `, ${shown(waitWords(run, readerOf(run)), 500)}`;
       this.write([{ text: `${shown(run.pipeline)} ` }, { text: run.state, ...tone }, { text: wait }]);
     }
   }

@@ -46,6 +46,7 @@ export function run(entities: readonly LiveEntity[], given: Partial<LiveRun> = {
     completed_at: null,
     report_path: null,
     now: '2026-11-22T14:01:12.000000Z',
+    zone: 'UTC',
     entities,
     ...given,
   };
@@ -87,7 +88,7 @@ export const going = run([contacts, items, invoices, bills]);
 export const waiting = run([
   contacts,
   { ...items, wait_reason: 'trying again: GET http://127.0.0.1/items got no answer: the connection was reset (ECONNRESET)' },
-  { ...invoices, wait_reason: 'waiting for Zoho', wait_until: '2026-11-22T14:32:00.000000Z' },
+  { ...invoices, wait_reason: 'waiting for Zoho Books: its calls of the day are used up', wait_until: '2026-11-22T14:32:00.000000Z' },
   bills,
 ]);
 

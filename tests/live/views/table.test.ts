@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { widthOf } from '../../../src/client/live/width';
 import { textTable } from '../../../src/client/text-table';
 import { counted } from '../../../src/domain/counted';
-import { waitWords } from '../../../src/report/words';
 
 const COLUMNS = [
   { title: 'entity' },
@@ -90,15 +89,5 @@ describe('words', () => {
       // Constants are never one.
       .filter((found) => !/\{[A-Z_]+\}/.test(found));
     expect(bare).toEqual([]);
-  });
-
-  it('of a wait say until when, and the day when it is not today', () => {
-    const until = { wait_reason: 'waiting for Zoho', wait_until: '2026-11-22T14:32:10.000000Z' };
-    expect(waitWords(until, '2026-11-22T14:01:00Z')).toBe('waiting for Zoho until 14:32 UTC');
-    expect(waitWords(until, '2026-11-21T23:59:00Z')).toBe('waiting for Zoho until 2026-11-22 14:32 UTC');
-    expect(waitWords({ ...until, wait_reason: 'organization 7 takes no request before 2026-11-22T14:32:10.000Z' }, '2026-11-22')).toBe(
-      'waiting until 14:32 UTC: organization 7 takes no request',
-    );
-    expect(waitWords({ wait_reason: 'trying again: reset', wait_until: null }, '')).toBe('trying again: reset');
   });
 });
