@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { FileStore } from '../../src/landing/file-store';
 import { sessionName } from '../../src/landing/session';
 import { createFaults } from '../../src/observability/faults';
+import { traceFiles, type FileTrace, type TraceOptions } from './file-trace';
 
 let root: string;
 beforeEach(() => {
@@ -109,6 +110,75 @@ describe('the landing store', () => {
     chmodSync(root, 0o500);
     await expect(store().write(KEY, [])).rejects.toMatchObject({ facts: { errno: 'EACCES' }, retryable: false });
     chmodSync(root, 0o700);
+  });
+});
+
+describe('what the landing store asks of the disk', () => {
+  let trace: FileTrace;
+  const traced = async (options?: TraceOptions): Promise<string[]> => {
+    trace = await traceFiles(options);
+    await store().claim('ready');
+    (trace.calls as string[]).length = 0;
+    return trace.calls as string[];
+  };
+  /** Temp files are named by process and number: without them two traces are alike. */
+  const plain = (calls: readonly string[]): string[] =>
+    calls.map((call) => call.replace(`${root}/`, '').replace(/\.\d+-(\d+)\.tmp$/, '.tmp$1'));
+  afterEach(() => trace.stop());
+
+  it('is the file rule: all bytes, then sync, then the name, then the folder that holds the name', async () => {
+    const calls = await traced();
+    await store().write('ready/a.json', [Buffer.from('['), Buffer.from(']')]);
+    expect(plain(calls)).toEqual([
+      'open ready/a.json.tmp1',
+      ...['write ready/a.json.tmp1', 'write ready/a.json.tmp1', 'sync ready/a.json.tmp1'],
+      ...['rename ready/a.json', 'open ready', 'sync ready'],
+    ]);
+  });
+
+  it('goes on after a short write until every byte is there', async () => {
+    const calls = await traced({ takes: (bytes) => Math.min(bytes, 4) });
+    await store().write('ready/a.json', [Buffer.from('[1,2,3,4]')]);
+    expect(calls.filter((call) => call.startsWith('write'))).toHaveLength(3);
+    expect(await text(store(), 'ready/a.json')).toBe('[1,2,3,4]');
+  });
+
+  it.each([
+    ['takes less than it says', { keeps: 4 }],
+    ['takes nothing and says so', { takes: () => 0 }],
+  ])('publishes nothing when the disk %s, and names the file and the free bytes', async (_how, options) => {
+    await traced(options);
+    await expect(store().write('ready/a.json', [Buffer.from('[1,2,3,4]')])).rejects.toMatchObject({
+      type: 'file_error',
+      code: 'landing-short-write',
+      where: expect.stringContaining('ready/a.json') as string,
+      facts: { freeBytes: expect.any(Number) as number },
+      retryable: true,
+    });
+    expect(readdirSync(join(root, 'ready'))).toEqual([]);
+  });
+
+  it('never syncs a descriptor again that failed: the file goes, and the next try has a new one', async () => {
+    let failures = 1;
+    const calls = await traced({ fails: (call) => (/^sync .*tmp$/.test(call) && failures-- > 0 ? 'EIO' : undefined) });
+    const landing = store();
+    await expect(landing.write('ready/a.json', [Buffer.from('[1]')])).rejects.toMatchObject({
+      type: 'file_error',
+      facts: { errno: 'EIO' },
+    });
+    expect(readdirSync(join(root, 'ready'))).toEqual([]);
+    await landing.write('ready/a.json', [Buffer.from('[1]')]);
+    expect(plain(calls).filter((call) => /^(open|sync).*tmp/.test(call))).toEqual([
+      ...['open ready/a.json.tmp1', 'sync ready/a.json.tmp1'],
+      ...['open ready/a.json.tmp2', 'sync ready/a.json.tmp2'],
+    ]);
+  });
+
+  it('leaves the old file whole when the rename fails, and no scrap', async () => {
+    await traced({ fails: (call) => (call.startsWith('rename') && call.endsWith('b.json') ? 'EIO' : undefined) });
+    await store().write('ready/a.json', [Buffer.from('[1]')]);
+    await expect(store().write('ready/b.json', [Buffer.from('[2]')])).rejects.toMatchObject({ facts: { errno: 'EIO' } });
+    expect(readdirSync(join(root, 'ready'))).toEqual(['a.json']);
   });
 });
 

@@ -1,6 +1,9 @@
+import { basename, dirname } from 'node:path';
 import { openDatabase, type Database } from '../../src/database/database';
 import { endRun } from '../../src/database/run-store';
 import { plantDefects, type Defect } from '../../src/observability/defects';
+import { commitProxy } from '../chaos/commit-proxy';
+import { traceFiles } from '../landing/file-trace';
 import { testDatabase } from '../support/database';
 import { differences } from './oracle';
 import { ledgerProblems } from './run-ledger';
@@ -17,9 +20,9 @@ afterAll(() => db.close());
 let made = 0;
 
 /** Lag 0 and one detail call at a time: what a defect does cannot be healed by the overlap. */
-async function onWorkbench(check: (at: Workbench) => Promise<string[]>): Promise<string[]> {
+async function onWorkbench(check: (at: Workbench) => Promise<string[]>, over: Database = db): Promise<string[]> {
   const at = await openWorkbench({
-    db,
+    db: over,
     name: `d-${++made}`,
     pageSize: 5,
     lagSeconds: 0,
@@ -107,6 +110,42 @@ async function plainRun(at: Workbench): Promise<string[]> {
   return [...(await completed(at)), ...(await unequal(at))];
 }
 
+/** The answer to the COMMIT of a page is lost: PostgreSQL has it, and only a look-up can tell. */
+async function answerOfACommitLost(): Promise<string[]> {
+  const proxy = await commitProxy(database.url);
+  const over = openDatabase({ url: proxy.url, poolSize: 4 });
+  let left = 1;
+  proxy.fate = ({ statements }) =>
+    statements.at(-1) === 'commit' && statements.some((said) => said.includes('insert into freshet.page')) && left-- > 0
+      ? 'lose-answer'
+      : 'pass';
+  try {
+    const found = await onWorkbench(plainRun, over);
+    return left < 1 ? found : ['no page was committed'];
+  } finally {
+    await over.close();
+    await proxy.close();
+  }
+}
+
+/** A name is on disk when the folder that holds it was synced after the renaming. */
+async function everyNameIsSynced(at: Workbench): Promise<string[]> {
+  const trace = await traceFiles();
+  const found = await plainRun(at);
+  trace.stop();
+  const named = trace.calls.flatMap((call, index) => (call.startsWith('rename ') ? [{ path: call.slice(7), index }] : []));
+  if (named.length === 0) throw new Error('the scene needs a run that lands files');
+  const lost = named.filter(({ path, index }) => !trace.calls.includes(`sync ${dirname(path)}`, index));
+  return [...found, ...lost.map(({ path }) => `${basename(path)} has its name in memory only`)];
+}
+
+/** One detail call fails, once; the next one is answered. */
+async function oneDetailFails(at: Workbench): Promise<string[]> {
+  const [first] = at.sandbox.control.truth('invoices');
+  at.sandbox.control.addFault({ match: { kind: 'detail', recordId: first!.id }, fault: 'codeNonZero200', times: 1 });
+  return plainRun(at);
+}
+
 type Check = (at: Workbench) => Promise<string[]>;
 
 /** Defect, what holds without it, the check, and what the check says when the defect is planted. */
@@ -120,6 +159,14 @@ const CHECKS: readonly (readonly [Defect, string, Check, RegExp])[] = [
   ['cursor-exclusive', 'a record with the watermark’s own timestamp is in the next read', sameSecondAfterTheList, /is missing/],
   ['watermark-before-rows', 'a read that died before its rows were loaded leaves them to the next one', crashBeforeRows, /is missing/],
   ['token-check-off', 'an attempt of an ended run writes nothing', zombieOfAnEndedRun, /fetched \+ unloaded_before is 8 on the left and 0/],
+  [
+    'commit-blind-retry',
+    'a COMMIT whose answer was lost is looked up, not made again',
+    answerOfACommitLost,
+    /the run is (failed|partial): .*duplicate key/,
+  ],
+  ['folder-sync-dropped', 'the folder of every landed file is synced after its renaming', everyNameIsSynced, /has its name in memory only/],
+  ['catch-swallowed', 'a record whose call failed once is asked again', oneDetailFails, /is missing/],
   ['page-counted-twice', 'each listed record is counted once', plainRun, /the run is failed: .*listed/],
 ];
 
