@@ -1,4 +1,5 @@
-// npm run chaos: kills a worker at every fault site (first, middle, last hit) and checks that nothing is lost. Arguments narrow or widen it.
+// npm run chaos: kills a worker at every fault site (first, middle, last hit) and checks that nothing is lost. Arguments narrow or widen it;
+// --cells and --stops do other things to it.
 import { spawn, spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +18,13 @@ const HELP = `npm run chaos -- [--all] [--site SITE[,SITE…]] [--seed N] [--see
   --pairs     so many trials in which the successor is killed as well, while it takes over
   --record    writes docs/reliability/kill-matrix.json and .md, after each trial
   --resume    goes on with the recording of the same words and the same commit, where there is one
+
+npm run chaos -- --cells | --stops [--repeat N] [--record]
+
+  --cells     stopped workers that wake, servers that are killed, stops in mid-page, many starts at once
+  --stops     a worker that is stopped at each writing boundary, and wakes too late
+  --repeat    how often each (default 1)
+  --record    writes docs/reliability/cells.json and .md, after each
 `;
 
 const OPTIONS = {
@@ -28,18 +36,31 @@ const OPTIONS = {
   pairs: { type: 'string' },
   record: { type: 'boolean' },
   resume: { type: 'boolean' },
+  cells: { type: 'boolean' },
+  stops: { type: 'boolean' },
+  repeat: { type: 'string' },
   help: { type: 'boolean' },
 };
+
+const CELL_FILES = ['tests/chaos/zombie.test.ts', 'tests/chaos/servers.test.ts', 'tests/chaos/starts.test.ts'];
 
 function whole(text, flag) {
   if (!/^\d{1,9}$/.test(text)) throw new Error(`--${flag} takes a whole number, not ${text}`);
   return Number(text);
 }
 
+function commit() {
+  return spawnSync('git', ['rev-parse', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).stdout?.trim() ?? '';
+}
+
+/** What tests/chaos/cell.ts reads. */
+function cellWishOf(values) {
+  const repeat = whole(values.repeat ?? '1', 'repeat');
+  return { repeat, stops: values.stops === true, record: values.record === true, commit: commit() };
+}
+
 /** What tests/chaos/wish.ts reads. */
-function wishOf(words) {
-  const { values } = parseArgs({ args: words, options: OPTIONS, strict: true });
-  if (values.help) return null;
+function wishOf(words, values) {
   const sites = (values.site ?? []).flatMap((text) => text.split(','));
   const first = whole(values.seed ?? '1', 'seed');
   const seeds = whole(values.seeds ?? (values.seed === undefined ? '0' : '1'), 'seeds');
@@ -53,23 +74,28 @@ function wishOf(words) {
     pairs,
     record: values.record === true,
     resume: values.resume === true,
-    commit: spawnSync('git', ['rev-parse', 'HEAD'], { cwd: ROOT, encoding: 'utf8' }).stdout?.trim() ?? '',
+    commit: commit(),
   };
 }
 
+/** The test files that do what was asked for, and the variable that tells them. */
+function playOf(words, values) {
+  if (values.cells) return { files: CELL_FILES, env: { FRESHET_CELLS: JSON.stringify(cellWishOf(values)) } };
+  if (values.stops) return { files: CELL_FILES.slice(0, 1), env: { FRESHET_CELLS: JSON.stringify(cellWishOf(values)) } };
+  return { files: ['tests/chaos/kill.test.ts'], env: { FRESHET_CHAOS: JSON.stringify(wishOf(words, values)) } };
+}
+
 async function main() {
-  const wish = wishOf(process.argv.slice(2));
-  if (wish === null) return void process.stdout.write(HELP);
+  const words = process.argv.slice(2);
+  const { values } = parseArgs({ args: words, options: OPTIONS, strict: true });
+  if (values.help) return void process.stdout.write(HELP);
+  const { files, env } = playOf(words, values);
   await bootstrap();
-  const jest = spawn(
-    process.execPath,
-    [join(ROOT, 'node_modules/jest/bin/jest.js'), '--selectProjects', 'chaos', '--', 'tests/chaos/kill.test.ts'],
-    {
-      cwd: ROOT,
-      env: { ...process.env, FRESHET_CHAOS: JSON.stringify(wish) },
-      stdio: ['ignore', 'inherit', 'inherit'],
-    },
-  );
+  const jest = spawn(process.execPath, [join(ROOT, 'node_modules/jest/bin/jest.js'), '--selectProjects', 'chaos', '-i', '--', ...files], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => jest.kill(signal));
   process.exitCode = await new Promise((resolve) => jest.on('close', (status) => resolve(status ?? 1)).on('error', () => resolve(1)));
 }

@@ -127,18 +127,17 @@ export async function startIn({ at }: PreparedTrial, temporal: TemporalLink): Pr
   return runId;
 }
 
-/** Waits in PostgreSQL, which may be away meanwhile, until the run is final. */
+const REPORTED = `select state from freshet.run where id = $1 and report_path is not null`;
+
+/** Waits in PostgreSQL, which may be away meanwhile, until the run is final and its report, the last thing of a run, is written. */
 export async function endOf({ at, workers }: PreparedTrial, runId: string, withinMs: number): Promise<RunState> {
   const deadline = Date.now() + withinMs;
   for (;;) {
-    const state = await readRun(at.db, runId).then(
-      (row) => row.state,
-      () => null,
-    );
-    if (state !== null && isFinalRun(state)) return state;
+    const [run] = await at.db.query<{ state: RunState }>(REPORTED, [runId]).catch(() => []);
+    if (run !== undefined && isFinalRun(run.state)) return run.state;
     if (Date.now() > deadline) {
       const told = workers.map((worker) => worker.told).join('\n');
-      throw new Error(`the run is ${state} after ${withinMs} ms: ${await described(at, runId)}\n${told}`);
+      throw new Error(`the run is ${run?.state ?? 'under way'} after ${withinMs} ms: ${await described(at, runId)}\n${told}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

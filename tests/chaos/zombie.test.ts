@@ -1,0 +1,118 @@
+import { connectTemporal } from '../../src/client/temporal/connect-temporal';
+import { workflowId } from '../../src/domain/ids';
+import { FAULT_SITES } from '../../src/observability/fault-sites';
+import { aftermath } from './aftermath';
+import { cell, cellWish, type CellOutcome } from './cell';
+import { changes, everythingHeld } from './everything-held';
+import type { KilledWorker } from './killed-worker';
+import { endOf, PIPELINE, prepareTrial, startIn, type PreparedTrial } from './prepared-trial';
+
+const WITHIN_MS = 90_000;
+/** How long a zombie that woke may go on before it is asked to end; it comes to its next write within milliseconds. */
+const AWAKE_MS = 1_500;
+
+/** What a worker that wakes up late must say, once; it may also hear from Temporal first that nobody waits for it. */
+const REFUSED = 'attempt-superseded';
+
+/** Where a worker stands right before or right after it writes a table or a file. */
+const WRITING =
+  /before-commit$|^landing\.(after-write|after-sync|before-open|before-rename|after-rename|before-remove)$|^extract\.before-(batch-file|metadata|work-removal)$|^load\.(before-copy|before-copy-end|after-copy|before-merge)$|^(run|verify)\.before-end$/;
+/** Passed by the client, by the rounds of the monitor, or by no run of this test. */
+const BESIDE = /^(claim|client|monitor|schedule|run\.born-final|extract\.lift-token|recount)\./;
+
+/** A worker stops at `place`, another takes over and completes the run; then the first one wakes. */
+async function zombie(place: string): Promise<CellOutcome> {
+  const trial = await prepareTrial([`stop:${place}`]);
+  try {
+    const runId = await started(trial);
+    await trial.worker.stopped(WITHIN_MS);
+    await trial.another();
+    const state = await endOf(trial, runId, WITHIN_MS);
+    const problems = [...(state === 'completed' ? [] : [`the run ended ${state}`]), ...(await wakes(trial))];
+    return {
+      problems: [...problems, ...(await aftermath(trial.at, runId)), ...(await closedCleanly(trial))],
+      facts: { refused: refusals(trial.worker) },
+    };
+  } finally {
+    await trial.close();
+  }
+}
+
+/** A run is closed while its only worker is stopped; the next run adopts its extraction and completes; then the worker wakes. */
+async function zombieOfAClosedRun(): Promise<CellOutcome> {
+  const variables = { FRESHET_MONITOR_EVERY: '1s', FRESHET_MONITOR_LOST_AFTER: '1s' };
+  const trial = await prepareTrial(['stop:extract.detail-page.before-commit:2'], { variables });
+  const { db } = trial.at;
+  try {
+    const closed = await started(trial);
+    await trial.worker.stopped(WITHIN_MS);
+    await terminate(trial, closed);
+    await trial.another();
+    const ended = await endOf(trial, closed, WITHIN_MS);
+    const next = await started(trial);
+    const state = await endOf(trial, next, WITHIN_MS);
+    const adopted = await db.query(
+      `select from freshet.extraction x where x.owner_run = $1 and x.entity = 'invoices'
+          and exists (select from freshet.page p where p.extraction_id = x.id and p.run_id = $2)`,
+      [next, closed],
+    );
+    const problems = [
+      ...(ended === 'failed' ? [] : [`the run without a workflow ended ${ended}`]),
+      ...(state === 'completed' ? [] : [`the next run ended ${state}`]),
+      ...(adopted.length === 1 ? [] : ['the next run did not adopt the extraction']),
+      ...(await wakes(trial)),
+    ];
+    return {
+      problems: [...problems, ...(await aftermath(trial.at, next)), ...(await closedCleanly(trial))],
+      facts: { refused: refusals(trial.worker) },
+    };
+  } finally {
+    await trial.close();
+  }
+}
+
+async function started(trial: PreparedTrial): Promise<string> {
+  const temporal = await connectTemporal(trial.at.loaded.settings.temporal);
+  return startIn(trial, temporal).finally(() => temporal.close());
+}
+
+async function terminate({ at }: PreparedTrial, runId: string): Promise<void> {
+  const temporal = await connectTemporal(at.loaded.settings.temporal);
+  await temporal.client.workflow
+    .getHandle(workflowId(PIPELINE, runId))
+    .terminate('by a test')
+    .finally(() => temporal.close());
+}
+
+/** Wakes the first worker, lets it try, asks it to end; sentences about anything that became different by it. */
+async function wakes({ at, worker }: PreparedTrial): Promise<string[]> {
+  const before = await everythingHeld(at);
+  worker.signal('SIGCONT');
+  const deadline = Date.now() + AWAKE_MS;
+  while (Date.now() < deadline && !worker.told.includes(REFUSED)) await new Promise((resolve) => setTimeout(resolve, 50));
+  await worker.stop();
+  return [
+    ...changes(before, await everythingHeld(at)),
+    ...(refusals(worker) <= 1 ? [] : [`the zombie was refused ${refusals(worker)} times: ${worker.told}`]),
+  ];
+}
+
+function refusals({ told }: KilledWorker): number {
+  return told.split('\n').filter((line) => line.includes(REFUSED)).length;
+}
+
+async function closedCleanly(trial: PreparedTrial): Promise<string[]> {
+  const backends = await trial.close();
+  const surprises = trial.workers.flatMap((worker) => worker.surprises.map((surprise) => `${surprise}: ${worker.told}`));
+  return [...surprises, ...backends.map((seen) => `a connection was left behind: ${seen}`)];
+}
+
+describe('a worker that was stopped, and wakes when another has finished its run, changes nothing:', () => {
+  cell('a zombie before the COMMIT of a page of details', () => zombie('extract.detail-page.before-commit:2'));
+  cell('a zombie of a closed run whose extraction the next run adopted', zombieOfAClosedRun);
+
+  if (cellWish()?.stops === true) {
+    for (const site of FAULT_SITES.filter((each) => WRITING.test(each) && !BESIDE.test(each)))
+      cell(`a zombie at ${site}`, () => zombie(`${site}:1`));
+  }
+});
