@@ -9,7 +9,8 @@ import { readAlarmFacts, type MaxAges } from './alarm-facts';
 import { alarmsDue } from './alarms-due';
 import { beat, forgetDeadWorkers } from './heartbeat';
 import { sweepOrphans } from './orphans';
-import { reconcileRuns, type Healed } from './reconcile';
+import { writeMissingReports } from './missing-reports';
+import { GRACE_MS, reconcileRuns, type Healed } from './reconcile';
 import { restoreSchedules } from './restore-schedules';
 import { recordMissedOfAll } from '../run/missed-runs';
 
@@ -40,6 +41,8 @@ export interface Round extends Booked {
   /** Pipelines whose schedule was brought back. */
   readonly restored: readonly string[];
   readonly swept: readonly string[];
+  /** Ended runs whose report was written after all. */
+  readonly reported: readonly string[];
   readonly sent: number;
 }
 
@@ -59,7 +62,8 @@ export async function monitorRound(deps: MonitorDeps, options: MonitorOptions): 
     const healed = await heal(deps, options);
     await recordMissedOfAll({ db, ctx }, { environment, graceMs: options.missedAfter });
     const swept = await sweepOrphans(db, ctx);
-    return { ...healed, swept, ...(await judge(deps, options)) };
+    const reported = await writeMissingReports(deps, { environment, graceMs: options.graceMs ?? GRACE_MS });
+    return { ...healed, swept, reported, ...(await judge(deps, options)) };
   });
   if (round === null) return null;
   const sent = webhookUrl === undefined ? 0 : await sendNotices({ db, ctx, url: webhookUrl }, environment);

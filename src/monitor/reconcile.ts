@@ -26,7 +26,8 @@ export interface Healed {
   readonly what: 'started' | 'ended';
 }
 
-const GRACE_MS = 60_000;
+/** How long a run may stand apart from what it should have, before somebody steps in (contracts §9). */
+export const GRACE_MS = 60_000;
 const ANSWER_WITHIN_MS = 5_000;
 
 interface Row {

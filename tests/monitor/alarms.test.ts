@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { openDatabase, type Database } from '../../src/database/database';
 import { beat, fallSilent } from '../../src/monitor/heartbeat';
 import { monitorRound, type Round } from '../../src/monitor/monitor';
@@ -10,6 +13,7 @@ import { testDatabase } from '../support/database';
 import { testContext } from '../support/test-context';
 
 const database = testDatabase();
+const reports = mkdtempSync(join(tmpdir(), 'freshet-alarm-reports-'));
 let db: Database;
 let server: Server;
 let status = 200;
@@ -30,6 +34,7 @@ beforeAll(async () => {
 afterAll(async () => {
   server.close();
   await db.close();
+  rmSync(reports, { recursive: true, force: true });
 });
 
 const TICK_MS = 15_000;
@@ -53,7 +58,7 @@ class Site {
       {
         db,
         ctx: testContext({ now: () => this.clock }),
-        reportsFolder: '/nowhere',
+        reportsFolder: reports,
         temporal: () => Promise.resolve(null),
         maxAges: () => new Map(this.maxAge === null ? [] : [[this.name, new Map([['invoices', this.maxAge]])]]),
       },

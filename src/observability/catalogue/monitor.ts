@@ -48,4 +48,10 @@ export const monitor = {
     remedy: 'Each alarm says what to do; `./freshet freshness` shows all tables.',
   },
   'MO-011': { level: 'info', text: 'resolved, {class}: {message}' },
+  'MO-012': {
+    level: 'warn',
+    text: 'the report of run {run}, which nobody wrote, could not be written: {error}',
+    meaning: 'Whoever ended the run died before its report was whole, and the folder of reports cannot be written now.',
+    remedy: 'Look at the folder that the error names (space, permission); the next round tries again.',
+  },
 } as const satisfies CatalogueSection<'MO'>;
