@@ -19,9 +19,15 @@ import { stageActivities } from './stage-activities';
  * when they are completed. Whatever ends it early is thrown; the parent writes the entity's end.
  */
 export async function entitySync(input: EntitySyncInput): Promise<EntitySyncResult> {
+  const board = new Board(input);
+  const result = await carry(input, board);
+  board.show(result.state);
+  return result;
+}
+
+async function carry(input: EntitySyncInput, board: Board): Promise<EntitySyncResult> {
   const stages = stageActivities(input);
   const signals = listen(input);
-  const board = new Board(input);
   for (let slices = input.slices; ; slices++) {
     const failed = signals.failed();
     if (failed) return { state: 'skipped', reason: skippedReason(failed) };
@@ -59,7 +65,7 @@ class Board {
 
   show(step: EntityProgress['step'], slices: number = this.progress.slices): void {
     this.progress = { ...this.progress, step, slices };
-    setCurrentDetails(entityDetails(this.input.runId, this.input.entity, this.progress));
+    setCurrentDetails(entityDetails(this.input.entity, this.progress));
   }
 
   loaded({ batches, records }: { readonly batches: number; readonly records: number }): void {

@@ -12,7 +12,7 @@ import {
 } from '@temporalio/workflow';
 import type { EntityEndInput } from '../activities/index';
 import type { PlanNode } from '../domain/plan';
-import { runDetails } from './details';
+import { fixedDetails, runDetails } from './details';
 import { entitySync } from './entity-sync';
 import { failureFacts } from './failure-facts';
 import { upstreamSettled } from './messages';
@@ -56,7 +56,7 @@ class Team {
 
   /** Shown in Temporal's Web UI; no part of the history. */
   private tellUi(): void {
-    setCurrentDetails(runDetails(this.input.runId, this.input.graph, this.standings));
+    setCurrentDetails(runDetails(this.input.graph, this.standings));
   }
 
   begin(node: PlanNode): void {
@@ -126,6 +126,7 @@ class Team {
       cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
       workflowTaskTimeout: limits.workflowTaskMs,
       staticSummary: `${pipeline} ${node.entity}`,
+      staticDetails: fixedDetails(runId),
       ...entityMarks(node.entity),
     };
   }

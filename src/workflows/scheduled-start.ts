@@ -16,8 +16,10 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index';
 import type { ScheduledAnswer } from '../activities/scheduled';
+import { counted } from '../domain/counted';
 import type { RunState } from '../domain/run';
 import type { Schedule } from '../domain/schedule';
+import { fixedDetails } from './details';
 import { PIPELINE, runMarks } from './marks';
 import { wake } from './messages';
 import { pipelineRun } from './pipeline-run';
@@ -118,7 +120,8 @@ async function start({ run, markedAs }: Claimed): Promise<Child | null> {
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
       workflowTaskTimeout: run.limits.workflowTaskMs,
-      staticSummary: `${run.pipeline}: ${run.graph.length} entities`,
+      staticSummary: `${run.pipeline}: ${counted(run.graph.length, 'entity', 'entities')}`,
+      staticDetails: fixedDetails(run.runId),
       memo: { configDigest: run.configDigest },
       ...(markedAs === undefined ? {} : { typedSearchAttributes: runMarks(run.pipeline, markedAs) }),
     });

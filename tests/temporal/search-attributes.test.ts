@@ -27,6 +27,13 @@ it('runs and their entities are found by pipeline, kind, entity and state', asyn
   };
   expect(await marks(id)).toMatchObject({ FreshetPipeline: 'zoho-books', FreshetKind: 'sync', FreshetStatus: 'completed' });
   expect(await marks(`${id}/invoices`)).toMatchObject({ FreshetPipeline: 'zoho-books', FreshetEntity: 'invoices', FreshetKind: 'sync' });
+  // The pages of run and entity say where the rest stands, and how it ended.
+  for (const workflow of [id, `${id}/invoices`])
+    expect(await (await client.workflow.getHandle(workflow).describe()).staticDetails()).toContain(`./freshet show ${runId}`);
+  const { currentDetails } = await client.workflow
+    .getHandle(`${id}/invoices`)
+    .query<{ currentDetails: string }>('__temporal_workflow_metadata');
+  expect(currentDetails).toContain('**invoices**: completed');
   await worker.stop();
 });
 

@@ -7,6 +7,7 @@ import type { Database } from '../../database/database';
 import { readRun } from '../../database/run-store';
 import { FreshetError } from '../../domain/errors';
 import { workflowId } from '../../domain/ids';
+import { fixedDetails } from '../../workflows/details';
 import { runMarks } from '../../workflows/marks';
 import type { pipelineRun } from '../../workflows/pipeline-run';
 import type { PipelineRunInput } from '../../workflows/run-input';
@@ -76,6 +77,7 @@ function requestStart({ client, taskQueue }: TemporalLink, input: PipelineRunInp
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowTaskTimeout: input.limits.workflowTaskMs,
       staticSummary: `${input.pipeline}: ${counted(input.graph.length, 'entity', 'entities')}`,
+      staticDetails: fixedDetails(input.runId),
       memo: { configDigest: input.configDigest },
       ...(marks.length === 0 ? {} : { typedSearchAttributes: marks }),
     }),
