@@ -3,6 +3,7 @@ import { endRun, requestCancel } from '../database/run-store';
 import type { Plan } from '../domain/plan';
 import { isFreshetError } from '../domain/errors';
 import { FileStore } from '../landing/file-store';
+import { safeText } from '../observability/safe-facts';
 import type { StageContext } from '../observability/stage-context';
 import { writeReport } from '../report/write-report';
 import { runLocal } from '../run/run-local';
@@ -42,7 +43,7 @@ async function endBadly(
   ctx: StageContext,
 ): Promise<void> {
   const cancelled = isFreshetError(error) && error.type === 'cancelled';
-  const message = error instanceof Error ? error.message : String(error);
+  const message = safeText(error instanceof Error ? error.message : String(error));
   const type = isFreshetError(error) ? error.type : 'transient_error';
   await endRun(deps.db, { runId, state: cancelled ? 'cancelled' : 'failed', ...(cancelled ? {} : { error: { type, message } }) }, ctx);
   await writeReport(deps, { runId }, ctx);

@@ -5,6 +5,7 @@ import { say } from './execute';
 import { EXIT } from './exit-code';
 import { createOutput, type Output } from './output';
 import { createProgram } from './program';
+import { redactText } from '../observability/redact';
 
 /** The command line: words in, exit code out. Nothing but commander is loaded before a command is chosen. */
 async function main(words: readonly string[]): Promise<number> {
@@ -38,6 +39,10 @@ function wrongUse(error: CommanderError, words: readonly string[], out: Output):
   say({ exitCode: EXIT.wrongUse, error: view }, command, out);
   return EXIT.wrongUse;
 }
+
+// Everybody on the machine may read command lines: a password in --database-url goes out of ours at once.
+const shown = redactText(process.argv.join(' '));
+if (shown !== process.argv.join(' ')) process.title = shown;
 
 // Whoever reads only the first lines (`| head`) closes the pipe: that is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.good : EXIT.failed));

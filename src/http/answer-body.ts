@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 
 import { FreshetError } from '../domain/errors';
-import { printable } from '../observability/printable';
+import { safeExcerpt } from '../observability/safe-facts';
 
 export const MAX_WIRE_BYTES = 64 * 1024 * 1024;
 export const MAX_DECODED_BYTES = 512 * 1024 * 1024;
@@ -71,7 +71,7 @@ export async function decodeBody(wire: Buffer, encoding: string, limits: BodyLim
   let bytes = wire;
   for (const name of names.filter((each) => each !== '' && each !== 'identity').reverse()) {
     const decoder = DECODERS.get(name);
-    if (!decoder) throw damaged(place, 'encoding-unknown', `its content encoding "${printable(name, 40)}" was not asked for`);
+    if (!decoder) throw damaged(place, 'encoding-unknown', `its content encoding "${safeExcerpt(name, 40)}" was not asked for`);
     try {
       bytes = await decoder(bytes, { maxOutputLength: limit });
     } catch (error) {

@@ -1,5 +1,5 @@
 import { FreshetError } from '../domain/errors';
-import { printable } from '../observability/printable';
+import { safeExcerpt } from '../observability/safe-facts';
 import type { HttpAnswer } from './http-request';
 
 const EXCERPT = 80;
@@ -22,14 +22,15 @@ function diagnosis(text: string | null): string {
 
 function refusal(answer: HttpAnswer, reading: Reading, text: string | null): FreshetError {
   const type = answer.headers.get('content-type') ?? 'no content type';
-  const quoted = reading.quote === false ? '' : `: "${printable((text ?? answer.body.toString('latin1')).slice(0, EXCERPT))}"`;
+  const quoted =
+    reading.quote === false ? '' : `: "${safeExcerpt(text ?? answer.body.subarray(0, 20 * EXCERPT).toString('latin1'), EXCERPT)}"`;
   return new FreshetError('source_error', {
     code: 'answer-not-json',
-    message: `${reading.what} answered HTTP ${answer.status} with ${diagnosis(text)} (${printable(type, 60)}, ${answer.body.length} bytes)${quoted}`,
+    message: `${reading.what} answered HTTP ${answer.status} with ${diagnosis(text)} (${safeExcerpt(type, 60)}, ${answer.body.length} bytes)${quoted}`,
     remedy:
       'freshet asks again; if it stays, a proxy, a login page or a maintenance page stands in for the service: open the address and see.',
     where: reading.what,
-    facts: { status: answer.status, contentType: printable(type, 60), bytes: answer.body.length },
+    facts: { status: answer.status, contentType: safeExcerpt(type, 60), bytes: answer.body.length },
   });
 }
 

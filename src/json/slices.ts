@@ -1,4 +1,5 @@
 import { byteName, CLOSE_ARRAY, CLOSE_OBJECT, COLON, COMMA, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './bytes';
+import { redactText } from '../observability/redact';
 import { JsonBytesError } from './json-bytes-error';
 import { skipSpace, skipString, skipValue } from './scan';
 
@@ -46,16 +47,18 @@ export function sliceValue(answer: Buffer, path: readonly string[]): Slice {
   return slice;
 }
 
-/** The answer without the value at `path` (an empty array or `{}` stands for it); over 4 KiB cut and marked. */
+/** The answer without the value at `path` (an empty array or `{}` stands for it) and without secrets; over 4 KiB cut and marked. */
 export function envelopeOf(answer: Buffer, path: readonly string[]): string {
   const { offset, length } = sliceValue(answer, path);
   const empty = answer[offset] === OPEN_ARRAY ? '[]' : '{}';
-  const rest = Buffer.concat([answer.subarray(0, offset), Buffer.from(empty), answer.subarray(offset + length)]);
-  if (rest.length <= MAX_ENVELOPE_BYTES) return rest.toString('utf8');
+  const whole = Buffer.concat([answer.subarray(0, offset), Buffer.from(empty), answer.subarray(offset + length)]);
+  // Hidden before it is cut: half a secret would not be recognised any more. What lies far behind the cut need not be looked at.
+  const rest = Buffer.from(redactText(whole.subarray(0, 2 * MAX_ENVELOPE_BYTES).toString('utf8')));
+  if (whole.length <= 2 * MAX_ENVELOPE_BYTES && rest.length <= MAX_ENVELOPE_BYTES) return rest.toString('utf8');
   let end = MAX_ENVELOPE_BYTES;
   // A character must not be cut in two: continuation bytes are 10xxxxxx.
   while (end > 0 && (rest[end]! & 0xc0) === 0x80) end--;
-  return `${rest.subarray(0, end).toString('utf8')}… (cut: ${rest.length} bytes)`;
+  return `${rest.subarray(0, end).toString('utf8')}… (cut: ${whole.length} bytes)`;
 }
 
 function member(answer: Buffer, objectAt: number, key: string): Slice | null {

@@ -12,8 +12,17 @@ const RESERVED = new Set(['time', 'level', 'id', 'component', 'text']);
 
 /** Any text as it may stand in a log line, an error or on a terminal: without secrets and without control characters. */
 export function safeText(text: string): string {
-  // Redacted before it is cut: half a secret would not be recognised any more.
-  return printable(redactText(text.length > 8 * PRINTABLE_LIMIT ? text.slice(0, 8 * PRINTABLE_LIMIT) : text));
+  return printable(hidden(text));
+}
+
+/** The beginning of what somebody else said, safe to quote. */
+export function safeExcerpt(text: string, characters: number): string {
+  return printable(hidden(text).slice(0, characters));
+}
+
+/** Redacted before anything is cut off: half a secret would not be recognised any more. */
+function hidden(text: string): string {
+  return redactText(text.length > 8 * PRINTABLE_LIMIT ? text.slice(0, 8 * PRINTABLE_LIMIT) : text);
 }
 
 function safeError(error: Error, depth: number): SafeValue {

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { resolveSecret } from '../../config/secret-reference';
 import { settingLines } from '../../config/setting-list';
 import { listPipelines } from '../../config/pipeline';
 import { originText } from '../../config/mistake';
+import { isFreshetError } from '../../domain/errors';
 import { knownSecrets } from '../../observability/known-secrets';
 import { isSecretName, redactText } from '../../observability/redact';
 import { openHome } from '../../stack/home';
@@ -32,6 +34,7 @@ export async function writeBundle(patient: Patient, { file, version, findings, n
   const { settings, variables } = patient.loaded;
   // What a variable's name says is secret must not appear in a log either, even if no source of this project uses it.
   for (const [name, value] of Object.entries(variables)) if (isSecretName(name)) knownSecrets.add(value);
+  learnCredentials(patient.loaded);
   const about = {
     freshet: version,
     node: process.versions.node,
@@ -58,6 +61,20 @@ export async function writeBundle(patient: Patient, { file, version, findings, n
   }));
   writeFileSync(file, tarGz(files, Math.floor(now.getTime() / 1000)), { mode: 0o600 });
   return files.map(({ name }) => name);
+}
+
+/** Credentials in files are secrets of this process only once they were read. */
+function learnCredentials({ sources, variables, root }: Patient['loaded']): void {
+  for (const { environments } of Object.values(sources)) {
+    for (const [name, reference] of Object.values(environments).flatMap((place) => Object.entries(place?.credentials ?? {}))) {
+      try {
+        resolveSecret(reference, name, { variables, root });
+      } catch (error) {
+        // The findings name what is missing.
+        if (!isFreshetError(error)) throw error;
+      }
+    }
+  }
 }
 
 const json = (name: string, value: unknown): File => ({ name, text: `${JSON.stringify(value, null, 2)}\n` });

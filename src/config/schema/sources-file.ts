@@ -18,15 +18,18 @@ const valueReference = z.strictObject({ env: variable(), default: z.string().min
 export function addressProblem(text: string): string | null {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) return 'an http or https URL';
-  return url.username === '' && url.password === '' ? null : 'a URL without user and password; they belong into credentials';
+  if (url.username !== '' || url.password !== '') return 'a URL without user and password; they belong into credentials';
+  // Paths are added to it; and what stands in a query is often a key.
+  return url.search === '' && url.hash === '' ? null : 'a URL without query; a key belongs into credentials';
 }
 
+const ADDRESS = 'an http or https URL without user, password and query, or { env: NAME, default: URL }';
 const address = z.union(
   [
-    z.string().refine((text) => addressProblem(text) === null),
-    valueReference.refine((reference) => reference.default === undefined || addressProblem(reference.default) === null),
+    z.string().refine((text) => addressProblem(text) === null, ADDRESS),
+    valueReference.refine((reference) => reference.default === undefined || addressProblem(reference.default) === null, ADDRESS),
   ],
-  'an http or https URL without user and password, or { env: NAME, default: URL }',
+  ADDRESS,
 );
 const text = z.union([z.string().min(1), valueReference], 'text, or { env: NAME, default: text }');
 

@@ -3,7 +3,7 @@ import { formatInstant } from '../../domain/instant';
 import type { HttpAnswer } from '../../http/http-request';
 import { retryAfterMs } from '../../http/retry-after';
 import { expectJson, isJsonObject } from '../../http/strict-json';
-import { printable } from '../../observability/printable';
+import { safeExcerpt } from '../../observability/safe-facts';
 
 type Envelope = Readonly<Record<string, unknown>>;
 
@@ -34,6 +34,8 @@ interface Reply {
 }
 
 const MINUTE_MS = 60_000;
+/** Bytes of an answer that an excerpt is made from: what is secret in it is hidden before it is cut. */
+const EXCERPT_FROM = 2_000;
 const DAY_MS = 86_400_000;
 const ORGANIZATION_CODES: ReadonlySet<number> = new Set([6041]);
 
@@ -44,7 +46,7 @@ function untilNextDay(answer: HttpAnswer, now: Date): number {
 }
 
 function said({ answer, code, message }: Reply): string {
-  return `HTTP ${answer.status}, code ${code ?? 'missing'}: "${printable(message, 200)}"`;
+  return `HTTP ${answer.status}, code ${code ?? 'missing'}: "${safeExcerpt(message, 200)}"`;
 }
 
 function busy(asked: Asked): FreshetError {
@@ -58,8 +60,8 @@ function busy(asked: Asked): FreshetError {
 }
 
 function unavailable(answer: HttpAnswer, asked: Asked): FreshetError {
-  const type = printable(answer.headers.get('content-type') ?? 'no content type', 60);
-  const start = printable(answer.body.subarray(0, 80).toString('latin1'));
+  const type = safeExcerpt(answer.headers.get('content-type') ?? 'no content type', 60);
+  const start = safeExcerpt(answer.body.subarray(0, EXCERPT_FROM).toString('latin1'), 80);
   return new FreshetError('transient_error', {
     code: 'service-unavailable',
     message: `${asked.what} answered HTTP ${answer.status} (${type}): "${start}"`,
@@ -84,7 +86,7 @@ function wrongUrl(answer: HttpAnswer, asked: Asked): FreshetError {
 function wrongOrganization(reply: Reply, asked: Asked): FreshetError {
   return new FreshetError('config_error', {
     code: 'zoho-organization-wrong',
-    message: `Zoho Books refuses organization ${printable(asked.organizationId, 40)} (${said(reply)})`,
+    message: `Zoho Books refuses organization ${safeExcerpt(asked.organizationId, 40)} (${said(reply)})`,
     remedy:
       'Correct organization_id of the source in config/sources.yaml (Zoho Books: Settings → Organization profile), or give the user of the refresh token access to it.',
     where: asked.what,

@@ -3,7 +3,7 @@ import { formatInstant } from '../../domain/instant';
 import type { HttpAnswer } from '../../http/http-request';
 import { retryAfterMs } from '../../http/retry-after';
 import { expectJson, isJsonObject } from '../../http/strict-json';
-import { printable } from '../../observability/printable';
+import { safeExcerpt } from '../../observability/safe-facts';
 
 export interface AccessToken {
   readonly token: string;
@@ -30,11 +30,11 @@ function refusedCredential(error: string, accountsUrl: string): FreshetError {
   const credential = CREDENTIALS.get(error) ?? 'client_id, client_secret and refresh_token';
   return new FreshetError('auth_error', {
     code: 'zoho-credentials-refused',
-    message: `${accountsUrl} refuses the credentials of the source: ${printable(error, 60)}`,
+    message: `${accountsUrl} refuses the credentials of the source: ${safeExcerpt(error, 60)}`,
     why: 'A credential is wrong or withdrawn, or it belongs to another data centre: each one knows only its own clients.',
     remedy: `Check ${credential} of the source in config/sources.yaml (the variable it refers to), and that the accounts host is that of your data centre (accounts.zoho.eu, .com, .in, …).`,
     where: accountsUrl,
-    facts: { error: printable(error, 60) },
+    facts: { error: safeExcerpt(error, 60) },
   });
 }
 
