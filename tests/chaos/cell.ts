@@ -1,6 +1,6 @@
 import { recordCell } from './cell-record';
 
-/** Hands over the trials of a cell: opened for it, closed after it whatever happens. */
+/** What one play of a cell showed. */
 export interface CellOutcome {
   /** Sentences about every promise that was broken; empty means kept. */
   readonly problems: readonly string[];
