@@ -126,6 +126,16 @@ it('the places were read as what they are: payloads decoded, log lines of every 
   expect(places.get('home and landing')).toContain('sync_metadata_invoices.json');
 });
 
+it('the secrets were there and were taken out: in the process list, error texts, envelopes of pages, and log lines about the webhook', () => {
+  const { webhookPath, webhookKey } = stack.planted;
+  const { host } = new URL(stack.source.url);
+  expect(stack.source.seen.notices[0]).toBe(`/hooks/${webhookPath.value}?key=${webhookKey.value}`);
+  expect(places.get('the process list')).toMatch(/worker --database-url postgresql:\/\/canary_\w+:\[secret\]@/);
+  expect(places.get('the database')).toMatch(/"envelope": .*authorization: Zoho-oauthtoken \[secret\]; the same \[secret\]/);
+  expect(places.get("the worker's log")).toContain(`POST ${host}[secret]`);
+  expect(places.get('what commands said')).toContain('invalid_client');
+});
+
 it.each([canary('one'), plainCanary('other')])('every form and half of a canary would be found', (planted) => {
   for (const form of formsOf(planted.value)) expect(found([planted], 'here', `before ${form} after`)).toHaveLength(1);
   expect(found([planted], 'here', `basic ${Buffer.from(`anna:${planted.value}`).toString('base64')}`)).toHaveLength(1);
