@@ -189,6 +189,8 @@ function transactionOf(client: pg.PoolClient, { site, ctx }: TxOptions): Tx {
     async query<R extends object>(text: string, values: readonly unknown[] = []): Promise<R[]> {
       try {
         await ctx.fault(`${site}.statement`);
+        // The cancel may come between two statements, where it finds nothing.
+        if (ctx.signal.aborted) throw cancelledError(site);
         return (await client.query<R>(text, [...values])).rows;
       } catch (error) {
         throw databaseError(error, text);

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Loss } from './commit-trial';
@@ -9,6 +9,8 @@ const FOLDER = resolve(__dirname, '../../docs/reliability');
 /** What became of one loss. */
 export interface LossVerdict extends Loss {
   readonly scene: string;
+  /** What was tried: short, empty outside git. */
+  readonly commit: string;
   /** How often the undisturbed scene commits there. */
   readonly of: number;
   readonly seconds: number;
@@ -16,9 +18,12 @@ export interface LossVerdict extends Loss {
   readonly problems: readonly string[];
 }
 
-/** Writes `docs/reliability/commit-matrix.json` and `.md`. */
-export function recordCommits(verdicts: readonly LossVerdict[], planned: number): void {
+/** Writes `docs/reliability/commit-matrix.json` and `.md`. `narrowed`: only some places were tried; what is known of the others stays. */
+export function recordCommits(tried: readonly LossVerdict[], wished: number, narrowed: boolean): void {
   mkdirSync(FOLDER, { recursive: true });
+  const kept = narrowed ? recorded() : null;
+  const verdicts = [...(kept?.verdicts ?? []).filter(({ site }) => !tried.some((verdict) => verdict.site === site)), ...tried];
+  const planned = kept?.planned ?? wished;
   const machine = {
     node: process.version,
     system: `${process.platform} ${release()}`,
@@ -30,6 +35,11 @@ export function recordCommits(verdicts: readonly LossVerdict[], planned: number)
   const facts = { machine, planned, trials: verdicts.length, broken, medianSeconds: seconds };
   writeFileSync(join(FOLDER, 'commit-matrix.json'), `${JSON.stringify({ ...facts, verdicts }, null, 1)}\n`);
   writeFileSync(join(FOLDER, 'commit-matrix.md'), page(verdicts, facts));
+}
+
+function recorded(): (Pick<Facts, 'planned'> & { readonly verdicts: readonly LossVerdict[] }) | null {
+  const file = join(FOLDER, 'commit-matrix.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ReturnType<typeof recorded>) : null;
 }
 
 interface Facts {
@@ -55,10 +65,10 @@ function page(verdicts: readonly LossVerdict[], { machine, planned, trials, brok
     '',
     'A trial is good when what was begun ends by itself as it does undisturbed, `verify --deep` (with the source’s own state as the oracle) finds nothing, nothing is left behind, and nothing is missing or doubled:',
     'every row of every table, watermarks, counters, rejects, each figure of each ledger, pages, queue, batches, extractions, runs, schema changes, schedules, alarms and notices are compared with the undisturbed ones.',
-    'At a COMMIT the look-up must have happened.',
+    'At a COMMIT the look-up must have happened. `--site` tries some places anew and leaves what is recorded of the others.',
     '',
     `${broken === 0 ? 'None' : broken} of ${trials} trials broke a promise.${trials === planned ? '' : ` It was stopped there; ${planned} trials were planned.`}`,
-    `A trial takes ${medianSeconds} s (median) on ${machine.cores} cores with a load of ${machine.load}, Node ${machine.node}, ${machine.system}.`,
+    `Tried at ${[...new Set(verdicts.map(({ commit }) => commit))].join(', ')}. A trial takes ${medianSeconds} s (median) on ${machine.cores} cores with a load of ${machine.load}, Node ${machine.node}, ${machine.system}.`,
     '',
     '| scene | place | commits | answers lost | requests lost | broken |',
     '|---|---|---:|---:|---:|---:|',

@@ -62,9 +62,9 @@ if (wish === null) {
           (seen) => ({ seconds: seen.seconds, problems: lossProblems(loss, seen, undisturbed) }),
           (error: unknown) => ({ seconds: 0, problems: [error instanceof Error ? error.message : String(error)] }),
         );
-        verdicts.push({ scene: scene.name, ...loss, of, ...problems });
+        verdicts.push({ scene: scene.name, ...loss, of, ...problems, commit: wish.commit.slice(0, 7) });
         say(verdicts, planned.length);
-        if (wish.record) recordCommits(verdicts, planned.length);
+        if (wish.record) recordCommits(verdicts, planned.length, wish.sites.length > 0);
       }
       expect(verdicts.filter(({ problems }) => problems.length > 0)).toEqual([]);
     },

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { claimRun, type ClaimRequest } from '../../src/database/claim';
 import { beginAttempt } from '../../src/database/attempt';
 import { openDatabase, type Database } from '../../src/database/database';
@@ -145,13 +146,14 @@ describe('the fence', () => {
     const runId = await claimed('cancel');
     const { fence } = await beginAttempt(db, start(runId, 'cancel'), ctx);
     const abort = new AbortController();
-    const sleeping = fenced(db, fence, { site: 'attempt', ctx: { ...ctx, signal: abort.signal } }, async (tx) => {
+    const asleep = fenced(db, fence, { site: 'attempt', ctx: { ...ctx, signal: abort.signal } }, async (tx) => {
       setImmediate(() => abort.abort());
       await tx.query('select pg_sleep(30)');
     });
-    await expect(sleeping).rejects.toMatchObject({ type: 'cancelled' });
-    expect(
-      await db.query(`select from pg_stat_activity where state like 'idle in transaction%' and datname = current_database()`),
-    ).toHaveLength(0);
+    await expect(asleep).rejects.toMatchObject({ type: 'cancelled' });
+    // The server takes a moment to notice that the connection is closed.
+    const left = () => db.query(`select from pg_stat_activity where state like 'idle in transaction%' and datname = current_database()`);
+    for (const deadline = Date.now() + 5_000; (await left()).length > 0 && Date.now() < deadline;) await sleep(20);
+    expect(await left()).toHaveLength(0);
   });
 });

@@ -16,6 +16,7 @@ export interface TraceOptions {
 }
 
 type Handle = FileHandle;
+type Write = (this: Handle, chunk: Uint8Array, offset: number, length: number) => Promise<{ bytesWritten: number }>;
 type Call = (...args: never[]) => Promise<unknown>;
 
 /** Listens at the real calls of `node:fs/promises`: they are carried out, or cut short where a test wants a disk that is full. */
@@ -63,7 +64,7 @@ export async function traceFiles(options: TraceOptions = {}): Promise<FileTrace>
       async function (this: Handle, chunk: Uint8Array, offset: number, length: number) {
         calls.push(`write ${paths.get(this) ?? '?'}`);
         const taken = Math.min(length, options.keeps ?? options.takes?.(length) ?? length);
-        const { bytesWritten } = (await (real as unknown as Handle['write']).call(this, chunk, offset, taken)) as { bytesWritten: number };
+        const { bytesWritten } = await (real as unknown as Write).call(this, chunk, offset, taken);
         return { bytesWritten: options.keeps === undefined ? bytesWritten : length, buffer: chunk };
       },
   );
