@@ -1,12 +1,11 @@
 import { requestCancel, type EntityEnd } from '../database/run-store';
 import type { Database } from '../database/database';
-import { isFreshetError } from '../domain/errors';
-import { FINAL_ENTITY_STATES, type RunState } from '../domain/run';
-import { safeText } from '../observability/safe-facts';
+import type { RunState } from '../domain/run';
 import type { StageContext } from '../observability/stage-context';
 import type { StepOutcome } from '../run/held-wait';
 import type { EntityStep, PreparedRun, Steps } from '../run/steps';
 import { inActivity, type ActivitySurroundings } from './activity-context';
+import { withPatience } from './patience';
 import type { ScheduledAnswer, ScheduledClaim, ScheduledClaims } from './scheduled';
 
 export type { ActivitySurroundings } from './activity-context';
@@ -41,7 +40,7 @@ export interface Activities {
 /** The steps of a run as Temporal activities; the names are kept in histories. */
 export function createActivities({ steps, db, surroundings, scheduled }: ActivityDeps): Activities {
   const run = <T>(input: { readonly runId: string; readonly entity?: string }, body: (ctx: StageContext) => Promise<T>): Promise<T> =>
-    inActivity(surroundings, input, (ctx) => tellingTrouble(db, input, { ctx, body }));
+    inActivity(surroundings, input, (ctx) => withPatience({ db, input, ctx }, body));
   return {
     prepareRun: (input) => run(input, (ctx) => steps.prepareRun(input, ctx)),
     extract: (input) => run(input, async (ctx) => withWait(await steps.extract(input, ctx), ctx)),
@@ -53,42 +52,6 @@ export function createActivities({ steps, db, surroundings, scheduled }: Activit
     endRun: (input) => run(input, (ctx) => steps.endRun(input, ctx)),
     claimScheduled: (input) => inActivity(surroundings, { runId: input.requestKey }, (ctx) => scheduled.claim(input, ctx)),
   };
-}
-
-interface Told<T> {
-  readonly ctx: StageContext;
-  readonly body: (ctx: StageContext) => Promise<T>;
-}
-
-/** While a stage is tried again and again, status and show say why; the first attempt that passes takes the words back. */
-async function tellingTrouble<T>(
-  db: Database,
-  input: { readonly runId: string; readonly entity?: string },
-  { ctx, body }: Told<T>,
-): Promise<T> {
-  const { runId, entity } = input;
-  try {
-    const answer = await body(ctx);
-    if (entity !== undefined) {
-      await db.query(
-        `update freshet.run_entity set wait_reason = null where run_id = $1 and entity = $2 and starts_with(wait_reason, 'trying again')`,
-        [runId, entity],
-      );
-    }
-    return answer;
-  } catch (error) {
-    const retried = isFreshetError(error) && error.retryable && !ctx.signal.aborted;
-    if (entity !== undefined && retried) {
-      // Best effort: PostgreSQL itself may be the trouble, and the error below matters more.
-      await db
-        .query(
-          `update freshet.run_entity set wait_reason = $3, wait_until = null where run_id = $1 and entity = $2 and state <> all ($4)`,
-          [runId, entity, `trying again: ${safeText(error.message)}`, FINAL_ENTITY_STATES],
-        )
-        .catch(() => undefined);
-    }
-    throw error;
-  }
 }
 
 /** Clocks differ: a wait that is already over by ours still rests a moment, or the workflow would spin. */

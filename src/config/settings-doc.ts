@@ -14,6 +14,7 @@ interface Leaf {
 }
 
 type Described = SchemaNode & {
+  readonly pattern?: string;
   readonly minLength?: number;
   readonly enum?: readonly string[];
   readonly minimum?: number;
@@ -28,21 +29,18 @@ const leaves = (): Leaf[] =>
     return {
       key,
       variable: variableOf(path),
-      allowed: allowed(node, standard),
+      allowed: allowed(node),
       standard: standard === undefined ? '' : String(standard),
       meaning: meaningOf(key) ?? '',
     };
   });
 
-function allowed(node: Described, standard: Described['default']): string {
+function allowed(node: Described): string {
   if (node.enum !== undefined) return node.enum.join(', ');
   if (node.type === 'integer') return `${node.minimum ?? ''} to ${node.maximum ?? ''}`;
   if (node.secret === true) return node.minLength === undefined ? 'URL; a secret' : 'text; a secret';
-  return typeof standard === 'string' && /^\d+(ms|s|m|h|d)$/.test(standard)
-    ? 'duration'
-    : typeof standard === 'string' && /^\d+(B|KiB|MiB|GiB)$/.test(standard)
-      ? 'size'
-      : 'text';
+  if (node.pattern?.includes('(ms|s|m|h|d)') === true) return 'duration';
+  return node.pattern?.includes('(B|KiB|MiB|GiB)') === true ? 'size' : 'text';
 }
 
 /** Names of variables that are no settings, with what they do. */

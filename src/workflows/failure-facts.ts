@@ -1,4 +1,5 @@
 import { ActivityFailure, ApplicationFailure, RetryState, TerminatedFailure, TimeoutFailure, TimeoutType } from '@temporalio/common';
+import { givenUpWords } from '../domain/give-up';
 
 /** What the row of a failed entity tells of its error. */
 export interface FailureFacts {
@@ -66,11 +67,10 @@ function isBudgetSpent(cause: unknown): boolean {
 }
 
 function gaveUpFacts(last: FailureFacts | null, giveUpAfterMs: number): FailureFacts {
-  const span = giveUpAfterMs >= 3_600_000 ? `${Math.round(giveUpAfterMs / 360_000) / 10} h` : `${Math.round(giveUpAfterMs / 1000)} s`;
   return {
     type: last?.type ?? 'transient_error',
     code: last?.code ?? 'no-progress',
-    message: `Given up after ${span} without progress${last === null ? '' : `: ${last.message}`}`,
+    message: givenUpWords(giveUpAfterMs, last?.message ?? null),
     remedy:
       last?.remedy ??
       'See whether a worker is running and the source answers (`./freshet doctor`), then run again; nothing committed is lost.',

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 export interface Pipelines {
   readonly root: string;
   /** Writes a pipeline of zoho-books with this schedule (YAML; `''`: none) and a table of its own. Returns its name. */
-  write(schedule: string, name?: string, entity?: string): string;
+  write(schedule: string, name?: string, entity?: string, from?: string): string;
   remove(name: string): void;
   /** Removes all files; `names` still knows them. */
   clear(): void;
@@ -24,10 +24,10 @@ export function pipelinesFolder(): Pipelines {
   const file = (name: string): string => join(folder, `${name}.yaml`);
   return {
     root,
-    write(schedule, name = `p-${randomBytes(5).toString('hex')}`, entity = `items-${name}`) {
+    write(schedule, name = `p-${randomBytes(5).toString('hex')}`, entity = `items-${name}`, from = 'items') {
       written.add(name);
       const line = schedule === '' ? '' : `schedule: ${schedule}\n`;
-      writeFileSync(file(name), `name: ${name}\nsource: zoho-books\n${line}entities:\n  ${entity}: { from: items }\n`);
+      writeFileSync(file(name), `name: ${name}\nsource: zoho-books\n${line}entities:\n  ${entity}: { from: ${from} }\n`);
       return name;
     },
     remove: (name) => rmSync(file(name)),

@@ -6,7 +6,9 @@ import { thawSettings } from '../../config/freeze';
 import type { Database } from '../../database/database';
 import { readRun } from '../../database/run-store';
 import { FreshetError } from '../../domain/errors';
+import { patienceMs } from '../../domain/give-up';
 import { workflowId } from '../../domain/ids';
+import { readPatience } from '../../run/patience';
 import { fixedDetails } from '../../workflows/details';
 import { runMarks } from '../../workflows/marks';
 import type { pipelineRun } from '../../workflows/pipeline-run';
@@ -95,7 +97,14 @@ export async function workflowInput(db: Database, runId: string): Promise<Pipeli
   const run = await readRun(db, runId);
   const [config] = await db.query<{ body: unknown }>(`select body from freshet.config where digest = $1`, [run.config_digest]);
   const { settings } = thawSettings(config?.body);
-  return { runId, pipeline: run.pipeline, graph: run.stats.plan, limits: runLimits(settings), configDigest: run.config_digest };
+  const { patience, nominal } = await readPatience(db, runId);
+  return {
+    runId,
+    pipeline: run.pipeline,
+    graph: run.stats.plan,
+    limits: runLimits(settings, patienceMs(patience, nominal)),
+    configDigest: run.config_digest,
+  };
 }
 
 function unconfirmed(runId: string, temporal: TemporalLink, cause: unknown): FreshetError {

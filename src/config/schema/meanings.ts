@@ -41,7 +41,8 @@ export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   'sync_pipeline.full_every':
     'How often an incremental entity is listed completely, so that nothing missed stays missed. A pipeline file can say otherwise.',
   'sync_pipeline.adopt_for': 'How long an unfinished read may be continued by a later run.',
-  'sync_pipeline.give_up_after': 'Without progress for this long an entity fails.',
+  'sync_pipeline.give_up_after':
+    'Without progress for this long an entity fails. Absent: a scheduled run tries until its next time comes, any other run for 12 hours.',
   'monitor.every': 'Time between two rounds of healing and judging.',
   'monitor.worker_gone_after': 'Without a worker’s sign of life for this long there is an alarm.',
   'monitor.temporal_gone_after': 'Without an answer of Temporal for this long there is an alarm.',

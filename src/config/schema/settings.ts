@@ -66,7 +66,8 @@ const syncPipeline = z.strictObject({
   detail_page: count(25, 1, 25),
   full_every: duration('7d'),
   adopt_for: duration('48h'),
-  give_up_after: duration('12h'),
+  /** Absent: until the next nominal time of the run's schedule, else 12 h. */
+  give_up_after: durationSchema().optional(),
 });
 
 const monitor = z.strictObject({

@@ -1,0 +1,91 @@
+import { Context } from '@temporalio/activity';
+import type { Database } from '../database/database';
+import { FreshetError, isFreshetError } from '../domain/errors';
+import { givenUpWords, givesUp, type Standstill } from '../domain/give-up';
+import { FINAL_ENTITY_STATES } from '../domain/run';
+import { safeText } from '../observability/safe-facts';
+import type { StageContext } from '../observability/stage-context';
+import { readPatience } from '../run/patience';
+
+interface Step {
+  readonly db: Database;
+  readonly input: { readonly runId: string; readonly entity?: string };
+  readonly ctx: StageContext;
+}
+
+/**
+ * Runs a step of an entity. While it is tried again and again, status and show say why and how often; the first attempt that passes takes
+ * the words back. When the run's patience is over, the trouble is final (contracts §9), also for attempts that died without a word.
+ */
+export async function withPatience<T>(step: Step, body: (ctx: StageContext) => Promise<T>): Promise<T> {
+  const { db, input, ctx } = step;
+  const { runId, entity } = input;
+  if (entity === undefined) return body(ctx);
+  const named = { ...step, entity };
+  // One that ended with an error has been judged by it; its body is tried once more.
+  if (diedSilently()) await endIfOver(named, await standstill(named).catch(() => null), null);
+  try {
+    const answer = await body(ctx);
+    await db.query(
+      `update freshet.run_entity set wait_reason = null where run_id = $1 and entity = $2 and starts_with(wait_reason, 'trying again')`,
+      [runId, entity],
+    );
+    return answer;
+  } catch (error) {
+    if (!isFreshetError(error) || !error.retryable || ctx.signal.aborted) throw error;
+    // Best effort: PostgreSQL itself may be the trouble, and the error matters more.
+    await endIfOver(named, await tellTrouble(named, error).catch(() => null), error);
+    throw error;
+  }
+}
+
+/** The attempt before this one left no error: its process died, or hung. */
+function diedSilently(): boolean {
+  const { attempt, heartbeatDetails } = Context.current().info;
+  return attempt > 1 && (heartbeatDetails as { error?: unknown } | undefined)?.error === undefined;
+}
+
+type EntityStep = Step & { readonly entity: string };
+type Row = { readonly strikes: number; readonly idle_ms: string };
+
+const STANDSTILL = `strikes, (extract(epoch from clock_timestamp() - progress_at) * 1000)::bigint as idle_ms`;
+
+async function standstill({ db, input, entity }: EntityStep): Promise<Standstill | null> {
+  const [row] = await db.query<Row>(`select ${STANDSTILL} from freshet.run_entity where run_id = $1 and entity = $2`, [
+    input.runId,
+    entity,
+  ]);
+  return row === undefined ? null : sinceStepBegan(row);
+}
+
+async function tellTrouble({ db, input, entity }: EntityStep, error: FreshetError): Promise<Standstill | null> {
+  const [row] = await db.query<Row>(
+    `update freshet.run_entity
+        set wait_reason = 'trying again' || case when strikes > 0 then ', ' || strikes + 1 || ' attempts without progress' else '' end || ': ' || $3::text,
+            wait_until = null
+      where run_id = $1 and entity = $2 and state <> all ($4) returning ${STANDSTILL}`,
+    [input.runId, entity, safeText(error.message), FINAL_ENTITY_STATES],
+  );
+  return row === undefined ? null : sinceStepBegan(row);
+}
+
+/** What an entity waited for before this step, its source or its upstreams, is no standstill. */
+function sinceStepBegan({ strikes, idle_ms }: Row): Standstill {
+  return { strikes, idleMs: Math.min(Number(idle_ms), Date.now() - Context.current().info.scheduledTimestampMs) };
+}
+
+async function endIfOver({ db, input, entity, ctx }: EntityStep, still: Standstill | null, last: FreshetError | null): Promise<void> {
+  if (still === null) return;
+  const read = await readPatience(db, input.runId).catch(() => null);
+  if (read === null || !givesUp(read.patience, still, ctx.now().getTime())) return;
+  throw new FreshetError(last?.type ?? 'transient_error', {
+    code: last?.code ?? 'no-progress',
+    message: givenUpWords(still.idleMs, last?.message ?? `${still.strikes + 1} attempts at ${entity} in a row came to nothing`),
+    remedy:
+      last?.remedy ??
+      'See whether a worker is running and the source answers (`./freshet doctor`), then run again; nothing committed is lost.',
+    facts: { ...last?.facts, strikes: still.strikes, idleMs: still.idleMs },
+    retryable: false,
+    cause: last ?? undefined,
+  });
+}
