@@ -31,7 +31,7 @@ export function recordCommits(tried: readonly LossVerdict[], wished: number, nar
     load: Math.round(loadavg()[1]! * 10) / 10,
   };
   const broken = verdicts.filter(({ problems }) => problems.length > 0).length;
-  const seconds = median(verdicts.map((verdict) => verdict.seconds));
+  const seconds = Math.round(median(verdicts.map((verdict) => verdict.seconds)) * 10) / 10;
   const facts = { machine, planned, trials: verdicts.length, broken, medianSeconds: seconds };
   writeFileSync(join(FOLDER, 'commit-matrix.json'), `${JSON.stringify({ ...facts, verdicts }, null, 1)}\n`);
   writeFileSync(join(FOLDER, 'commit-matrix.md'), page(verdicts, facts));
