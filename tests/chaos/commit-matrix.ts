@@ -23,7 +23,7 @@ export function recordCommits(tried: readonly LossVerdict[], wished: number, nar
   mkdirSync(FOLDER, { recursive: true });
   const kept = narrowed ? recorded() : null;
   const verdicts = [...(kept?.verdicts ?? []).filter(({ site }) => !tried.some((verdict) => verdict.site === site)), ...tried];
-  const planned = kept?.planned ?? wished;
+  const planned = Math.max(kept?.planned ?? wished, verdicts.length);
   const machine = {
     node: process.version,
     system: `${process.platform} ${release()}`,

@@ -26,6 +26,7 @@ const RUN_SITES = [
   'load.ddl',
   'load.merge',
   'load.schema',
+  'token.renew',
 ];
 
 if (wish === null) {

@@ -37,7 +37,7 @@ export const FAMILIES: readonly { readonly name: string; has(site: string): bool
   { name: 'the end of an entity', has: (site) => /^(verify|entity|recount)\./.test(site) },
   {
     name: 'the begin of an attempt, the end of an activity or of the run',
-    has: (site) => /^(attempt|activity|run|extract\.lift-token)\./.test(site),
+    has: (site) => /^(attempt|activity|commit|run|extract\.lift-token)\./.test(site),
   },
 ];
 
