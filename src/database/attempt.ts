@@ -3,7 +3,7 @@ import { FINAL_ENTITY_STATES } from '../domain/run';
 import type { StageContext } from '../observability/stage-context';
 import type { Database } from './database';
 import { sqlstate } from './database-error';
-import type { Fence } from './fence';
+import { applicationName, type Fence } from './fence';
 
 export interface AttemptStart {
   readonly runId: string;
@@ -25,7 +25,7 @@ const TRIES = 3;
  * Errors: `cancelled` when the entity is final (the run was closed meanwhile).
  */
 export async function beginAttempt(db: Database, start: AttemptStart, ctx: StageContext): Promise<Attempt> {
-  const [place] = await db.query<{ number: number; token: string }>(
+  const [place] = await db.query<Place>(
     `select pe.number, re.token from freshet.run_entity re
        join freshet.pipeline_entity pe on pe.pipeline = $3 and pe.entity = re.entity
       where re.run_id = $1 and re.entity = $2`,
@@ -35,7 +35,7 @@ export async function beginAttempt(db: Database, start: AttemptStart, ctx: Stage
   for (let round = 1; ; round++) {
     await endOlderBackends(db, start.runId, place.number, place.token);
     try {
-      const raised = await raiseToken(db, start, ctx);
+      const raised = await raiseToken(db, start, { ctx, applicationName: attemptName(start.runId, place) });
       if (!raised) throw closed(start, 'is final');
       const fence = { runId: start.runId, entity: start.entity, entityNumber: place.number, token: raised.token, extractionId: null };
       return { fence, strikes: raised.strikes };
@@ -45,8 +45,13 @@ export async function beginAttempt(db: Database, start: AttemptStart, ctx: Stage
   }
 }
 
-function raiseToken(db: Database, start: AttemptStart, ctx: StageContext): Promise<{ token: string; strikes: number } | undefined> {
-  return db.transaction({ site: 'attempt', ctx, lockTimeoutMs: 2_000, repeatable: true }, async (tx) => {
+/** It holds the row of its entity, so it bears the token that it replaces: who comes after a worker that was stopped here ends it too. */
+function raiseToken(
+  db: Database,
+  start: AttemptStart,
+  as: { readonly ctx: StageContext; readonly applicationName: string },
+): Promise<{ token: string; strikes: number } | undefined> {
+  return db.transaction({ site: 'attempt', ...as, lockTimeoutMs: 2_000, repeatable: true }, async (tx) => {
     const [row] = await tx.query<{ token: string; strikes: number }>(
       `update freshet.run_entity
           set token = token + 1,
@@ -72,17 +77,29 @@ async function endOlderBackends(db: Database, runId: string, entityNumber: numbe
 
 /**
  * Ends the connections of every attempt at an entity, without waiting for a lock that one of them may hold. Whoever makes the entity
- * final raises its token in the same step; until then a waking attempt could begin another transaction.
+ * final raises its token in the same step; until then a waking attempt could begin another transaction. Returns the name that the
+ * transaction of that step must bear, so that it can be ended likewise; `undefined`: there is no such entity.
  */
-export async function endAttempts(db: Database, runId: string, entity: string): Promise<void> {
-  const [place] = await db.query<{ number: number; token: string }>(
+export async function endAttempts(db: Database, runId: string, entity: string): Promise<string | undefined> {
+  const [place] = await db.query<Place>(
     `select pe.number, re.token from freshet.run_entity re
        join freshet.run r on r.id = re.run_id
        join freshet.pipeline_entity pe on pe.pipeline = r.pipeline and pe.entity = re.entity
       where re.run_id = $1 and re.entity = $2`,
     [runId, entity],
   );
-  if (place) await endOlderBackends(db, runId, place.number, place.token);
+  if (!place) return undefined;
+  await endOlderBackends(db, runId, place.number, place.token);
+  return attemptName(runId, place);
+}
+
+interface Place {
+  readonly number: number;
+  readonly token: string;
+}
+
+function attemptName(runId: string, { number, token }: Place): string {
+  return applicationName({ runId, entityNumber: number, token });
 }
 
 function closed(start: AttemptStart, how: string): FreshetError {

@@ -21,7 +21,7 @@ export interface FencedOptions {
 }
 
 /** `freshet <run id> <entity's number> <token>`: who holds a lock can be told from pg_stat_activity, and ended. */
-export function applicationName(fence: Fence): string {
+export function applicationName(fence: Pick<Fence, 'runId' | 'entityNumber' | 'token'>): string {
   return `freshet ${fence.runId} ${fence.entityNumber} ${fence.token}`;
 }
 

@@ -57,9 +57,9 @@ export interface EntityEnd {
 export async function endEntity(db: Database, end: EntityEnd, ctx: StageContext): Promise<boolean> {
   // A stopped worker may hold the row: its connection is ended first, and again for as long as one is in the way.
   for (let round = 1; ; round++) {
-    await endAttempts(db, end.runId, end.entity);
+    const applicationName = await endAttempts(db, end.runId, end.entity);
     try {
-      return await writeEnd(db, end, ctx);
+      return await writeEnd(db, end, { ctx, ...(applicationName === undefined ? {} : { applicationName }) });
     } catch (error) {
       if (sqlstate(error) !== '55P03' || round === END_TRIES) throw error;
     }
@@ -68,8 +68,8 @@ export async function endEntity(db: Database, end: EntityEnd, ctx: StageContext)
 
 const END_TRIES = 3;
 
-function writeEnd(db: Database, end: EntityEnd, ctx: StageContext): Promise<boolean> {
-  return db.transaction({ site: 'entity.end', ctx, lockTimeoutMs: 2_000, repeatable: true }, async (tx) => {
+function writeEnd(db: Database, end: EntityEnd, as: { readonly ctx: StageContext; readonly applicationName?: string }): Promise<boolean> {
+  return db.transaction({ site: 'entity.end', ...as, lockTimeoutMs: 2_000, repeatable: true }, async (tx) => {
     const rows = await tx.query(
       `update freshet.run_entity re
           set state = $3, completed_at = now(), token = token + 1, wait_reason = null, wait_until = null,

@@ -1,6 +1,7 @@
 import type { TemporalLink } from '../client/temporal/connect-temporal';
 import { startQueued } from '../client/temporal/start-queued';
 import type { Database } from '../database/database';
+import type { LandingStore } from '../landing/landing-store';
 import type { StageContext } from '../observability/stage-context';
 import { sendNotices } from '../notify/webhook';
 import type { AlarmLimits } from './alarm';
@@ -9,6 +10,7 @@ import { readAlarmFacts, type MaxAges } from './alarm-facts';
 import { alarmsDue } from './alarms-due';
 import { beat, forgetDeadWorkers } from './heartbeat';
 import { sweepOrphans } from './orphans';
+import { sweepWorkFolders } from './work-folders';
 import { writeMissingReports } from './missing-reports';
 import { GRACE_MS, reconcileRuns, type Healed } from './reconcile';
 import { restoreSchedules } from './restore-schedules';
@@ -17,6 +19,8 @@ import { recordMissedOfAll } from '../run/missed-runs';
 export interface MonitorDeps {
   readonly db: Database;
   readonly ctx: StageContext;
+  /** Where work files of closed extractions are swept; absent: nowhere. */
+  readonly landing?: LandingStore;
   /** The folder of all reports, absolute. */
   readonly reportsFolder: string;
   /** Asked in each round; `null`: Temporal does not answer, or nobody said where it is. */
@@ -61,7 +65,7 @@ export async function monitorRound(deps: MonitorDeps, options: MonitorOptions): 
     if (lock?.mine !== true) return null;
     const healed = await heal(deps, options);
     await recordMissedOfAll({ db, ctx }, { environment, graceMs: options.missedAfter });
-    const swept = await sweepOrphans(db, ctx);
+    const swept = [...(await sweepOrphans(db, ctx)), ...(await sweepWorkFolders(deps))];
     const reported = await writeMissingReports(deps, { environment, graceMs: options.graceMs ?? GRACE_MS });
     return { ...healed, swept, reported, ...(await judge(deps, options)) };
   });

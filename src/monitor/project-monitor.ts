@@ -1,6 +1,7 @@
 import { temporalAddressOf } from '../client/addresses';
 import type { Project } from '../client/project';
 import type { Database } from '../database/database';
+import { FileStore } from '../landing/file-store';
 import type { StageContext } from '../observability/stage-context';
 import type { AlarmLimits } from './alarm';
 import { maxAgesOf } from './max-ages';
@@ -19,7 +20,14 @@ export function projectMonitor({ loaded }: Project, db: Database, ctx: StageCont
   const watch = new TemporalWatch(() => ({ ...settings.temporal, address: temporalAddressOf(settings) }));
   const webhook = settings.alerts.webhook_url;
   return {
-    deps: { db, ctx, reportsFolder: settings.reports.path, temporal: () => watch.look(), maxAges: () => maxAgesOf(loaded, ctx) },
+    deps: {
+      db,
+      ctx,
+      landing: new FileStore(settings.landing.path),
+      reportsFolder: settings.reports.path,
+      temporal: () => watch.look(),
+      maxAges: () => maxAgesOf(loaded, ctx),
+    },
     options: {
       environment: settings.environment,
       limits: alarmLimits(settings.monitor),

@@ -54,4 +54,5 @@ export const monitor = {
     meaning: 'Whoever ended the run died before its report was whole, and the folder of reports cannot be written now.',
     remedy: 'Look at the folder that the error names (space, permission); the next round tries again.',
   },
+  'MO-013': { level: 'info', text: 'work files of {folders} extractions that are closed were removed' },
 } as const satisfies CatalogueSection<'MO'>;
