@@ -32,13 +32,13 @@ async function carry(input: EntitySyncInput, board: Board): Promise<EntitySyncRe
     const failed = signals.failed();
     if (failed) return { state: 'skipped', reason: skippedReason(failed) };
     if (slices > input.slices && historyIsLong(input, slices)) await beginAnew(input, slices, signals);
-    board.show('extract', slices);
+    board.show('extract', slices + 1);
     const slice = await stages.extract();
     if (slice.outcome === 'done') break;
     if (slice.outcome === 'held') return { state: 'held', reason: slice.reason };
     if (slice.outcome === 'loadable' && signals.open().length === 0) board.loaded(await stages.load());
     if (slice.outcome !== 'wait') continue;
-    board.show(waitWords({ wait_reason: slice.reason, wait_until: slice.until }, ANYONE), slices);
+    board.show(waitWords({ wait_reason: slice.reason, wait_until: slice.until }, ANYONE), slices + 1);
     await signals.sleep(slice.waitMs);
   }
   board.show('wait for upstreams');
