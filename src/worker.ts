@@ -7,6 +7,7 @@ import { commandContext, type Project } from './client/project';
 import { scheduledClaims } from './client/schedules/scheduled-claim';
 import { connectTemporal, temporalOptions } from './client/temporal/connect-temporal';
 import { marksKnown } from './client/temporal/marks-known';
+import { timeoutsOf } from './client/open-database';
 import { openDatabase, type Database } from './database/database';
 import { migrateToLatest } from './database/migrate';
 import { FileStore } from './landing/file-store';
@@ -55,8 +56,7 @@ async function createWorker(project: Project, closers: Closers): Promise<Worker>
   const { database } = settings;
   const databaseUrl = databaseUrlOf(settings);
   await migrateToLatest(databaseUrl);
-  const timeouts = { connectTimeoutMs: database.timeouts.connect, statementTimeoutMs: database.timeouts.statement };
-  const db = openDatabase({ url: databaseUrl, poolSize: database.pool.size, ...timeouts });
+  const db = openDatabase({ url: databaseUrl, poolSize: database.pool.size, ...timeoutsOf(settings) });
   closers.push(() => db.close());
 
   const temporalSettings = { ...settings.temporal, address: temporalAddressOf(settings) };

@@ -1,4 +1,5 @@
-import { openDatabase, type Database } from '../database/database';
+import type { LoadedSettings } from '../config/load-settings';
+import { openDatabase, type Database, type DatabaseSettings } from '../database/database';
 import { migrateToLatest } from '../database/migrate';
 import { FreshetError } from '../domain/errors';
 import { databaseUrlOf } from './addresses';
@@ -18,15 +19,18 @@ export async function openForWriting(project: Project): Promise<Database> {
   return opened(project, async () => undefined);
 }
 
+/** What the settings say of a connection's patience, all in ms. */
+export function timeoutsOf({ database: { timeouts } }: LoadedSettings['settings']): Omit<DatabaseSettings, 'url' | 'poolSize'> {
+  return {
+    connectTimeoutMs: timeouts.connect,
+    statementTimeoutMs: timeouts.statement,
+    idleInTransactionMs: timeouts.idle_in_transaction,
+  };
+}
+
 async function opened(project: Project, check: (db: Database) => Promise<void>): Promise<Database> {
-  const { database } = project.loaded.settings;
-  const url = databaseUrlOf(project.loaded.settings);
-  const db = openDatabase({
-    url,
-    poolSize: 4,
-    connectTimeoutMs: database.timeouts.connect,
-    statementTimeoutMs: database.timeouts.statement,
-  });
+  const { settings } = project.loaded;
+  const db = openDatabase({ url: databaseUrlOf(settings), poolSize: 4, ...timeoutsOf(settings) });
   try {
     await check(db);
     return db;

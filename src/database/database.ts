@@ -19,6 +19,8 @@ export interface TxOptions {
   readonly ctx: StageContext;
   readonly applicationName?: string;
   readonly lockTimeoutMs?: number;
+  /** PostgreSQL ends the transaction when nothing was asked in it for this long; default: what the pool was opened with. */
+  readonly idleTimeoutMs?: number;
   /** The body finds out by itself whether it was done before: when the connection is lost, it is made again on another one. */
   readonly repeatable?: boolean;
 }
@@ -41,6 +43,8 @@ export interface DatabaseSettings {
   readonly poolSize?: number;
   readonly connectTimeoutMs?: number;
   readonly statementTimeoutMs?: number;
+  /** A transaction in which nothing happens for this long is ended by PostgreSQL: a stopped process holds its locks no longer. Default 120 s. */
+  readonly idleInTransactionMs?: number;
 }
 
 /** int8, numeric, timestamptz and date stay text: a double or a `Date` would change them. */
@@ -67,7 +71,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
     ...place,
     max: settings.poolSize ?? 10,
     statement_timeout: settings.statementTimeoutMs ?? 0,
-    idle_in_transaction_session_timeout: 120_000,
+    idle_in_transaction_session_timeout: settings.idleInTransactionMs ?? 120_000,
     keepAlive: true,
     application_name: 'freshet',
     options: '-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601',
@@ -203,11 +207,13 @@ function transactionOf(client: pg.PoolClient, { site, ctx }: TxOptions): Tx {
  * Begins a transaction with its names and limits, in one message, and answers with its number: by it the cancel finds this very
  * transaction, and who is left without an answer to its COMMIT finds out what became of it.
  */
-async function begin({ client }: Tx, guard: CancelGuard, { site, ctx, applicationName, lockTimeoutMs }: TxOptions): Promise<string> {
+async function begin({ client }: Tx, guard: CancelGuard, options: TxOptions): Promise<string> {
+  const { site, ctx, applicationName, lockTimeoutMs, idleTimeoutMs } = options;
   await ctx.fault(`${site}.statement`);
   const name = pg.escapeLiteral(applicationName ?? 'freshet');
+  const idle = idleTimeoutMs === undefined ? '' : `set local idle_in_transaction_session_timeout = ${idleTimeoutMs};`;
   const answers = (await client.query(
-    `begin; set local application_name = ${name}; set local lock_timeout = ${lockTimeoutMs ?? 0};
+    `begin; set local application_name = ${name}; set local lock_timeout = ${lockTimeoutMs ?? 0}; ${idle}
      select pg_current_xact_id()::text as xid, pg_backend_pid() as pid`,
   )) as unknown as readonly pg.QueryResult<Identity & { xid: string }>[];
   const identity = answers.at(-1)!.rows[0]!;

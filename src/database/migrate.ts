@@ -8,8 +8,8 @@ import * as tablesAndRejects from './migrations/0003-tables-and-rejects';
 import * as schedules from './migrations/0004-schedules';
 import * as heartbeatAndAlarms from './migrations/0005-heartbeat-and-alarms';
 import * as oauthToken from './migrations/0006-oauth-token';
-import * as laneRequests from './migrations/0009-lane-requests';
-import * as lowerAnswers from './migrations/0010-lower-answers';
+import * as laneRequests from './migrations/0007-lane-requests';
+import * as lowerAnswers from './migrations/0008-lower-answers';
 
 /** In order; names are zero-padded because Kysely sorts them as text. Forward only. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -19,8 +19,8 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-schedules': schedules,
   '0005-heartbeat-and-alarms': heartbeatAndAlarms,
   '0006-oauth-token': oauthToken,
-  '0009-lane-requests': laneRequests,
-  '0010-lower-answers': lowerAnswers,
+  '0007-lane-requests': laneRequests,
+  '0008-lower-answers': lowerAnswers,
 };
 
 /**

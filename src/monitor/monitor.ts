@@ -50,6 +50,9 @@ export interface Round extends Booked {
   readonly sent: number;
 }
 
+/** A stopped process keeps the others from healing no longer than this. A round that takes longer goes on without the lock: all it does can be done twice. */
+const LOCK_LASTS_MS = 45_000;
+
 /**
  * One round (decision 0004): heal, sweep, judge, tell. `null` when another process of this environment is at it.
  * Needs PostgreSQL only; without Temporal nothing is healed, and that is an alarm by itself.
@@ -57,7 +60,7 @@ export interface Round extends Booked {
 export async function monitorRound(deps: MonitorDeps, options: MonitorOptions): Promise<Round | null> {
   const { db, ctx } = deps;
   const { environment, webhookUrl } = options;
-  const round = await db.transaction({ site: 'monitor.round', ctx }, async (tx) => {
+  const round = await db.transaction({ site: 'monitor.round', ctx, idleTimeoutMs: LOCK_LASTS_MS }, async (tx) => {
     const [lock] = await tx.query<{ mine: boolean }>(
       `select pg_try_advisory_xact_lock(hashtextextended('freshet.monitor:' || $1, 0)) as mine`,
       [environment],

@@ -1,4 +1,5 @@
 import type { LoadedSettings } from '../../config/load-settings';
+import { timeoutsOf } from '../open-database';
 import { openDatabase, type Database } from '../../database/database';
 import { databaseUrlOf, temporalAddressOf } from '../addresses';
 import { connectTemporal, type TemporalLink } from '../temporal/connect-temporal';
@@ -21,8 +22,7 @@ export async function withPatient<T>(loaded: LoadedSettings, body: (patient: Pat
 
 async function reachDatabase({ settings }: LoadedSettings): Promise<Database | Error> {
   try {
-    const { connect, statement } = settings.database.timeouts;
-    const db = openDatabase({ url: databaseUrlOf(settings), poolSize: 2, connectTimeoutMs: connect, statementTimeoutMs: statement });
+    const db = openDatabase({ url: databaseUrlOf(settings), poolSize: 2, ...timeoutsOf(settings) });
     try {
       await db.query('select 1');
       return db;

@@ -10,7 +10,6 @@ export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   'database.pool.idle': 'After this long without use a connection is closed.',
   'database.timeouts.connect': 'How long a connection may take to come about.',
   'database.timeouts.statement': 'How long one statement may take.',
-  'database.timeouts.lock': 'How long a statement waits for a lock before it is tried again.',
   'database.timeouts.idle_in_transaction': 'After this long PostgreSQL ends a transaction in which nothing happens.',
   'temporal.address':
     'Temporal to use. Absent: the embedded server. TLS files and API keys come from Temporal’s own variables (TEMPORAL_…) or profile file.',

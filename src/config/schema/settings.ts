@@ -22,9 +22,7 @@ const database = z.strictObject({
   /** Absent: the embedded server is used. */
   url: databaseUrlSchema().optional(),
   pool: z.strictObject({ size: count(12, 2, 200), idle: duration('30s') }).prefault({}),
-  timeouts: z
-    .strictObject({ connect: duration('10s'), statement: duration('10m'), lock: duration('2s'), idle_in_transaction: duration('5m') })
-    .prefault({}),
+  timeouts: z.strictObject({ connect: duration('10s'), statement: duration('10m'), idle_in_transaction: duration('2m') }).prefault({}),
 });
 
 const temporal = z.strictObject({
