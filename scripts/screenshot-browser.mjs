@@ -16,7 +16,9 @@ export class Browser {
 
   async start({ width = 1440, height = 900 } = {}) {
     const command = process.env.CHROMIUM ?? '/usr/bin/chromium';
-    const child = spawn(command, [...FLAGS.split(' '), `--user-data-dir=${this.#profile}`, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(command, [...FLAGS.split(' '), `--user-data-dir=${this.#profile}`, 'about:blank'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     this.child = child;
     const address = await new Promise((done, failed) => {
       child.once('error', failed);
@@ -116,4 +118,6 @@ export class Browser {
 const CLICK = `(label) => {
   const all = [...document.querySelectorAll('button, a, [role=tab], summary')];
   all.find((element) => element.innerText.trim().startsWith(label))?.click();
-}`.replace(/^/, '(').replace(/$/, ')');
+}`
+  .replace(/^/, '(')
+  .replace(/$/, ')');

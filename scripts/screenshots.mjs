@@ -33,13 +33,21 @@ function projectFolder() {
 class Stack {
   constructor(folder) {
     this.folder = folder;
-    const state = { FRESHET_HOME: join(folder, 'state'), FRESHET_LANDING_PATH: join(folder, 'landing'), FRESHET_REPORTS_PATH: join(folder, 'reports') };
+    const state = {
+      FRESHET_HOME: join(folder, 'state'),
+      FRESHET_LANDING_PATH: join(folder, 'landing'),
+      FRESHET_REPORTS_PATH: join(folder, 'reports'),
+    };
     this.env = { PATH: process.env.PATH, HOME: process.env.HOME, ...state };
   }
 
   /** Resolves with the address of the Web UI once all of it is ready. */
   async up() {
-    this.child = spawn(process.execPath, [MAIN, 'up', '--sandbox', '--json'], { cwd: this.folder, env: this.env, stdio: ['ignore', 'pipe', 'inherit'] });
+    this.child = spawn(process.execPath, [MAIN, 'up', '--sandbox', '--json'], {
+      cwd: this.folder,
+      env: this.env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let said = '';
     for await (const part of this.child.stdout.setEncoding('utf8')) {
       said += part;
@@ -49,7 +57,11 @@ class Stack {
   }
 
   freshet(...words) {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...words, '--json'], { cwd: this.folder, env: this.env, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...words, '--json'], {
+      cwd: this.folder,
+      env: this.env,
+      encoding: 'utf8',
+    });
     if (status !== 0) throw new Error(`freshet ${words.join(' ')} ended with ${status}: ${stderr}`);
     return JSON.parse(stdout).data;
   }

@@ -25,7 +25,9 @@ describe('a source that asks for a pause', () => {
   it('is left alone by a durable sleep that a wake ends at once', async () => {
     const { runId, handle, steps, worker } = await started({
       extract: (_, slice) =>
-        slice === 0 ? { outcome: 'wait', until: inFuture(3_600_000), reason: 'waiting for Zoho Books: its calls of the day are used up' } : { outcome: 'done' },
+        slice === 0
+          ? { outcome: 'wait', until: inFuture(3_600_000), reason: 'waiting for Zoho Books: its calls of the day are used up' }
+          : { outcome: 'done' },
     });
     const child = bench.temporal.client.workflow.getHandle(`${handle.workflowId}/invoices`);
     await until(async () => {
@@ -93,7 +95,9 @@ describe('Temporal’s Web UI', () => {
   it('shows where the run and each of its entities are, and finds them by pipeline, kind, entity and state', async () => {
     const { runId, handle, worker } = await started({
       extract: (_, slice) =>
-        slice === 0 ? { outcome: 'wait', until: inFuture(3_600_000), reason: 'waiting for Zoho Books: its calls of the day are used up' } : { outcome: 'done' },
+        slice === 0
+          ? { outcome: 'wait', until: inFuture(3_600_000), reason: 'waiting for Zoho Books: its calls of the day are used up' }
+          : { outcome: 'done' },
     });
     const { client } = bench.temporal;
     const child = client.workflow.getHandle(`${handle.workflowId}/invoices`);
