@@ -41,8 +41,8 @@ export async function withPatience<T>(step: Step, body: (ctx: StageContext) => P
 
 /** The attempt before this one left no error: its process died, or hung. */
 function diedSilently(): boolean {
-  const { attempt, heartbeatDetails } = Context.current().info;
-  return attempt > 1 && (heartbeatDetails as { error?: unknown } | undefined)?.error === undefined;
+  const { info } = Context.current();
+  return info.attempt > 1 && (info.heartbeatDetails as { error?: unknown } | undefined)?.error === undefined;
 }
 
 type EntityStep = Step & { readonly entity: string };

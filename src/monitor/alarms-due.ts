@@ -1,3 +1,4 @@
+import { spanWords } from '../domain/span-words';
 import type { Alarm, AlarmFacts, AlarmLimits, MissedRun, RunAge, TableAge } from './alarm';
 
 const NOBODY = { pipeline: '', entity: '', source: '' };
@@ -27,7 +28,7 @@ function stale({ pipeline, entity, source, table, asOf, firstRun, maxAge }: Tabl
   const said =
     asOf === null
       ? `${table} was never read well; ${pipeline} ran first at ${utc(since)}`
-      : `${table} shows the source as of ${utc(since)}; at most ${span(maxAge)} are allowed`;
+      : `${table} shows the source as of ${utc(since)}; at most ${spanWords(maxAge)} are allowed`;
   const remedy = `See why with ./freshet status, then ./freshet run ${pipeline}`;
   return [{ class: 'stale-table', pipeline, entity, source, message: said, remedy, since }];
 }
@@ -64,9 +65,4 @@ function newestMissed(all: readonly MissedRun[]): MissedRun[] {
 
 function utc(instant: Date): string {
   return `${instant.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-}
-
-function span(ms: number): string {
-  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
-  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 360_000) / 10} h`;
 }

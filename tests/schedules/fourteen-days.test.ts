@@ -163,7 +163,7 @@ it('in fourteen days no day is lost without a row that says why: quotas used up,
   // Day 13, an hour later by UTC: the quota comes back before the next nominal time, so the run sleeps until then and ends.
   for (const index of [1, 2, 3]) bench.installation.sandbox.control.edit('invoices', index, { notes: 'seen again' });
   const thirteen = await quotaDay(DAYS[13]!, 2);
-  await until(async () => (await servedOn(DAYS[13]!))?.wait_until != null);
+  await until(async () => typeof (await servedOn(DAYS[13]!))?.wait_until === 'string');
   expect(await monitorAfter(DAYS[13]!)).toBe(0);
   const asleep = bench.temporal.client.workflow.getHandle(`sync/${pipeline}/${(await servedOn(DAYS[13]!))!.run_id}/invoices`);
   await until(async () => (await asleep.fetchHistory()).events?.some((event) => Boolean(event.timerStartedEventAttributes)) ?? false);

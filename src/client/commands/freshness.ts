@@ -1,3 +1,4 @@
+import { spanWords } from '../../domain/span-words';
 import { judge } from '../../monitor/monitor';
 import { maxAgesOf } from '../../monitor/max-ages';
 import { projectMonitor } from '../../monitor/project-monitor';
@@ -76,8 +77,8 @@ function tablesText(tables: readonly TableFreshness[]): string {
       table,
       status,
       asOf === null ? 'never' : `${asOf.slice(0, 10)} ${asOf.slice(11, 19)}`,
-      age === null ? '–' : span(age),
-      limit === null ? '–' : span(limit),
+      age === null ? '–' : spanWords(age * 1_000),
+      limit === null ? '–' : spanWords(limit * 1_000),
     ]),
     '',
   );
@@ -87,10 +88,4 @@ function alarmsText({ open, sent }: Alerted): string {
   if (open.length === 0) return 'No alarm.';
   const lines = open.map(({ class: kind, message, remedy }) => `${kind}: ${message}\n  → ${remedy}`);
   return [...lines, ...(sent === 0 ? [] : [`${sent} sent to the webhook.`])].join('\n');
-}
-
-function span(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${Math.round(seconds / 360) / 10} h` : `${Math.round(seconds / 8_640) / 10} d`;
 }

@@ -1,4 +1,5 @@
 import type { Tx } from '../../database/database';
+import { ORPHAN_STAGES } from '../../database/orphan-stages';
 import { ENTITY_STATES, FINAL_ENTITY_STATES, FINAL_RUN_STATES, RUN_STATES } from '../../domain/run';
 import { checkSql, type Findings } from './violation';
 
@@ -60,13 +61,7 @@ export async function checkLeftovers(tx: Tx, findings: Findings): Promise<void> 
     where: 'schema freshet_stage',
     what: 'tables in freshet_stage that no open extraction needs',
     rows: Number(counts?.stage ?? 0),
-    sql: `select t.tablename from pg_catalog.pg_tables t
-           where t.schemaname = 'freshet_stage'
-             and not exists (select from freshet.extraction x
-                              where x.state = 'open' and (t.tablename = 'seen_' || x.id
-                                 or (t.tablename like 's\\_' || left(x.id, 8) || '\\_%'
-                                     and exists (select from freshet.batch b where b.extraction_id = x.id and b.state <> 'loaded'
-                                                  and b.n::text = split_part(t.tablename, '_', 3)))))`,
+    sql: ORPHAN_STAGES,
   });
   await checkSql(tx, findings, {
     ...about,
