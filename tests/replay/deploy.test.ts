@@ -101,7 +101,8 @@ it('runs that A1 began are ended by today’s build: one in its sleep, one in mi
   const today = await bench.worker();
   await bench.temporal.client.workflow.getHandle(`${id}/contacts`).signal('wake');
   expect(await bench.ended(runId)).toBe('completed');
-  await until(async () => (await executionsOf(`${id}/invoices`)).join() === 'COMPLETED,CONTINUED_AS_NEW,CONTINUED_AS_NEW');
+  // How often it continued as new depends on where it was stopped; the list is a few moments behind.
+  await until(async () => /^COMPLETED(,CONTINUED_AS_NEW)+$/.test((await executionsOf(`${id}/invoices`)).join()));
   const { db, landing, sandbox, ctx } = bench.installation;
   const deep = await verifyDeep({ db, landing, lookup, readerOf }, { oracle: sandboxOracle(sandbox) }, ctx);
   expect({ violations: deep.violations, unchecked: deep.unchecked }).toEqual({ violations: [], unchecked: [] });

@@ -202,7 +202,7 @@ it('into pipes run writes lines, and follow shows what has ended at once, by a p
   it('a wait says until when', async () => {
     sandbox.control.addFault({ match: { kind: 'list', entity: 'contacts' }, fault: 'rate44', retryAfterSeconds: 600 });
     const terminal = freshet([80, 24], 'run', 'zoho-books', '--full');
-    expectFits('run-waiting', await terminal.until(/waiting .*until \d\d:\d\d UTC/), 80);
+    expectFits('run-waiting', await terminal.until(/waiting for Zoho Books until \d\d:\d\d/), 80);
     const [run] = await db.query<{ id: string }>(`select id from freshet.run where state = 'running'`);
     expect((await project.freshet(['cancel', run!.id])).code).toBe(0);
     expect(await terminal.until(/\[exit 1\]/)).toMatch(/^ℹ zoho-books cancelled in/m);
