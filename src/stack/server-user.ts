@@ -14,15 +14,18 @@ const CANDIDATES = ['postgres', '_postgres', 'nobody'] as const;
  * The account for the server: undefined for an ordinary user (servers run as ourselves), as root the first that exists.
  * Nothing is created. Fails with `no-server-user` when there is none.
  */
-export async function serverUser(): Promise<ServerUser | undefined> {
-  if (process.getuid?.() !== 0) return undefined;
-  for (const name of CANDIDATES) {
+export async function serverUser({
+  uid = process.getuid?.(),
+  candidates = CANDIDATES,
+}: { readonly uid?: number | undefined; readonly candidates?: readonly string[] } = {}): Promise<ServerUser | undefined> {
+  if (uid !== 0) return undefined;
+  for (const name of candidates) {
     const user = await lookUp(name);
     if (user !== undefined) return user;
   }
   throw new FreshetError('config_error', {
     code: 'no-server-user',
-    message: `PostgreSQL cannot run as root, and none of the accounts ${CANDIDATES.join(', ')} exists`,
+    message: `PostgreSQL cannot run as root, and none of the accounts ${candidates.join(', ')} exists`,
     why: 'PostgreSQL refuses root, so freshet starts it under an account without rights.',
     remedy: 'Create the account, run freshet as an ordinary user, or set DATABASE_URL to a running server.',
     next: [{ kind: 'run-command', label: 'Create the account', command: 'useradd --system --no-create-home postgres' }],

@@ -78,6 +78,7 @@ describe('an error', () => {
       expect(stderr.join('')).toContain('error unforeseen: x is not a function');
       expect(/^\s+at /m.test(stderr.join(''))).toBe(verbose > 0);
     }
+    expect(errorView(new TypeError('x is not a function'))).toMatchObject({ code: 'unforeseen', remedy: expect.stringContaining('-v') });
   });
 });
 

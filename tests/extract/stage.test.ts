@@ -1,6 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cancelledError } from '../../src/domain/errors';
+import { sourceClients, type SourceClients } from '../../src/run/source-clients';
+import { Steps } from '../../src/run/steps';
+import { sources } from '../../src/sources';
+import type { SourceClient } from '../../src/sources/source';
 import { testDatabase } from '../support/database';
 import { install, type Installation } from '../support/installation';
 
@@ -157,6 +161,65 @@ describe('an extraction', () => {
     expect(abandoned).toMatchObject({ state: 'abandoned', abandoned_reason: expect.stringContaining('is missing') as string });
   });
 
+  it('takes no page whose file was edited before it was loaded; the next run reads the entity anew', async () => {
+    const edit = async (site: string): Promise<void> => {
+      if (site !== 'extract.before-batch-file') return;
+      const [file] = await at.landing.list('work');
+      const path = join(at.folder, 'landing', String(file));
+      writeFileSync(path, readFileSync(path, 'utf8').replace('contact_name', 'contact_game'));
+    };
+    const first = await at.run({ entities: ['contacts'] }, { ...at.ctx, fault: edit });
+    expect(first.state).toBe('failed');
+    expect(await entity(first.runId, 'contacts')).toMatchObject({
+      error_type: 'file_error',
+      error_code: 'page-file-changed',
+      error_remedy: expect.stringContaining('Run the pipeline again') as string,
+      landed: '0',
+    });
+    const second = await at.run({ entities: ['contacts'] });
+    expect(second.state).toBe('completed');
+    expect(await entity(second.runId, 'contacts')).toMatchObject({ inserted: '3' });
+  });
+
+  it('of a source that never turns its pages ends, instead of reading on for ever', async () => {
+    const clients = sourceClients(at.db, at.loaded);
+    const stuck = (client: SourceClient): SourceClient => ({
+      list: async (request, ctx) => ({ ...(await client.list({ ...request, position: null }, ctx)), next: { page: 2 } }),
+      detail: (request, ctx) => client.detail(request, ctx),
+      close: () => client.close(),
+    });
+    const steps = new Steps({
+      db: at.db,
+      landing: at.landing,
+      sources,
+      clients: { of: (config) => stuck(clients.of(config)) } as SourceClients,
+      reportsFolder: at.folder,
+    });
+    const runId = await at.claim({ entities: ['contacts'] });
+    await steps.prepareRun({ runId }, at.ctx);
+    await expect(steps.extract({ runId, entity: 'contacts' }, at.ctx)).rejects.toMatchObject({
+      type: 'source_error',
+      code: 'pages-do-not-turn',
+      message: expect.stringContaining('of contacts with the same records as the 3 pages before') as string,
+    });
+    await clients.close();
+  });
+
+  it('is not closed before all of it is loaded; the watermark does not move until then', async () => {
+    const step = { runId: await at.claim({ entities: ['contacts'] }), entity: 'contacts' };
+    await at.steps.prepareRun(step, at.ctx);
+    expect(await at.steps.extract(step, at.ctx)).toEqual({ outcome: 'done' });
+    await expect(at.steps.close(step, at.ctx)).rejects.toMatchObject({
+      type: 'reconcile_error',
+      code: 'extraction-unfinished',
+      message: expect.stringContaining('pages not loaded yet: 1') as string,
+    });
+    expect(await at.db.query('select from freshet.watermark')).toEqual([]);
+    await at.steps.load(step, at.ctx);
+    expect(await at.steps.close(step, at.ctx)).toEqual({ doubts: 0 });
+    expect(await at.db.query('select from freshet.watermark')).toHaveLength(1);
+  });
+
   it('taken over carries a token above every one that wrote into it', async () => {
     const abort = new AbortController();
     at.sandbox.control.onRequest({ kind: 'detail', entity: 'invoices', nth: 40 }, () => abort.abort());
@@ -189,7 +252,12 @@ describe('an extraction', () => {
     await at.run();
     await at.db.query(`delete from zoho_books.json_invoices where id = $1`, [at.sandbox.control.idOf('invoices', 9)]);
     await at.db.query(`delete from zoho_books.json_invoices_line_items where parent_id = $1`, [at.sandbox.control.idOf('invoices', 9)]);
-    expect((await at.run()).state).toBe('partial');
+    const failed = await at.run();
+    expect(failed.state).toBe('partial');
+    expect(await entity(failed.runId)).toMatchObject({
+      error_code: 'ledger-does-not-add-up',
+      error_remedy: expect.stringContaining('--full'),
+    });
     const full = await at.run({ full: true });
     expect(full.state).toBe('completed');
     expect(await entity(full.runId)).toMatchObject({ inserted: '1', live_after: '60' });

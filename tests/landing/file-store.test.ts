@@ -48,6 +48,7 @@ describe('the landing store', () => {
       const failing = store(`error:landing.${site}:1:EIO`);
       await expect(failing.write(KEY, [Buffer.from('[]')])).rejects.toMatchObject({
         type: 'file_error',
+        code: 'landing-file',
         facts: { errno: 'EIO' },
         retryable: true,
       });
@@ -56,6 +57,24 @@ describe('the landing store', () => {
       expect(await text(failing, KEY)).toBe('[1]');
     },
   );
+
+  it('publishes nothing that reads back differently from what was written, and says what to look at', async () => {
+    let flips = 1;
+    const flipping = new FileStore(root, (site) => {
+      if (site !== 'landing.after-sync' || flips-- === 0) return;
+      const folder = dirname(join(root, KEY));
+      for (const name of readdirSync(folder)) writeFileSync(join(folder, name), '[2]');
+    });
+    await expect(flipping.write(KEY, [Buffer.from('[1]')])).rejects.toMatchObject({
+      type: 'file_error',
+      code: 'landing-checksum',
+      remedy: expect.stringContaining('smartctl') as string,
+      facts: { expected: expect.stringMatching(/^[0-9a-f]{64}$/) as string, found: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+    });
+    expect(readdirSync(dirname(join(root, KEY)))).toEqual([]);
+    await flipping.write(KEY, [Buffer.from('[1]')]);
+    expect(await text(flipping, KEY)).toBe('[1]');
+  });
 
   it('keeps the old file whole when its replacement fails', async () => {
     await store().write(KEY, [Buffer.from('[1]')]);

@@ -1,3 +1,5 @@
+import { profileRecords } from '../../src/json/profile';
+import { prepareTables } from '../../src/load/ddl';
 import { ensureRawTable } from '../../src/load/ensure-raw-table';
 import { testContext } from '../support/test-context';
 import { testDatabase } from '../support/database';
@@ -95,6 +97,31 @@ test('a widening under a view is refused, names the view, and nothing of the bat
   expect(await bench.rows('id, n')).toEqual([{ id: 'a', n: '1' }]);
   await shelf.db.query(`drop view shop.monthly_${bench.entity}`);
   expect(await bench.load()).toMatchObject({ inserted: 1 });
+});
+
+test('a table that somebody keeps reading is not changed, the error says who to end, and then the batch goes in', async () => {
+  const bench = await Bench.open(shelf);
+  await bench.deliver([{ records: [{ order_id: 'a' }], fetchedAt: FETCHED }]);
+  const change = (): Promise<unknown> => {
+    const profile = profileRecords([Buffer.from('{"order_id":"b","colour":"red"}')], 'line_items');
+    const job = { db: shelf.db, fence: null, target: bench.input(), profile, create: false };
+    return prepareTables(job, testContext(), { lockTimeoutMs: 50, tries: 2, restMs: 1 });
+  };
+  await shelf.db.transaction({ site: 'test', ctx: testContext() }, async (reader) => {
+    await reader.query(`select from shop.${bench.table}`);
+    await expect(change()).rejects.toMatchObject({
+      type: 'database_error',
+      code: 'table-busy',
+      where: `shop.${bench.table}`,
+      remedy: expect.stringContaining('pg_stat_activity') as string,
+      retryable: true,
+    });
+  });
+  await bench.deliver([{ records: [{ order_id: 'b', colour: 'red' }], fetchedAt: FETCHED }]);
+  expect(await bench.rows('id, colour', 'order by id')).toEqual([
+    { id: 'a', colour: null },
+    { id: 'b', colour: 'red' },
+  ]);
 });
 
 test('an entity without records gets empty tables from its declared columns, and a batch then loads into them', async () => {

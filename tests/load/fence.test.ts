@@ -129,3 +129,21 @@ test('a row that PostgreSQL refuses in mid-copy fails the load with its message,
   await expect(bench.load()).rejects.toMatchObject({ type: 'database_error', facts: { sqlstate: '23514', constraint: 'small' } });
   expect(await bench.rows('id')).toEqual([{ id: 'x' }]);
 });
+
+test('rows that a trigger swallows are missed: nothing is written, and without the trigger everything is', async () => {
+  const bench = await Bench.open(shelf);
+  await bench.deliver([{ records: [{ order_id: 'x' }], fetchedAt: FETCHED }]);
+  await shelf.db.query(`create function shop.swallow() returns trigger language plpgsql as 'begin return null; end'`);
+  await shelf.db.query(`create trigger swallow before insert on shop.${bench.table} for each row execute function shop.swallow()`);
+  await bench.land([{ records: orders(3), fetchedAt: FETCHED }]);
+  await expect(bench.load()).rejects.toMatchObject({
+    type: 'reconcile_error',
+    code: 'rows-not-written',
+    message: expect.stringContaining('rows to be written: 3, PostgreSQL wrote 0') as string,
+    remedy: expect.stringContaining(`Remove triggers and rules from shop.${bench.table}`) as string,
+    retryable: false,
+  });
+  expect(await bench.rows('id')).toEqual([{ id: 'x' }]);
+  await shelf.db.query(`drop function shop.swallow() cascade`);
+  expect(await bench.load()).toMatchObject({ inserted: 3, lines_added: 6 });
+});

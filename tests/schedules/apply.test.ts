@@ -2,12 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { cpSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ScheduleHandle } from '@temporalio/client';
+import { openProject } from '../../src/client/project';
+import { applySchedules, planSchedules } from '../../src/client/schedules/apply-schedules';
+import { TemporalSchedules } from '../../src/client/schedules/temporal-schedules';
 import { connectTemporal, type TemporalLink } from '../../src/client/temporal/connect-temporal';
 import { openDatabase, type Database } from '../../src/database/database';
 import { migrateToLatest } from '../../src/database/migrate';
+import { isFreshetError } from '../../src/domain/errors';
 import { scheduleId } from '../../src/domain/schedule';
 import { documentOf, freshet, type Said } from '../cli/in-process';
 import { testDatabase } from '../support/database';
+import { testContext } from '../support/test-context';
 import { testTemporal } from '../support/temporal';
 import { until } from '../temporal/bench';
 import { pipelinesFolder } from './pipelines';
@@ -163,6 +168,30 @@ describe('apply', () => {
     pipelines.write('{ frequency: daily, time: "02:30", timezone: Europe/Berlin }', name);
     const { notes } = documentOf(await schedule('apply')).data;
     expect(notes.join('\n')).toMatch(new RegExp(`${name}: no run on \\d{4}-03-\\d\\d: clocks go forward over daily 02:30 Europe/Berlin`));
+  });
+
+  it('that comes out otherwise is told and not remembered; applying again, as the error says, puts it right', async () => {
+    const schedules = new TemporalSchedules(temporal, environment);
+    const contested = Object.assign(Object.create(schedules) as TemporalSchedules, {
+      create: async (...args: Parameters<TemporalSchedules['create']>) => {
+        await schedules.create(...args);
+        await handleOf(name).update((found) => ({ ...found, spec: { intervals: [{ every: '1d' }] } }));
+      },
+    });
+    const deps = { db, schedules: contested, loaded: openProject({}).loaded, ctx: testContext() };
+    const error: unknown = await planSchedules(deps)
+      .then((all) => applySchedules(deps, all))
+      .catch((thrown: unknown) => thrown);
+    if (!isFreshetError(error)) throw new Error(`no FreshetError: ${String(error)}`);
+    expect(error).toMatchObject({
+      code: 'schedule-not-as-asked',
+      message: expect.stringContaining('instead of daily 04:30 Europe/Berlin'),
+    });
+    expect(await db.query('select from freshet.schedule where pipeline = $1', [name])).toEqual([]);
+    const [again] = error.next;
+    if (again?.kind !== 'run-command') throw new Error('no command');
+    expect(await freshet(...again.command.split(' ').slice(1), '--json')).toMatchObject({ code: 0 });
+    expect((await schedule('diff')).code).toBe(0);
   });
 
   it('keeps its hands off a schedule of another environment', async () => {

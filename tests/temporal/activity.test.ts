@@ -66,6 +66,7 @@ describe('an error on its way to Temporal', () => {
     expect(activityFailure(error(), { cancelRequested: true, workerShutdown: true })).toBeInstanceOf(CancelledFailure);
     const stopping = activityFailure(error({}, 'cancelled'), { cancelRequested: false, workerShutdown: true }) as ApplicationFailure;
     expect([stopping.type, stopping.nonRetryable, stopping.category]).toEqual(['transient_error', false, 'BENIGN']);
+    expect(stopping.details).toMatchObject([{ code: 'worker-stopping', remedy: 'Nothing to do while a worker is running.' }]);
   });
 });
 

@@ -1,3 +1,6 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { withPatience } from '../../src/activities/patience';
 import { beginAttempt } from '../../src/database/attempt';
 import { readRun } from '../../src/database/run-store';
 import { recordSchedule } from '../../src/database/schedule-store';
@@ -65,4 +68,29 @@ it('a scheduled run that makes no progress keeps trying until its next nominal t
   });
   expect(Number((await row()).strikes)).toBeGreaterThanOrEqual(3);
   await worker.stop();
+});
+
+it('attempts that die one after the other without a word are given up as well, without another try, and the remedy is where to look', async () => {
+  const { db, ctx } = bench.installation;
+  const step = { runId: await bench.installation.claim(), entity: 'contacts' };
+  const begun = Date.now() - 13 * 3_600_000;
+  await db.query(`update freshet.run_entity set strikes = 6, progress_at = $3 where run_id = $1 and entity = $2`, [
+    step.runId,
+    step.entity,
+    new Date(begun).toISOString(),
+  ]);
+  let tried = 0;
+  const attempt = new MockActivityEnvironment(
+    { attempt: 7, scheduledTimestampMs: begun },
+    { logger: new DefaultLogger('ERROR', () => undefined) },
+  );
+  const run = attempt.run(() => withPatience({ db, input: step, ctx }, () => Promise.resolve((tried += 1))));
+  await expect(run).rejects.toMatchObject({
+    type: 'transient_error',
+    code: 'no-progress',
+    message: 'Given up after 13 h without progress: 7 attempts at contacts in a row came to nothing',
+    remedy: expect.stringContaining('./freshet doctor') as string,
+    retryable: false,
+  });
+  expect(tried).toBe(0);
 });

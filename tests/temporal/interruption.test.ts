@@ -116,6 +116,32 @@ it('an entity whose workflow alone was terminated is failed, and the others go o
   await worker.stop();
 });
 
+it('an entity whose check found something is failed with what it found, and the others go on', async () => {
+  const scripted = new ScriptedSteps(bench.installation.db);
+  const worker = await bench.worker({
+    steps: (real) => {
+      const steps = scripted.over(real);
+      const faults = ['2 rows are missing', '1 line is too many', 'the counter says 5', 'and more'];
+      const verify: typeof steps.verify = (input, ctx) =>
+        input.entity === 'short' ? Promise.resolve({ ok: false, faults }) : steps.verify(input, ctx);
+      return { ...steps, verify };
+    },
+  });
+  const { runId } = await bench.startPlan([
+    { entity: 'good', dependsOn: [], priority: 'medium' },
+    { entity: 'short', dependsOn: [], priority: 'medium' },
+  ]);
+  expect(await bench.ended(runId)).toBe('partial');
+  expect((await bench.entities(runId)).get('short')).toMatchObject({
+    state: 'failed',
+    error_type: 'reconcile_error',
+    error_code: 'verify-failed',
+    error_message: 'short does not add up: 2 rows are missing; 1 line is too many; the counter says 5',
+    error_remedy: expect.stringContaining('./freshet show') as string,
+  });
+  await worker.stop();
+});
+
 /** The steps of the class as an object: spreading a class instance would leave its methods behind. */
 function bindAll(real: Parameters<NonNullable<NonNullable<Parameters<Bench['worker']>[0]>['steps']>>[0]) {
   return {

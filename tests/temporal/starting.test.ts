@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { connectTemporal } from '../../src/client/temporal/connect-temporal';
 import { startRun } from '../../src/client/temporal/start-run';
+import { isFreshetError } from '../../src/domain/errors';
 import { claimRequest } from '../../src/run/claim-request';
 import { sources } from '../../src/sources';
+import { documentOf, freshet } from '../cli/in-process';
 import { testDatabase } from '../support/database';
 import { openBench, type Bench } from './bench';
 import { ScriptedSteps } from './scripted-steps';
@@ -91,6 +93,40 @@ describe('with a worker', () => {
     expect([started.kind, tries]).toEqual(['claimed', 2]);
     await bench.cancel(started.runId);
     expect(await bench.ended(started.runId)).toBe('cancelled');
+    await worker.stop();
+  });
+});
+
+describe('a start that nobody confirms', () => {
+  it('is told; the run stays claimed, and the commands that are told show it and cancel it', async () => {
+    const worker = await bench.worker();
+    const { request } = claimRequest(bench.installation.loaded, sources, { pipeline: 'zoho-books', actor: 'test' });
+    const { client } = bench.temporal;
+    const deaf = Object.assign(Object.create(client) as typeof client, {
+      workflow: { start: () => Promise.reject(Object.assign(new Error('No connection established'), { code: 14 })) },
+    });
+    const error: unknown = await startRun({ ...bench.deps, temporal: { ...bench.temporal, client: deaf } }, request).catch(
+      (thrown: unknown) => thrown,
+    );
+    if (!isFreshetError(error)) throw new Error(`no FreshetError: ${String(error)}`);
+    expect(error).toMatchObject({ type: 'transient_error', code: 'start-unconfirmed', why: 'No connection established' });
+    const commands = error.next.flatMap((action) => (action.kind === 'run-command' ? [action.command] : []));
+    const runId = commands[0]!.split(' ').at(-1)!;
+    expect(commands).toEqual([`./freshet show ${runId}`, `./freshet cancel ${runId}`]);
+    const before = process.env;
+    process.env = {
+      ...before,
+      FRESHET_ENV: 'test',
+      FRESHET_HOME: bench.installation.folder,
+      FRESHET_TEMPORAL_TASK_QUEUE: bench.temporal.taskQueue,
+      TEMPORAL_ADDRESS: bench.temporal.address,
+    };
+    for (const command of commands) {
+      const said = await freshet(...command.split(' ').slice(1), '--json', '--database-url', database.url);
+      expect({ command, code: said.code, error: documentOf(said).error }).toEqual({ command, code: 0, error: undefined });
+    }
+    process.env = before;
+    expect(await bench.ended(runId)).toBe('cancelled');
     await worker.stop();
   });
 });

@@ -16,6 +16,17 @@ it('every error code of src/ has a page, and every page has a code (else: node s
   expect(pages.length).toBeGreaterThan(130);
 });
 
+it('every error code is named by a test that provokes it', () => {
+  const tests = join(root, 'tests');
+  const texts = readdirSync(tests, { recursive: true, encoding: 'utf8' })
+    .map((file) => join(tests, file))
+    .filter((file) => file.endsWith('.test.ts') && file !== __filename)
+    .map((file) => readFileSync(file, 'utf8'));
+  if (pages.length < 100 || texts.length < 100) throw new Error(`pages: ${pages.length}, test files: ${texts.length}: the wrong folders?`);
+  const codes = pages.map((name) => name.replace(/\.md$/, ''));
+  expect(codes.filter((code) => !texts.some((text) => text.includes(`'${code}'`)))).toEqual([]);
+});
+
 it.each(pages)('%s says what happened, what to do, what became of the data, and where to look further', (name) => {
   const text = read(name);
   expect(text.startsWith(`# ${name.replace(/\.md$/, '')}\n\n`)).toBe(true);
