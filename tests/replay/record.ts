@@ -1,9 +1,10 @@
-import { rmSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { FreshetError } from '../../src/domain/errors';
 import type { Plan } from '../../src/domain/plan';
+import { FINAL_RUN_STATES } from '../../src/domain/run';
 import { nextNominal, type Schedule } from '../../src/domain/schedule';
 import type { scheduledStart } from '../../src/workflows/scheduled-start';
 import { until, type Bench } from '../temporal/bench';
@@ -17,34 +18,51 @@ const PLAN: Plan = [
   { entity: 'invoices', dependsOn: ['contacts', 'items'], priority: 'medium' },
 ];
 
-/** Runs one run of each kind and keeps the histories of all its workflows. To be done again only when a workflow is changed on purpose. */
-export async function recordHistories(bench: Bench): Promise<void> {
-  rmSync(HISTORIES, { recursive: true, force: true });
-  mkdirSync(HISTORIES);
-  await recordScheduled(bench);
-  await record(bench, 'completed', {}, {});
-  await record(
-    bench,
-    'continued-as-new',
-    { extract: (entity, slice) => ({ outcome: entity !== 'invoices' || slice > 4 ? 'done' : slice % 2 ? 'loadable' : 'more' }) },
-    { slicesPerHistory: 2 },
-  );
-  await record(bench, 'partial', { extract: failing }, {});
-  await record(bench, 'waited', { extract: (entity, slice) => (entity === 'items' && slice === 0 ? waitFor(1) : { outcome: 'done' }) }, {});
-  await record(
-    bench,
-    'cancelled',
-    { extract: (entity) => (entity === 'items' ? waitFor(3_600_000) : { outcome: 'done' }) },
-    {},
-    async (runId, steps) => {
-      await until(() => steps.order('extract').length === 3);
-      await bench.cancel(runId);
-    },
-  );
+/** The ways a run can go, each with what makes it go so. */
+const WAYS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
+  scheduled: recordScheduled,
+  completed: (bench) => record(bench, 'completed', {}, {}),
+  'continued-as-new': (bench) =>
+    record(
+      bench,
+      'continued-as-new',
+      { extract: (entity, slice) => ({ outcome: entity !== 'invoices' || slice > 4 ? 'done' : slice % 2 ? 'loadable' : 'more' }) },
+      { slicesPerHistory: 2 },
+    ),
+  partial: (bench) => record(bench, 'partial', { extract: (entity) => (entity === 'items' ? refused() : { outcome: 'done' }) }, {}),
+  failed: (bench) => record(bench, 'failed', { extract: refused }, {}),
+  waited: (bench) =>
+    record(bench, 'waited', { extract: (entity, slice) => (entity === 'items' && slice === 0 ? waitFor(1) : { outcome: 'done' }) }, {}),
+  cancelled: (bench) =>
+    record(
+      bench,
+      'cancelled',
+      { extract: (entity) => (entity === 'items' ? waitFor(3_600_000) : { outcome: 'done' }) },
+      {},
+      async (runId, steps) => {
+        await until(() => steps.order('extract').length === 3);
+        await bench.cancel(runId);
+      },
+    ),
+};
+
+export const WAY_NAMES = Object.keys(WAYS).sort();
+
+/**
+ * Runs one run of each way, or of the one that is named, and keeps the histories of all its workflows. To be done again only when a
+ * workflow is changed on purpose: old histories are what shows that running workflows go on.
+ */
+export async function recordHistories(bench: Bench, only?: string): Promise<void> {
+  mkdirSync(HISTORIES, { recursive: true });
+  for (const [name, recordWay] of Object.entries(WAYS)) {
+    if (only !== undefined && name !== only) continue;
+    for (const file of readdirSync(HISTORIES)) if (file.startsWith(`${name}.`)) rmSync(join(HISTORIES, file));
+    await recordWay(bench);
+  }
 }
 
 /** A scheduled start that becomes a run, and one that finds the lane taken until the next nominal time. */
-export async function recordScheduled(bench: Bench): Promise<void> {
+async function recordScheduled(bench: Bench): Promise<void> {
   let free = false;
   const steps = new ScriptedSteps(bench.installation.db, {
     extract: async (_entity, _slice, ctx) => {
@@ -80,10 +98,8 @@ const waitFor = (ms: number) => ({
   reason: 'the quota is used up',
 });
 
-function failing(entity: string): { outcome: 'done' } {
-  if (entity === 'items')
-    throw new FreshetError('auth_error', { code: 'token-refused', message: 'The token was refused', remedy: 'Make a new one.' });
-  return { outcome: 'done' };
+function refused(): never {
+  throw new FreshetError('auth_error', { code: 'token-refused', message: 'The token was refused', remedy: 'Make a new one.' });
 }
 
 async function record(
@@ -97,7 +113,8 @@ async function record(
   const worker = await bench.worker({ steps: steps.over });
   const { runId, handle } = await bench.startPlan(PLAN, limits);
   await meanwhile?.(runId, steps);
-  await bench.ended(runId);
+  const state = await bench.ended(runId);
+  if ((FINAL_RUN_STATES as readonly string[]).includes(name) && state !== name) throw new Error(`the run for ${name} ended ${state}`);
   await handle.result().catch(() => undefined);
   await worker.stop();
   const executions = bench.temporal.client.workflow.list({ query: `WorkflowId STARTS_WITH '${handle.workflowId}'` });
