@@ -42,6 +42,6 @@ function withdrawn({ id, state, runId }: Queued): CommandResult {
 
 function sentence({ kind, runId, state }: CancelledRun): string {
   if (kind === 'final') return `${runId} had ended before (${state}). Nothing was changed.`;
-  if (kind === 'ended') return `${runId} is cancelled. It had no workflow, so its row was ended here.`;
+  if (kind === 'ended') return `${runId} is cancelled. Nobody carried it any more, so its row was ended here.`;
   return `${runId} is asked to end; it takes up to 30 s.\n  → ./freshet show ${runId}   See how it ended`;
 }

@@ -130,11 +130,11 @@ export class TokenKeeper {
   /** The token that all processes share, or, where that one does not do, a new one: stored before it is used. */
   async #refresh(ctx: StageContext): Promise<string> {
     const answer = await this.#store.exclusive(this.#account, (kept) => this.#decide(kept, ctx), ctx);
-    this.#unsaved = null;
     if (isFreshetError(answer)) {
       this.#throttle(answer.facts['until'], ctx.now());
       throw answer;
     }
+    this.#unsaved = null;
     const { token, made, goodForMs, since } = answer;
     this.#held = { token, until: since + goodForMs, since, suspect: made && this.#refused !== null };
     if (made) this.#refused = null;
@@ -149,7 +149,7 @@ export class TokenKeeper {
     const found = [kept, this.#unsaved].find((state) => state?.token !== this.#refused && state !== null && state.endsAt > now);
     if (found?.token) return { text: found === kept ? null : stateText(found), result: this.#got(found.token, found.endsAt - now, since) };
     if (kept.throttledUntil > now) {
-      return { text: null, result: tokenThrottled(this.#accountsUrl, ctx.now().getTime() + kept.throttledUntil - now) };
+      return { text: this.#withRotated(kept), result: tokenThrottled(this.#accountsUrl, ctx.now().getTime() + kept.throttledUntil - now) };
     }
     try {
       const { token, lifetimeMs, refreshToken } = await this.#ask(this.#rotated(kept) ?? this.#settings.refreshToken.reveal(), ctx);
@@ -161,8 +161,14 @@ export class TokenKeeper {
     } catch (error) {
       if (!isFreshetError(error) || error.type !== 'rate_limited') throw error;
       const forMs = untilOf(error.facts['until'], ctx.now()) - ctx.now().getTime();
-      return { text: stateText({ ...kept, throttledUntil: now + forMs }), result: error };
+      return { text: stateText({ ...kept, refreshToken: this.#rotated(kept), throttledUntil: now + forMs }), result: error };
     }
+  }
+
+  /** What there is to store beside a refusal: a refresh token that a COMMIT which failed has left unstored would be lost with this process. */
+  #withRotated(kept: TokenState): string | null {
+    const refreshToken = this.#rotated(kept);
+    return refreshToken === kept.refreshToken ? null : stateText({ ...kept, refreshToken });
   }
 
   #got(token: string, goodForMs: number, since: number): Got {
