@@ -1,4 +1,5 @@
 import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
+import { scheduledClaims } from '../../src/client/schedules/scheduled-claim';
 import { startRun } from '../../src/client/temporal/start-run';
 import { scheduleId, scheduledWorkflowId, type Schedule } from '../../src/domain/schedule';
 import { claimRequest } from '../../src/run/claim-request';
@@ -173,6 +174,21 @@ it('a start that is cancelled while it waits leaves a row that says so', async (
   await expect(second.result()).rejects.toThrow();
   expect((await rowsOf(pipeline))[1]).toMatchObject({ state: 'skipped', reason: 'stopped: its scheduled start was cancelled in Temporal' });
   await bench.cancel((await rowsOf(pipeline))[0]!.id);
+});
+
+it('a start that is cancelled in the moment of its claim leaves a run that is asked to end, whoever starts it then', async () => {
+  const pipeline = pipelines.write('{ every: 1h }');
+  const nominal = at('2027-01-06T01:00:00Z');
+  now = new Date(nominal + 1_000);
+  const { db, loaded, ctx } = bench.installation;
+  const claims = scheduledClaims({ db, loaded: { ...loaded, root: pipelines.root }, sources });
+  const requestKey = scheduledWorkflowId(pipeline, nominal);
+  const asked = { pipeline, schedule: daily, nominal: new Date(nominal).toISOString(), requestKey };
+  const claimed = await claims.claim(asked, { ...ctx, now: () => now });
+  expect(await claims.claim({ ...asked, stopped: 'a test' }, { ...ctx, now: () => now })).toEqual(claimed);
+  expect(await db.query(`select state, cancel_requested_at is not null as asked from freshet.run where pipeline = $1`, [pipeline])).toEqual(
+    [{ state: 'starting', asked: true }],
+  );
 });
 
 it('a run that somebody else has started counts as started, and is waited for', async () => {

@@ -3,7 +3,7 @@ import type { LoadedSettings } from '../../config/load-settings';
 import { MISSED, recordBornFinal, type BornFinal } from '../../database/born-final';
 import { claimRun } from '../../database/claim';
 import type { Database } from '../../database/database';
-import { readRun } from '../../database/run-store';
+import { readRun, requestCancel } from '../../database/run-store';
 import { isFreshetError } from '../../domain/errors';
 import { isFinalRun } from '../../domain/run';
 import { lateRequestKey, nextNominal } from '../../domain/schedule';
@@ -26,7 +26,10 @@ export interface ScheduledClaimDeps {
 export function scheduledClaims(deps: ScheduledClaimDeps): ScheduledClaims {
   return {
     async claim(input, ctx) {
-      return (await known(deps, input)) ?? (await notNow(deps, input, ctx)) ?? (await claimNow(deps, input, ctx));
+      const answer = (await known(deps, input)) ?? (await notNow(deps, input, ctx)) ?? (await claimNow(deps, input, ctx));
+      // Stopped in the moment of its claim: whoever starts the run's workflow after all finds that it is to end.
+      if (input.stopped !== undefined && answer.kind === 'claimed') await requestCancel(deps.db, answer.run.runId);
+      return answer;
     },
   };
 }
