@@ -15,6 +15,8 @@ export const NOTES = {
     'Your tables stay as they are, only nothing runs by itself. Start Temporal (`./freshet up` brings one), then look at `./freshet status`: runs that were claimed meanwhile begin by themselves. In an emergency `./freshet run <pipeline> --local` works without Temporal.',
   'no-progress':
     'The entity was tried again and again, and no page, batch or row came out of it. The text behind the colon is what happened last: its code has a page of its own, begin there.',
+  'step-overdue':
+    'No attempt at this step ended within the longest time that a step may take. Mostly nobody carried it: no worker was running, or each one died in the middle.',
   'workflow-terminated':
     'Somebody ended the workflow on Temporal’s web page or command line, or Temporal itself did. What was committed stays; run the pipeline again.',
   'worker-stopping':

@@ -32,7 +32,8 @@ export async function withPatience<T>(step: Step, body: (ctx: StageContext) => P
     );
     return answer;
   } catch (error) {
-    if (!isFreshetError(error) || !error.retryable || ctx.signal.aborted) throw error;
+    // What nobody foresaw is tried again as well, and no longer than the rest.
+    if (ctx.signal.aborted || !(error instanceof Error) || (isFreshetError(error) && !error.retryable)) throw error;
     // Best effort: PostgreSQL itself may be the trouble, and the error matters more.
     await endIfOver(named, await tellTrouble(named, error).catch(() => null), error);
     throw error;
@@ -58,7 +59,7 @@ async function standstill({ db, input, entity }: EntityStep): Promise<Standstill
   return row === undefined ? null : sinceStepBegan(row);
 }
 
-async function tellTrouble({ db, input, entity }: EntityStep, error: FreshetError): Promise<Standstill | null> {
+async function tellTrouble({ db, input, entity }: EntityStep, error: Error): Promise<Standstill | null> {
   const [row] = await db.query<Row>(
     `update freshet.run_entity
         set wait_reason = 'trying again' || case when strikes > 0 then ', ' || strikes + 1 || ' attempts without progress' else '' end || ': ' || $3::text,
@@ -74,17 +75,18 @@ function sinceStepBegan({ strikes, idle_ms }: Row): Standstill {
   return { strikes, idleMs: Math.min(Number(idle_ms), Date.now() - Context.current().info.scheduledTimestampMs) };
 }
 
-async function endIfOver({ db, input, entity, ctx }: EntityStep, still: Standstill | null, last: FreshetError | null): Promise<void> {
+async function endIfOver({ db, input, entity, ctx }: EntityStep, still: Standstill | null, last: Error | null): Promise<void> {
   if (still === null) return;
   const read = await readPatience(db, input.runId).catch(() => null);
   if (read === null || !givesUp(read.patience, still, ctx.now().getTime())) return;
-  throw new FreshetError(last?.type ?? 'transient_error', {
-    code: last?.code ?? 'no-progress',
+  const known = isFreshetError(last) ? last : null;
+  throw new FreshetError(known?.type ?? 'transient_error', {
+    code: known?.code ?? (last === null ? 'no-progress' : 'unexpected'),
     message: givenUpWords(still.idleMs, last?.message ?? `${still.strikes + 1} attempts at ${entity} in a row came to nothing`),
     remedy:
-      last?.remedy ??
+      known?.remedy ??
       'See whether a worker is running and the source answers (`./freshet doctor`), then run again; nothing committed is lost.',
-    facts: { ...last?.facts, strikes: still.strikes, idleMs: still.idleMs },
+    facts: { ...known?.facts, strikes: still.strikes, idleMs: still.idleMs },
     retryable: false,
     cause: last ?? undefined,
   });

@@ -2,6 +2,8 @@ import { nextNominal, type Schedule } from './schedule';
 
 const HOUR_MS = 3_600_000;
 const DEFAULT_MS = 12 * HOUR_MS;
+/** Far beyond what one attempt at a step needs; a dead or hung worker is noticed by its heartbeat. */
+export const LONGEST_ATTEMPT_MS = 3 * HOUR_MS;
 /** A passing trouble in the minute of the next nominal time must not end a run: this many attempts in a row have to come to nothing. */
 const STRIKES = 2;
 
@@ -20,10 +22,13 @@ export interface Standstill {
   readonly strikes: number;
 }
 
-/** The longest a step of a run may take that begins with its nominal time (ms since 1970): the backstop where no attempt is made at all. */
-export function patienceMs({ configuredMs, schedule }: Patience, nominal: number): number {
-  if (configuredMs !== null) return configuredMs;
-  return schedule === null ? DEFAULT_MS : nextNominal(schedule, nominal) - nominal;
+/**
+ * The longest a step may take with all its attempts (ms), in a run of this nominal time (ms since 1970): the backstop where no attempt is
+ * made at all. It counts time and not standstill, so it is longer than the patience: a step that makes progress must not meet it.
+ */
+export function backstopMs({ configuredMs, schedule }: Patience, nominal: number): number {
+  const period = schedule === null ? 0 : nextNominal(schedule, nominal) - nominal;
+  return LONGEST_ATTEMPT_MS + (configuredMs ?? Math.max(DEFAULT_MS, period));
 }
 
 /** Whether it is over: by the time that is set, else once the next nominal time has come (its run goes on from here), else after 12 h. */
@@ -35,6 +40,14 @@ export function givesUp({ configuredMs, schedule }: Patience, { idleMs, strikes 
 
 /** `Given up after 3.5 h without progress: …`. */
 export function givenUpWords(ms: number, last: string | null): string {
-  const span = ms >= HOUR_MS ? `${Math.round(ms / 360_000) / 10} h` : `${Math.round(ms / 1000)} s`;
-  return `Given up after ${span} without progress${last === null ? '' : `: ${last}`}`;
+  return `Given up after ${spanOf(ms)} without progress${last === null ? '' : `: ${last}`}`;
+}
+
+/** Of a step that met its backstop, which says nothing of progress: `Given up, not done within 15 h: …`. */
+export function overdueWords(ms: number, last: string | null): string {
+  return `Given up, not done within ${spanOf(ms)}${last === null ? '' : `: ${last}`}`;
+}
+
+function spanOf(ms: number): string {
+  return ms >= HOUR_MS ? `${Math.round(ms / 360_000) / 10} h` : `${Math.round(ms / 1000)} s`;
 }

@@ -4,7 +4,7 @@ export interface RunLimits {
   readonly parallel: number;
   /** What a slice of an extraction aims at; the timeout behind it is far longer. */
   readonly sliceMs: number;
-  /** A step that made no progress for so long ends its entity. */
+  /** The longest a step may take with all its attempts; standstill ends it far earlier, where attempts are made (contracts §9). */
   readonly giveUpAfterMs: number;
   readonly heartbeatMs: number;
   readonly workflowTaskMs: number;

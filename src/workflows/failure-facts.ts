@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, RetryState, TerminatedFailure, TimeoutFailure, TimeoutType } from '@temporalio/common';
-import { givenUpWords } from '../domain/give-up';
+import { overdueWords } from '../domain/give-up';
 
 /** What the row of a failed entity tells of its error. */
 export interface FailureFacts {
@@ -13,8 +13,7 @@ export interface FailureFacts {
 export function failureFacts(error: unknown, giveUpAfterMs: number): FailureFacts {
   const chain = causes(error);
   const told = toldFacts(chain) ?? lastHeard(chain);
-  const gaveUp = chain.some(isBudgetSpent);
-  if (gaveUp) return gaveUpFacts(told, giveUpAfterMs);
+  if (chain.some(isBackstop)) return overdueFacts(told, giveUpAfterMs);
   if (told) return told;
   if (chain.some((cause) => cause instanceof TerminatedFailure)) return TERMINATED;
   return {
@@ -60,17 +59,17 @@ function lastHeard(chain: readonly unknown[]): FailureFacts | null {
   return { type: error.type, code: error.code ?? 'unexpected', message: error.message, remedy: error.remedy ?? AGAIN };
 }
 
-/** The time budget of a step is its scheduleToCloseTimeout; when the next retry would pass it, the last error comes back at once. */
-function isBudgetSpent(cause: unknown): boolean {
+/** The backstop of a step is its scheduleToCloseTimeout; when the next retry would pass it, the last error comes back at once. */
+function isBackstop(cause: unknown): boolean {
   if (cause instanceof TimeoutFailure) return cause.timeoutType === TimeoutType.SCHEDULE_TO_CLOSE;
   return cause instanceof ActivityFailure && cause.retryState === RetryState.TIMEOUT;
 }
 
-function gaveUpFacts(last: FailureFacts | null, giveUpAfterMs: number): FailureFacts {
+function overdueFacts(last: FailureFacts | null, giveUpAfterMs: number): FailureFacts {
   return {
     type: last?.type ?? 'transient_error',
-    code: last?.code ?? 'no-progress',
-    message: givenUpWords(giveUpAfterMs, last?.message ?? null),
+    code: last?.code ?? 'step-overdue',
+    message: overdueWords(giveUpAfterMs, last?.message ?? null),
     remedy:
       last?.remedy ??
       'See whether a worker is running and the source answers (`./freshet doctor`), then run again; nothing committed is lost.',

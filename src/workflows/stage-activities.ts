@@ -1,12 +1,12 @@
 import type { ActivityOptions } from '@temporalio/common';
 import { ActivityCancellationType, proxyActivities, type ActivityInterfaceFor } from '@temporalio/workflow';
 import type { Activities } from '../activities/index';
+import { LONGEST_ATTEMPT_MS } from '../domain/give-up';
 import type { RunLimits } from './run-input';
 
 const MINUTE = 60_000;
 
-/** Far beyond what a stage needs; a dead or hung worker is noticed by its heartbeat. */
-const LONGEST = { slice: 30 * MINUTE, load: 180 * MINUTE, short: 15 * MINUTE };
+const LONGEST = { slice: 30 * MINUTE, load: LONGEST_ATTEMPT_MS, short: 15 * MINUTE };
 
 /** No maximumAttempts: deploys and crashes consume attempts. The budget is time (contracts §9). */
 function options(limits: RunLimits, startToCloseTimeout: number): ActivityOptions {
@@ -24,7 +24,7 @@ export function runActivities(limits: RunLimits): ActivityInterfaceFor<Activitie
   return proxyActivities<Activities>(options(limits, LONGEST.short));
 }
 
-/** The stages of one entity. Each call gets the whole budget `giveUpAfterMs`; one that ended made progress. */
+/** The stages of one entity. Each call gets the whole backstop `giveUpAfterMs`; whether it stands still is judged by its attempts. */
 export function stageActivities({ runId, entity, limits }: { runId: string; entity: string; limits: RunLimits }) {
   const step = [{ runId, entity }] as [{ runId: string; entity: string }];
   const { extract } = proxyActivities<Activities>(options(limits, LONGEST.slice + limits.sliceMs));

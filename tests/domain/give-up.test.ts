@@ -1,4 +1,4 @@
-import { givenUpWords, givesUp, patienceMs } from '../../src/domain/give-up';
+import { backstopMs, givenUpWords, givesUp, overdueWords } from '../../src/domain/give-up';
 import type { Schedule } from '../../src/domain/schedule';
 
 const HOUR = 3_600_000;
@@ -34,13 +34,16 @@ describe('a run without progress is given up', () => {
   it('and says after how long, and what the last error was', () => {
     expect(givenUpWords(12.04 * HOUR, 'Zoho refused')).toBe('Given up after 12 h without progress: Zoho refused');
     expect(givenUpWords(90_000, null)).toBe('Given up after 90 s without progress');
+    expect(overdueWords(15 * HOUR, 'Zoho refused')).toBe('Given up, not done within 15 h: Zoho refused');
   });
 });
 
-it('where no attempt can be made at all, a step lasts from one nominal time to the next, also over a change of clocks', () => {
-  expect(patienceMs(never, 0)).toBe(12 * HOUR);
-  expect(patienceMs({ configuredMs: 5, schedule: daily }, 0)).toBe(5);
+it('where no attempt can be made at all, a step lasts three hours longer than patience would, and never shorter than it may make progress', () => {
+  expect(backstopMs(never, 0)).toBe(15 * HOUR);
+  expect(backstopMs({ configuredMs: 5, schedule: daily }, 0)).toBe(3 * HOUR + 5);
   const patience = { configuredMs: null, schedule: daily };
-  expect(patienceMs(patience, Date.parse('2027-10-30T02:30:00Z'))).toBe(25 * HOUR);
-  expect(patienceMs({ configuredMs: null, schedule: { kind: 'every', everyMs: HOUR } }, 7 * HOUR)).toBe(HOUR);
+  expect(backstopMs(patience, Date.parse('2027-10-30T02:30:00Z'))).toBe(28 * HOUR);
+  // Triggered by hand ten seconds before the daily time; and a period that is no longer than one slice.
+  expect(backstopMs(patience, Date.parse('2027-06-01T02:29:50Z'))).toBe(15 * HOUR);
+  expect(backstopMs({ configuredMs: null, schedule: { kind: 'every', everyMs: 60_000 } }, 7 * HOUR)).toBe(15 * HOUR);
 });

@@ -148,7 +148,7 @@ describe('an entity that fails', () => {
     expect([state, tries]).toEqual(['completed', 4]);
   });
 
-  it('is given up when its budget of time is spent, and says what the last error was', async () => {
+  it('is given up when the longest time of a step is over, says so and not that it stood still, and what the last error was', async () => {
     const { state, entities } = await carried(
       [node('contacts')],
       {
@@ -160,7 +160,24 @@ describe('an entity that fails', () => {
     );
     expect(state).toBe('failed');
     expect(entities.get('contacts')).toMatchObject({ error_type: 'source_error', error_code: 'no-entry' });
-    expect(entities.get('contacts')?.error_message).toBe('Given up after 2 s without progress: Zoho refused the token');
+    expect(entities.get('contacts')?.error_message).toBe('Given up, not done within 2 s: Zoho refused the token');
+  });
+
+  it('is given up likewise when no attempt ever ended, and is sent to look for a worker', async () => {
+    const { entities } = await carried(
+      [node('contacts')],
+      {
+        extract: (_entity, _slice, { signal }) =>
+          new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('stopped')), { once: true })),
+      },
+      { giveUpAfterMs: 1000 },
+    );
+    expect(entities.get('contacts')).toMatchObject({
+      state: 'failed',
+      error_code: 'step-overdue',
+      error_message: 'Given up, not done within 1 s',
+      error_remedy: expect.stringContaining('./freshet doctor') as string,
+    });
   });
 
   it('by an error nobody foresaw is tried again, and its message reaches the row when the budget is spent', async () => {

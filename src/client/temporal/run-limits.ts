@@ -4,7 +4,7 @@ import type { RunLimits } from '../../workflows/run-input';
 /** A slice costs four events of history, and Temporal warns from 10,240 on. */
 const SLICES_PER_HISTORY = 500;
 
-/** The pace of a run out of its frozen settings, and how long a step of it may stand still (ms). */
+/** The pace of a run out of its frozen settings, and how long a step of it may take (ms). */
 export function runLimits(
   { sync_pipeline: sync, worker }: Pick<ThawedSettings['settings'], 'sync_pipeline' | 'worker'>,
   giveUpAfterMs: number,

@@ -6,7 +6,7 @@ import { thawSettings } from '../../config/freeze';
 import type { Database } from '../../database/database';
 import { readRun } from '../../database/run-store';
 import { FreshetError } from '../../domain/errors';
-import { patienceMs } from '../../domain/give-up';
+import { backstopMs } from '../../domain/give-up';
 import { workflowId } from '../../domain/ids';
 import { readPatience } from '../../run/patience';
 import { fixedDetails } from '../../workflows/details';
@@ -102,7 +102,7 @@ export async function workflowInput(db: Database, runId: string): Promise<Pipeli
     runId,
     pipeline: run.pipeline,
     graph: run.stats.plan,
-    limits: runLimits(settings, patienceMs(patience, nominal)),
+    limits: runLimits(settings, backstopMs(patience, nominal)),
     configDigest: run.config_digest,
   };
 }
