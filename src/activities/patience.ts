@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import { PASSED_MARK } from '../database/attempt';
 import type { Database } from '../database/database';
 import { FreshetError, isFreshetError } from '../domain/errors';
 import { givenUpWords, givesUp, type Standstill } from '../domain/give-up';
@@ -26,10 +27,7 @@ export async function withPatience<T>(step: Step, body: (ctx: StageContext) => P
   if (diedSilently()) await endIfOver(named, await standstill(named).catch(() => null), null);
   try {
     const answer = await body(ctx);
-    await db.query(
-      `update freshet.run_entity set wait_reason = null where run_id = $1 and entity = $2 and starts_with(wait_reason, 'trying again')`,
-      [runId, entity],
-    );
+    await notePassed(db, runId, entity);
     return answer;
   } catch (error) {
     // What nobody foresaw is tried again as well, and no longer than the rest.
@@ -38,6 +36,17 @@ export async function withPatience<T>(step: Step, body: (ctx: StageContext) => P
     await endIfOver(named, await tellTrouble(named, error).catch(() => null), error);
     throw error;
   }
+}
+
+/** No attempt that comes after it stands in a row with this one, also where there was nothing new to store. */
+async function notePassed(db: Database, runId: string, entity: string): Promise<void> {
+  await db.query(
+    `update freshet.run_entity
+        set strikes = 0, attempt_mark = $3, wait_reason = case when starts_with(wait_reason, 'trying again') then null else wait_reason end
+      where run_id = $1 and entity = $2 and state <> all ($4)
+        and (strikes > 0 or attempt_mark is not distinct from progress_mark or starts_with(wait_reason, 'trying again'))`,
+    [runId, entity, PASSED_MARK, FINAL_ENTITY_STATES],
+  );
 }
 
 /** The attempt before this one left no error: its process died, or hung. */
@@ -49,7 +58,8 @@ function diedSilently(): boolean {
 type EntityStep = Step & { readonly entity: string };
 type Row = { readonly strikes: number; readonly idle_ms: string };
 
-const STANDSTILL = `strikes, (extract(epoch from clock_timestamp() - progress_at) * 1000)::bigint as idle_ms`;
+/** An attempt that stored something before its error is the first of a new row. */
+const STANDSTILL = `case when attempt_mark is not distinct from progress_mark then strikes else 0 end as strikes, (extract(epoch from clock_timestamp() - progress_at) * 1000)::bigint as idle_ms`;
 
 async function standstill({ db, input, entity }: EntityStep): Promise<Standstill | null> {
   const [row] = await db.query<Row>(`select ${STANDSTILL} from freshet.run_entity where run_id = $1 and entity = $2`, [

@@ -13,9 +13,12 @@ export interface AttemptStart {
 
 export interface Attempt {
   readonly fence: Fence;
-  /** Attempts in a row that made no durable progress. */
+  /** Attempts before this one, in a row, that neither passed nor made durable progress. */
   readonly strikes: number;
 }
+
+/** In place of the mark of an attempt that passed: no progress bears it, so whatever begins next counts from nought. */
+export const PASSED_MARK = 'passed';
 
 const TRIES = 3;
 

@@ -20,12 +20,12 @@ export async function beginWait(db: Database, wait: WaitOfEntity): Promise<void>
   await noteRunWait(db, wait.runId);
 }
 
-/** An entity is asking its source again: neither it nor its run waits any more. The time it waited is no standstill. */
+/** An entity is at work with its source: neither it nor its run waits, also where only others did. The time it waited is no standstill. */
 export async function endWait(db: Database, runId: string, entity: string): Promise<void> {
   await db.query(
     `with ended as (update freshet.run_entity set wait_reason = null, wait_until = null, progress_at = now()
-                     where run_id = $1 and entity = $2 and wait_until is not null returning run_id)
-     update freshet.run set wait_reason = null, wait_until = null where id in (select run_id from ended) and wait_until is not null`,
+                     where run_id = $1 and entity = $2 and wait_until is not null)
+     update freshet.run set wait_reason = null, wait_until = null where id = $1 and wait_until is not null`,
     [runId, entity],
   );
 }

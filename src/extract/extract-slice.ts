@@ -76,8 +76,9 @@ export interface ExtractScope {
  */
 export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: StageContext): Promise<SliceOutcome> {
   const attempt = await beginAttempt(deps.db, input, ctx);
-  await endWait(deps.db, input.runId, input.entity);
   const opened = await openExtraction(deps, input, attempt.fence, ctx);
+  // Only now it is `extracting`: another entity that begins to wait no longer takes the whole run for waiting.
+  await endWait(deps.db, input.runId, input.entity);
   const watermark = await readWatermark(deps, input);
   const scope: ExtractScope = {
     deps,
