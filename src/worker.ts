@@ -102,9 +102,7 @@ function watch(project: Project, db: Database, closers: Closers): void {
   const heart: Heart = { environment: settings.environment, part: 'worker', instance: `${hostname()}:${process.pid}` };
   // Where PostgreSQL is gone already, its row grows old, and that is what it shall say.
   closers.push(() => fallSilent(db, heart).catch(() => undefined));
-  const round = async (): Promise<void> => {
-    await beat(db, heart, ctx.now());
-    await monitorRound(monitor.deps, monitor.options);
-  };
-  closers.push(keepMonitoring(round, settings.monitor.every, ctx));
+  closers.push(keepMonitoring(() => monitorRound(monitor.deps, monitor.options), settings.monitor.every, ctx));
+  // On a timer of its own: a round that takes long is no death.
+  closers.push(keepMonitoring(() => beat(db, heart, ctx.now()), settings.monitor.every, ctx));
 }

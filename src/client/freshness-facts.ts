@@ -1,7 +1,7 @@
 import type { Database } from '../database/database';
 import { ident } from '../database/identifier';
 import { iso } from '../report/entity-facts';
-import type { MaxAges } from '../monitor/alarm-facts';
+import type { MaxAges } from '../monitor/max-ages';
 
 /** Statuses of a table (contracts §8). `unwatched`: nobody set a limit; how old it is is shown all the same. */
 export type FreshnessStatus = 'fresh' | 'stale' | 'unwatched' | 'empty' | 'missing' | 'never';

@@ -28,6 +28,8 @@ export interface RecordedRun {
 
 /** The reason of a nominal time that nothing served begins so; one may still be served late. */
 export const MISSED = 'missed';
+/** The reason of a nominal time whose run failed before it began: nothing can mend that but people. */
+export const NOT_BEGUN = 'it could not begin';
 
 const CLASHES = 5;
 

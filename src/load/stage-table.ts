@@ -1,5 +1,6 @@
 import type { Database } from '../database/database';
 import { ident } from '../database/identifier';
+import { dropStageTable } from '../database/orphan-stages';
 import { LINE_ROW_COLUMNS, LINES, ROW_COLUMNS, SEQ, type Column } from './columns';
 import type { RowShape } from './row';
 import { fieldSql, standardSql } from './table-sql';
@@ -56,12 +57,13 @@ export async function sweepStages(db: Database, { extractionId, token }: StageOw
       where schemaname = $1 and tablename ~ $2 and split_part(tablename::text, '_', 4)::numeric < $3::numeric`,
     [SCHEMA, `^s_${extractionId.slice(0, 8)}_\\d+_\\d+(_l)?$`, token],
   );
-  for (const { name } of left) await db.query(`drop table if exists ${stageName(name)}`);
+  // One that somebody reads is no obstacle to this attempt; the monitor drops it.
+  for (const { name } of left) await dropStageTable(db, name);
 }
 
 /** After a failure: what can be dropped is dropped, the rest is swept by a later attempt. The failure itself is what counts. */
 export async function dropStage(db: Database, pair: StagePair): Promise<void> {
   for (const name of [pair.header, ...(pair.lines === null ? [] : [pair.lines])]) {
-    await db.query(`drop table if exists ${stageName(name)}`).catch(() => undefined);
+    await dropStageTable(db, name).catch(() => undefined);
   }
 }

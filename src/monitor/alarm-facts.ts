@@ -1,22 +1,24 @@
-import { MISSED } from '../database/born-final';
+import { MISSED, NOT_BEGUN } from '../database/born-final';
 import type { Database } from '../database/database';
 import type { AlarmFacts, MissedRun, RunAge, TableAge } from './alarm';
+import type { MaxAges } from './max-ages';
 
-/** Limits of tables, from the settings: ms by pipeline and entity; nothing where nobody set one. */
-export type MaxAges = ReadonlyMap<string, ReadonlyMap<string, number>>;
+/** A database, or a transaction in it. */
+export type Queries = Pick<Database, 'query'>;
 
 /** What the database says about everything that can raise an alarm. */
-export async function readAlarmFacts(db: Database, environment: string, maxAges: MaxAges): Promise<AlarmFacts> {
+export async function readAlarmFacts(db: Queries, environment: string, maxAges: MaxAges): Promise<AlarmFacts> {
   return {
     tables: await readTables(db, maxAges),
     runs: await readRuns(db, environment),
     missed: await readMissed(db, environment),
     worker: await newestBeat(db, environment, 'worker'),
     temporal: await newestBeat(db, environment, 'temporal'),
+    undecided: [...maxAges].flatMap(([pipeline, limits]) => (limits === null ? [pipeline] : [])),
   };
 }
 
-async function readTables(db: Database, maxAges: MaxAges): Promise<TableAge[]> {
+async function readTables(db: Queries, maxAges: MaxAges): Promise<TableAge[]> {
   const rows = await db.query<{
     pipeline: string;
     entity: string;
@@ -40,7 +42,7 @@ async function readTables(db: Database, maxAges: MaxAges): Promise<TableAge[]> {
   }));
 }
 
-async function readRuns(db: Database, environment: string): Promise<RunAge[]> {
+async function readRuns(db: Queries, environment: string): Promise<RunAge[]> {
   const rows = await db.query<{ id: string; pipeline: string; progress_at: string; wait_until: string | null }>(
     `select r.id, r.pipeline,
             greatest(r.progress_at, (select max(re.progress_at) from freshet.run_entity re where re.run_id = r.id)) as progress_at,
@@ -57,21 +59,22 @@ async function readRuns(db: Database, environment: string): Promise<RunAge[]> {
   }));
 }
 
-/** A nominal time that passed without a run is old news once a run of the pipeline has ended well. */
-async function readMissed(db: Database, environment: string): Promise<MissedRun[]> {
+/** A nominal time that passed without a run, or whose run could not begin, is old news once a run of the pipeline has ended well. */
+async function readMissed(db: Queries, environment: string): Promise<MissedRun[]> {
   const rows = await db.query<{ pipeline: string; scheduled_for: string; reason: string }>(
-    `select m.pipeline, m.scheduled_for, m.reason
+    `select m.pipeline, m.scheduled_for, concat_ws(': ', m.reason, m.error_message) as reason
        from freshet.run m
-      where m.environment = $1 and m.state = 'skipped' and m.scheduled_for is not null and starts_with(m.reason, $2)
+      where m.environment = $1 and m.scheduled_for is not null
+        and ((m.state = 'skipped' and starts_with(m.reason, $2)) or (m.state = 'failed' and m.reason = $3))
         and not exists (select from freshet.run r
                          where r.pipeline = m.pipeline and r.environment = m.environment and r.state in ('completed', 'doubtful')
                            and r.created_at > m.scheduled_for)`,
-    [environment, MISSED],
+    [environment, MISSED, NOT_BEGUN],
   );
   return rows.map((row) => ({ pipeline: row.pipeline, nominal: new Date(row.scheduled_for), reason: row.reason }));
 }
 
-async function newestBeat(db: Database, environment: string, part: 'worker' | 'temporal'): Promise<Date | null> {
+async function newestBeat(db: Queries, environment: string, part: 'worker' | 'temporal'): Promise<Date | null> {
   const [row] = await db.query<{ seen: string | null }>(
     `select max(seen_at) as seen from freshet.heartbeat where environment = $1 and part = $2`,
     [environment, part],

@@ -53,4 +53,6 @@ export interface AlarmFacts {
   /** The newest sign of life; `null`: there never was one, or it took its leave. */
   readonly worker: Date | null;
   readonly temporal: Date | null;
+  /** Pipelines whose limits nobody knows now. */
+  readonly undecided: readonly string[];
 }

@@ -23,7 +23,7 @@ export async function fallSilent(db: Database, { environment, part, instance = '
 }
 
 /** Once one worker lives, those that died are no news any more. */
-export async function forgetDeadWorkers(db: Database, environment: string, deadBefore: Date): Promise<void> {
+export async function forgetDeadWorkers(db: Pick<Database, 'query'>, environment: string, deadBefore: Date): Promise<void> {
   await db.query(
     `delete from freshet.heartbeat dead
       where environment = $1 and part = 'worker' and seen_at < $2

@@ -1,19 +1,66 @@
+import { thawSettings } from '../config/freeze';
 import type { LoadedSettings } from '../config/load-settings';
 import { listPipelines, loadPipeline, type PipelineSettings } from '../config/pipeline';
 import type { StageContext } from '../observability/stage-context';
-import type { MaxAges } from './alarm-facts';
+import type { Queries } from './alarm-facts';
 
-/** The limits of all tables, read from the pipeline files as they are now. A file that cannot be read is told and left out. */
+/**
+ * Limits of tables, from the settings: ms by pipeline and entity; nothing where nobody set one.
+ * `null`: nobody knows, because the pipeline's file cannot be read.
+ */
+export type MaxAges = ReadonlyMap<string, ReadonlyMap<string, number> | null>;
+
+/** The limits of all tables, read from the pipeline files as they are now. A file that cannot be read is told. */
 export function maxAgesOf({ root, sources, settings }: LoadedSettings, { log }: StageContext): MaxAges {
-  const ages = new Map<string, ReadonlyMap<string, number>>();
+  const ages = new Map<string, ReadonlyMap<string, number> | null>();
   for (const name of listPipelines(root)) {
     try {
       ages.set(name, limitsOf(loadPipeline(name, { root, sources }).pipeline, settings.freshness.max_age));
     } catch (error) {
+      ages.set(name, null);
       log('MO-007', { pipeline: name, error });
     }
   }
   return ages;
+}
+
+/** The limits of the files; where these cannot be read, those that the pipeline was scheduled under, else those of its last run. */
+export async function limitsNow(db: Queries, environment: string, fromFiles: () => MaxAges, ctx: StageContext): Promise<MaxAges> {
+  const ages = new Map(await asked(db, fromFiles, ctx));
+  for (const [pipeline, limits] of ages) if (limits === null) ages.set(pipeline, await frozenLimits(db, environment, pipeline, ctx));
+  return ages;
+}
+
+async function asked(db: Queries, fromFiles: () => MaxAges, ctx: StageContext): Promise<MaxAges> {
+  try {
+    return fromFiles();
+  } catch (error) {
+    ctx.log('MO-014', { step: 'limits', error });
+    const rows = await db.query<{ pipeline: string }>(`select distinct pipeline from freshet.pipeline_entity`);
+    return new Map(rows.map(({ pipeline }) => [pipeline, null]));
+  }
+}
+
+async function frozenLimits(
+  db: Queries,
+  environment: string,
+  pipeline: string,
+  ctx: StageContext,
+): Promise<ReadonlyMap<string, number> | null> {
+  const [row] = await db.query<{ body: string }>(
+    `select c.body::text as body from freshet.config c
+      where c.digest = coalesce((select config_digest from freshet.schedule where environment = $1 and pipeline = $2),
+                                (select config_digest from freshet.run where environment = $1 and pipeline = $2 order by created_at desc limit 1))`,
+    [environment, pipeline],
+  );
+  if (row === undefined) return null;
+  try {
+    const frozen = thawSettings(row.body);
+    return limitsOf(frozen.pipeline, frozen.settings.freshness.max_age);
+  } catch (error) {
+    ctx.log('MO-014', { step: `limits of ${pipeline}`, error });
+    return null;
+  }
 }
 
 /** An entity's own limit, else the pipeline's, else, for what runs by itself, the settings'. */

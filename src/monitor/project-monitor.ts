@@ -7,6 +7,7 @@ import type { AlarmLimits } from './alarm';
 import { maxAgesOf } from './max-ages';
 import type { MonitorDeps, MonitorOptions } from './monitor';
 import { TemporalWatch } from './temporal-watch';
+import { Turns } from './turns';
 
 export interface ProjectMonitor {
   readonly deps: MonitorDeps;
@@ -27,6 +28,7 @@ export function projectMonitor({ loaded }: Project, db: Database, ctx: StageCont
       reportsFolder: settings.reports.path,
       temporal: () => watch.look(),
       maxAges: () => maxAgesOf(loaded, ctx),
+      turns: new Turns(),
     },
     options: {
       environment: settings.environment,

@@ -6,6 +6,7 @@ import { workflowId } from '../domain/ids';
 import type { RunState } from '../domain/run';
 import type { StageContext } from '../observability/stage-context';
 import { fateOf, type RunFate, type WorkflowSight } from './run-fate';
+import { Turns } from './turns';
 
 export interface ReconcileDeps {
   readonly db: Database;
@@ -13,6 +14,8 @@ export interface ReconcileDeps {
   /** The folder of all reports, absolute. */
   readonly reportsFolder: string;
   readonly ctx: StageContext;
+  /** How much time there is, and whose turn it is; absent: time enough for all. */
+  readonly turns?: Turns;
 }
 
 export interface Reconciling {
@@ -50,19 +53,26 @@ const ACTIVE = `
  * a run whose workflow is closed ends `failed`, with its report. One run's trouble does not keep the others from being healed.
  */
 export async function reconcileRuns(deps: ReconcileDeps, { environment, graceMs = GRACE_MS }: Reconciling): Promise<Healed[]> {
+  const { ctx, turns = new Turns() } = deps;
   const healed: Healed[] = [];
-  for (const row of await deps.db.query<Row>(ACTIVE, [environment])) {
+  const rows = await deps.db.query<Row>(ACTIVE, [environment]);
+  const left = await turns.each('runs', rows, keyOf, async (row) => {
     const run = { state: row.state, createdAt: new Date(row.created_at), progressAt: new Date(row.progress_at) };
     const sight = await lookAt(deps.temporal, workflowId(row.pipeline, row.id));
-    const fate = fateOf(run, sight, deps.ctx.now(), graceMs);
+    const fate = fateOf(run, sight, ctx.now(), graceMs);
     try {
       const what = await carryOut(deps, row.id, fate);
       if (what !== null) healed.push({ runId: row.id, what });
     } catch (error) {
-      deps.ctx.log('MO-003', { run: row.id, error });
+      ctx.log('MO-003', { run: row.id, error });
     }
-  }
+  });
+  if (left > 0) ctx.log('MO-016', { what: 'runs', left });
   return healed;
+}
+
+function keyOf({ id }: Row): string {
+  return id;
 }
 
 async function carryOut(deps: ReconcileDeps, runId: string, fate: RunFate): Promise<Healed['what'] | null> {

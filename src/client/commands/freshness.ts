@@ -1,6 +1,6 @@
 import { spanWords } from '../../domain/span-words';
 import { judge } from '../../monitor/monitor';
-import { maxAgesOf } from '../../monitor/max-ages';
+import { limitsNow, maxAgesOf } from '../../monitor/max-ages';
 import { projectMonitor } from '../../monitor/project-monitor';
 import { sendNotices } from '../../notify/webhook';
 import type { Database } from '../../database/database';
@@ -23,12 +23,14 @@ export async function freshness(flags: FreshnessFlags, { flags: common }: Comman
   const db = await openForWriting(project);
   try {
     const ctx = commandContext(project);
-    const tables = await readFreshness(db, maxAgesOf(project.loaded, ctx), ctx.now());
+    const { environment } = project.loaded.settings;
+    const limits = await limitsNow(db, environment, () => maxAgesOf(project.loaded, ctx), ctx);
+    const tables = await readFreshness(db, limits, ctx.now());
     const alarms = flags.alert === true ? await alert(project, db) : null;
     const wrong = tables.some(({ status }) => status === 'stale' || status === 'missing' || status === 'never');
     return {
       exitCode: wrong || (alarms?.open.length ?? 0) > 0 ? EXIT.findings : EXIT.good,
-      data: { environment: project.loaded.settings.environment, tables, ...(alarms === null ? {} : { alarms }) },
+      data: { environment, tables, ...(alarms === null ? {} : { alarms }) },
       text: [tablesText(tables), ...(alarms === null ? [] : [alarmsText(alarms)])].join('\n\n'),
     };
   } finally {

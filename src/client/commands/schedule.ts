@@ -81,8 +81,9 @@ export function schedulePause(pipeline: string, { reason }: PauseFlags, context:
   return withSchedules(context, async ({ db, schedules, loaded }) => {
     await requireSchedule(schedules, pipeline);
     const why = reason ?? `by ${actor()}`;
-    await schedules.pause(pipeline, why);
+    // PostgreSQL first: a round of the monitor in between makes Temporal have what PostgreSQL remembers.
     await recordPause(db, { environment: loaded.settings.environment, pipeline }, why);
+    await schedules.pause(pipeline, why);
     return { exitCode: EXIT.good, data: { pipeline, paused: true, reason: why }, text: `${pipeline} is paused: ${why}` };
   });
 }
@@ -94,8 +95,8 @@ export function scheduleResume(pipeline: string, context: CommandContext): Promi
     const { environment } = loaded.settings;
     await recordMissedOfAll({ db, ctx }, { environment, graceMs: 0, only: pipeline });
     const applied = (await readAppliedSchedules(db, environment)).find((row) => row.pipeline === pipeline);
-    await schedules.resume(pipeline, applied === undefined ? 'freshet' : noteOf(applied.config_digest));
     await recordPause(db, { environment, pipeline }, null);
+    await schedules.resume(pipeline, applied === undefined ? 'freshet' : noteOf(applied.config_digest));
     const found = await requireSchedule(schedules, pipeline);
     const [next] = found.info.nextActionTimes;
     const data = { pipeline, paused: pausedReason(found) !== null, next: next?.toISOString() ?? null };

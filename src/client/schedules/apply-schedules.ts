@@ -85,8 +85,9 @@ function frozen(loaded: LoadedSettings, pipeline: string): { digest: string; bod
 }
 
 async function takeAway({ db, schedules, loaded }: ScheduleDeps, pipeline: string): Promise<void> {
-  await schedules.remove(pipeline);
+  // PostgreSQL first: what it remembers, a round of the monitor brings back. Died in between, the next round deletes it.
   await forgetSchedule(db, { environment: loaded.settings.environment, pipeline });
+  await schedules.remove(pipeline);
 }
 
 type Put = ScheduleStep & { readonly desired: DesiredSchedule };

@@ -1,6 +1,6 @@
 import type { ScheduledAnswer, ScheduledClaim, ScheduledClaims } from '../../activities/scheduled';
 import type { LoadedSettings } from '../../config/load-settings';
-import { MISSED, recordBornFinal, type BornFinal } from '../../database/born-final';
+import { MISSED, NOT_BEGUN, recordBornFinal, type BornFinal } from '../../database/born-final';
 import { claimRun } from '../../database/claim';
 import type { Database } from '../../database/database';
 import { readRun, requestCancel } from '../../database/run-store';
@@ -79,7 +79,7 @@ async function claimNow(deps: ScheduledClaimDeps, input: ScheduledClaim, ctx: St
     // What another attempt cannot mend (a broken pipeline file) ends the nominal time with a row; the rest is tried again.
     if (!isFreshetError(error) || error.retryable || error.type === 'cancelled') throw error;
     const facts = { type: error.type, message: safeText(`${error.message} (${error.remedy})`) };
-    return record(deps, input, { state: 'failed', reason: 'it could not begin', error: facts }, ctx);
+    return record(deps, input, { state: 'failed', reason: NOT_BEGUN, error: facts }, ctx);
   }
 }
 

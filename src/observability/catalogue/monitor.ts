@@ -30,8 +30,8 @@ export const monitor = {
   'MO-006': { level: 'info', text: 'monitor of {environment} is at work, a round every {seconds} s' },
   'MO-007': {
     level: 'warn',
-    text: 'pipeline {pipeline} is not watched: {error}',
-    meaning: 'Its file cannot be read, so its limits are unknown.',
+    text: 'the file of {pipeline} cannot be read, its limits are those of its schedule or its last run: {error}',
+    meaning: 'Its tables are watched by the limits they had; without a schedule and a run, an open alarm stays as it is.',
     remedy: 'Correct the file; the next round reads it again.',
   },
   'MO-008': {
@@ -55,4 +55,40 @@ export const monitor = {
     remedy: 'Look at the folder that the error names (space, permission); the next round tries again.',
   },
   'MO-013': { level: 'info', text: 'work files of {folders} extractions that are closed were removed' },
+  'MO-014': {
+    level: 'warn',
+    text: 'the monitor’s step "{step}" failed: {error}',
+    meaning: 'What the error says; the other steps, the alarms and their notices went on without it.',
+    remedy: 'Nothing if it stops by itself; otherwise do what the error names.',
+  },
+  'MO-015': {
+    level: 'warn',
+    text: 'the monitor’s step "{step}" takes longer than {seconds} s; alarms are judged without it',
+    meaning: 'Temporal, PostgreSQL or a disk answers slowly or not at all; the step goes on, and nothing new is mended until it has ended.',
+    remedy: 'Look at what the step needs; a step that never ends ends with its process.',
+  },
+  'MO-016': {
+    level: 'warn',
+    text: 'no time in this round for {left} more {what}; the next round goes on there',
+    meaning: 'Each look took long; alarms must not wait for them.',
+    remedy: 'Nothing if it stops by itself; otherwise see why Temporal or PostgreSQL is slow.',
+  },
+  'MO-017': {
+    level: 'warn',
+    text: 'stage tables that nobody needs any more are read by somebody, the next round tries again: {tables}',
+    meaning: 'A backup (pg_dump) holds them.',
+    remedy: 'Nothing: they go once it is through.',
+  },
+  'MO-018': {
+    level: 'warn',
+    text: 'the schedule of {pipeline} was otherwise in Temporal than it was applied, it is set right: {differences}',
+    meaning: 'Temporal’s database is older than ours, or somebody changed the schedule there.',
+    remedy: 'Nothing; who wants it otherwise says `./freshet schedule pause`, `resume` or `apply`.',
+  },
+  'MO-019': {
+    level: 'warn',
+    text: 'the schedule of {pipeline} was in Temporal although it was taken back, it is deleted there',
+    meaning: 'Temporal’s database is older than ours, or whoever took the schedule back died before Temporal heard of it.',
+    remedy: 'Nothing; who wants it back says `./freshet schedule apply`.',
+  },
 } as const satisfies CatalogueSection<'MO'>;
