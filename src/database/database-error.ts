@@ -1,8 +1,9 @@
+import { types } from 'node:util';
 import { FreshetError, isFreshetError } from '../domain/errors';
 
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ETIMEDOUT', 'EAI_AGAIN', '57P03']);
 const WRONG_LOGIN = new Set(['28P01', '28000', '3D000']);
-/** Serialization, deadlock, lock and statement timeouts, too many connections, shutdown: the same transaction may pass when made anew. */
+/** Serialization, deadlock, timeouts (also of a process that stood still), too many connections, shutdown: the same transaction may pass when made anew. */
 const PASSING = new Set([
   '40001',
   '40P01',
@@ -11,22 +12,28 @@ const PASSING = new Set([
   '53300',
   '57P01',
   '57P02',
+  '57P05',
   '08006',
   '08003',
   '08000',
   '25P02',
+  '25P03',
+  '25P04',
   'ECONNRESET',
   'EPIPE',
 ]);
 
 /** Turns what pg throws into the taxonomy, once; facts carry SQLSTATE, constraint, table and column. */
 export function databaseError(error: unknown, statement: string): Error {
-  if (isFreshetError(error) || !(error instanceof Error)) return error instanceof Error ? error : new Error(String(error));
+  if (isFreshetError(error)) return error;
+  if (!types.isNativeError(error)) return new Error(String(error));
   const fields = error as Error & { code?: string; constraint?: string; table?: string; column?: string; detail?: string };
   const code = fields.code ?? '';
   if (UNREACHABLE.has(code)) return unreachable(error);
   if (WRONG_LOGIN.has(code)) return refused(error);
-  const lost = /connection (terminated|timeout)|timeout exceeded when trying to connect|Client has encountered/i.test(error.message);
+  const lost = /connection (terminated|timeout)|timeout exceeded when trying to connect|Client has encountered|Query read timeout/i.test(
+    error.message,
+  );
   return new FreshetError('database_error', {
     code: code === '42501' ? 'database-permission' : 'database-error',
     message: `PostgreSQL: ${error.message}`,
@@ -68,13 +75,13 @@ function refused(cause: Error): FreshetError {
   });
 }
 
-/** Whether the connection broke under a statement, or the server ended it: nothing of its transaction holds, unless it was the COMMIT. */
+/** Whether the connection broke or fell silent under a statement, or the server ended it: nothing of its transaction holds, unless it was the COMMIT. */
 export function connectionLost(error: unknown): boolean {
   if (!isFreshetError(error) || error.type !== 'database_error' || !error.retryable) return false;
   const state = error.facts['sqlstate'];
+  if (typeof state === 'string') return /^(08|57P0[125]|25P0[34]|ECONNRESET|EPIPE)/.test(state);
   // Where no connection came about, another one is no better.
-  if (/timeout/i.test(error.message)) return false;
-  return state === null || (typeof state === 'string' && /^(08|57P0[12]|ECONNRESET|EPIPE)/.test(state));
+  return state === null && !/connection timeout|timeout exceeded/i.test(error.message);
 }
 
 /** SQLSTATE of an error of this module, or `null`. */

@@ -45,6 +45,8 @@ export interface DatabaseSettings {
   readonly statementTimeoutMs?: number;
   /** A transaction in which nothing happens for this long is ended by PostgreSQL: a stopped process holds its locks no longer. Default 120 s. */
   readonly idleInTransactionMs?: number;
+  /** How long beyond the statement timeout an answer may stay out before the connection counts as dead. Default 10 s. */
+  readonly answerMarginMs?: number;
 }
 
 /** int8, numeric, timestamptz and date stay text: a double or a `Date` would change them. */
@@ -66,21 +68,31 @@ const types = {
 
 /** Opens the pool. Nothing connects before the first statement. */
 export function openDatabase(settings: DatabaseSettings): Database {
-  const place = { connectionString: settings.url, connectionTimeoutMillis: settings.connectTimeoutMs ?? 10_000 };
+  const { statementTimeoutMs = 0, answerMarginMs = 10_000 } = settings;
+  const place = {
+    connectionString: settings.url,
+    connectionTimeoutMillis: settings.connectTimeoutMs ?? 10_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  };
   const pool = new pg.Pool({
     ...place,
     max: settings.poolSize ?? 10,
-    statement_timeout: settings.statementTimeoutMs ?? 0,
+    statement_timeout: statementTimeoutMs,
+    // A connection whose packets are dropped says nothing for hours; by now the server would have ended the statement itself, COPY as well.
+    ...(statementTimeoutMs === 0 ? {} : { query_timeout: statementTimeoutMs + answerMarginMs }),
     idle_in_transaction_session_timeout: settings.idleInTransactionMs ?? 120_000,
-    keepAlive: true,
     application_name: 'freshet',
     options: '-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601',
     types,
   });
   // An idle connection that dies is replaced by the pool; without a listener the process would end.
   pool.on('error', () => undefined);
-  return new PoolDatabase(pool, new SideConnections({ ...place, application_name: 'freshet' }));
+  return new PoolDatabase(pool, new SideConnections({ ...place, query_timeout: SIDE_ANSWER_MS, application_name: 'freshet' }));
 }
+
+/** What is asked beside the pool is answered at once, or not at all. */
+const SIDE_ANSWER_MS = 5_000;
 
 /** How often a repeatable transaction is made again. */
 const REPEATS = 3;

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 /** Runs one statement; rejects with pg's error. */
 export type Ask = <R extends object>(text: string, values: readonly unknown[]) => Promise<R[]>;
+
+/** A dead connection answers no goodbye. */
+const END_WITHIN_MS = 1_000;
 
 /**
  * Connections beside the pool, opened for one purpose and closed again: for what must not wait until the pool has a free one, because
@@ -34,7 +38,7 @@ export class SideConnections {
         async <R extends object>(text: string, values: readonly unknown[]) => (await client.query<R>(text, [...values])).rows,
       );
     } finally {
-      await client.end();
+      await Promise.race([client.end(), sleep(END_WITHIN_MS, undefined, { ref: false })]);
     }
   }
 }
