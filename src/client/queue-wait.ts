@@ -37,7 +37,8 @@ export async function waitInQueue(db: Database, { pipeline, id, start, tell, sig
 
 /** `queued-1a2b3c4d has place 2 in the queue of zoho-books, which waits for 2026… to end; Ctrl-C leaves it there`. */
 function queueSentence(pipeline: string, { id, place, waitsFor }: Queued): string {
-  const behind = waitsFor === null ? 'whose turn comes now' : `which waits for ${waitsFor} to end`;
+  const turn = place === 1 ? 'whose turn comes now' : 'after those who asked before';
+  const behind = waitsFor === null ? turn : `which waits for ${waitsFor} to end`;
   return `${id} has place ${place} in the queue of ${pipeline}, ${behind}; Ctrl-C leaves it there`;
 }
 

@@ -16,7 +16,9 @@ const LARGEST = 1_048_576;
 const DEEPEST = 40;
 const MOST_LINES = 20_000;
 const MOST_NODES = 50_000;
-const DUPLICATE = 'this key stands twice; mappings read target: source, so one source field may feed several targets';
+const DUPLICATE = 'this key stands twice; put both parts under one key';
+/** Whoever maps one source field to two targets writes the field twice, if the mapping were the other way round. */
+const MAPPED_TWICE = 'this key stands twice; mappings read target: source, so one source field may feed several targets';
 
 export const pathKey = (path: readonly PropertyKey[]): string => path.map(String).join('.');
 
@@ -66,7 +68,7 @@ class Reader {
       if (!isScalar(key)) this.wrong(path, offset, 'keys are plain words');
       else if (name === '<<') this.wrong([...path, name], offset, 'merge keys are not supported; write the values out');
       else if (name === '__proto__') this.wrong([...path, name], offset, 'this word cannot be a key');
-      else if (Object.hasOwn(value, name)) this.wrong([...path, name], offset, DUPLICATE);
+      else if (Object.hasOwn(value, name)) this.wrong([...path, name], offset, path.includes('field_mappings') ? MAPPED_TWICE : DUPLICATE);
       else {
         this.places.set(pathKey([...path, name]), this.at(offset));
         value[name] = this.plain(item, [...path, name]);

@@ -47,7 +47,7 @@ test.each([
   [
     'a key that stands twice',
     'load: { cutoff_days: 1, cutoff_days: 2 }',
-    'load.cutoff_days: this key stands twice; mappings read target: source',
+    'load.cutoff_days: this key stands twice; put both parts under one key',
   ],
   ['an open bracket', 'a: [1, 2', 'not valid YAML'],
   ['a tag', 'a: !!js/function "x"', 'tags are not supported'],
