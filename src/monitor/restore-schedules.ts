@@ -5,7 +5,7 @@ import { scheduleDifferences } from '../client/schedules/schedule-differences';
 import { TemporalSchedules } from '../client/schedules/temporal-schedules';
 import type { TemporalLink } from '../client/temporal/connect-temporal';
 import type { Database } from '../database/database';
-import { readAppliedSchedules, type AppliedSchedule } from '../database/schedule-store';
+import { readAppliedSchedules, recordPause, type AppliedSchedule } from '../database/schedule-store';
 import type { StageContext } from '../observability/stage-context';
 import { GRACE_MS } from './reconcile';
 import { Turns } from './turns';
@@ -25,7 +25,7 @@ export interface Restoring {
 
 /**
  * Makes Temporal have what was applied, as PostgreSQL remembers it: its database may be new, or older than ours. What is gone comes back,
- * what is otherwise is set right, paused where it is paused, and what was taken back is deleted. One schedule's trouble keeps no other
+ * what is otherwise is set right, paused where it is paused, and what was taken back is deleted; a pause made there is taken over. One schedule's trouble keeps no other
  * from its turn. Returns their pipelines.
  */
 export async function restoreSchedules(deps: RestoreDeps, { environment, graceMs = GRACE_MS }: Restoring): Promise<string[]> {
@@ -90,7 +90,7 @@ interface Standing {
 }
 
 async function setRight(
-  { temporal, ctx, schedules }: RestoreDeps & { readonly schedules: TemporalSchedules },
+  { db, temporal, ctx, schedules }: RestoreDeps & { readonly schedules: TemporalSchedules },
   { environment, row, found }: Standing,
 ): Promise<boolean> {
   const { pipeline, schedule, config_digest: digest, paused_reason: reason } = row;
@@ -108,9 +108,11 @@ async function setRight(
     differences.push(`it was not paused: ${reason}`);
   }
   if (times) await schedules.update(desired, noteOf(digest));
-  if (reason === null && pausedReason(found) !== null) {
-    await schedules.resume(pipeline, noteOf(digest));
-    differences.push(`it was paused: ${String(pausedReason(found))}`);
+  const theirs = pausedReason(found);
+  if (reason === null && theirs !== null) {
+    // Most likely a person paused it there, for a reason of theirs: then nothing may start it again but a person.
+    await recordPause(db, { environment, pipeline }, theirs);
+    ctx.log('MO-020', { pipeline, reason: theirs });
   }
   if (differences.length === 0) return false;
   ctx.log('MO-018', { pipeline, differences: differences.join('; ') });

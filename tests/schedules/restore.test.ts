@@ -70,10 +70,22 @@ it('a schedule of a Temporal database that is older than ours is set right: its 
   expect([scheduleDifferences(wanted, found!), pausedReason(found!)]).toEqual([[], 'holidays']);
   expect(log.lines.map((line) => line.id)).toEqual(['MO-018']);
 
-  await applied(null, LATER);
-  expect(await restoreSchedules(deps, { environment, graceMs: 0 })).toEqual([pipeline]);
-  expect((await schedules.find(pipeline))?.state.paused).toBe(false);
   expect(await restoreSchedules(deps, { environment, graceMs: 0 })).toEqual([]);
+});
+
+it('a pause that somebody made in Temporal is taken over, and never lifted', async () => {
+  const schedules = new TemporalSchedules(temporal, environment);
+  const deps = { db, temporal, ctx: testContext() };
+  await applied(null, LATER);
+  await schedules.resume(pipeline, '');
+  await schedules.pause(pipeline, 'the books are being closed');
+  for (const round of [1, 2]) {
+    expect([round, await restoreSchedules(deps, { environment, graceMs: 0 })]).toEqual([round, []]);
+    expect(pausedReason((await schedules.find(pipeline))!)).toBe('the books are being closed');
+  }
+  expect(await db.query(`select paused_reason from freshet.schedule where pipeline = $1`, [pipeline])).toEqual([
+    { paused_reason: 'the books are being closed' },
+  ]);
 });
 
 it('a schedule that was taken back while Temporal did not hear of it goes in the next round; one of a pipeline that never ran here stays', async () => {

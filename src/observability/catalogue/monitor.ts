@@ -85,6 +85,12 @@ export const monitor = {
     meaning: 'Temporal’s database is older than ours, or somebody changed the schedule there.',
     remedy: 'Nothing; who wants it otherwise says `./freshet schedule pause`, `resume` or `apply`.',
   },
+  'MO-020': {
+    level: 'warn',
+    text: 'the schedule of {pipeline} was paused in Temporal ({reason}); that counts, and is written down',
+    meaning: 'Somebody paused it on Temporal’s web page or command line, or Temporal’s database is older than ours.',
+    remedy: 'Who wants it to go on says `./freshet schedule resume {pipeline}`.',
+  },
   'MO-019': {
     level: 'warn',
     text: 'the schedule of {pipeline} was in Temporal although it was taken back, it is deleted there',
