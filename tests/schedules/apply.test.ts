@@ -194,6 +194,18 @@ describe('apply', () => {
     expect((await schedule('diff')).code).toBe(0);
   });
 
+  it('refuses a form that this version does not act on, and keeps what was applied before', async () => {
+    await apply();
+    const before = (await temporal.client.schedule.getHandle(scheduleId(name)).describe()).spec;
+    pipelines.write('{ cron: "0 6 * * *" }', name);
+    for (const command of ['apply', 'diff']) {
+      expect(documentOf(await schedule(command))).toMatchObject({
+        error: { code: 'schedule-form-unsupported', where: expect.stringContaining(name) },
+      });
+    }
+    expect((await temporal.client.schedule.getHandle(scheduleId(name)).describe()).spec).toEqual(before);
+  });
+
   it('keeps its hands off a schedule of another environment', async () => {
     await temporal.client.schedule.create({
       scheduleId: scheduleId(name),

@@ -1,7 +1,7 @@
 import { listPipelines, loadPipeline } from '../../config/pipeline';
 import { scheduleMeant } from '../../config/schema/schedule';
 import type { PipelineSettings } from '../../config/schema/pipeline-file';
-import { isFreshetError } from '../../domain/errors';
+import { FreshetError, isFreshetError } from '../../domain/errors';
 import type { LoadedSettings } from '../../config/load-settings';
 import { sources } from '../../sources/index';
 import { sourceOf } from '../../run/run-config';
@@ -12,9 +12,12 @@ function pipelineSettings(loaded: LoadedSettings, name: string): PipelineSetting
   return loadPipeline(name, { root: loaded.root, sources: loaded.sources, entitiesOf }).pipeline;
 }
 
-/** What a pipeline's file wants; `null`: no schedule, or one of a form that this version does not act on. Errors: those of the file. */
+/** What a pipeline's file wants; `null`: no schedule. Errors: those of the file; `schedule-form-unsupported`. */
 export function desiredSchedule(loaded: LoadedSettings, name: string): DesiredSchedule | null {
-  const schedule = scheduleMeant(pipelineSettings(loaded, name).schedule);
+  const words = pipelineSettings(loaded, name).schedule;
+  const schedule = scheduleMeant(words);
+  // Not the same as no schedule: `apply` would take away the one that works.
+  if (schedule === null && words !== undefined) throw formUnsupported(name);
   const { environment, temporal } = loaded.settings;
   return schedule === null ? null : { environment, pipeline: name, schedule, taskQueue: temporal.task_queue };
 }
@@ -32,4 +35,15 @@ export function desiredOrBroken(loaded: LoadedSettings, name: string): { desired
     if (!isFreshetError(error)) throw error;
     return { desired: null, broken: error.code === 'pipeline-unknown' ? null : `its file has a mistake: ${error.message}` };
   }
+}
+
+function formUnsupported(name: string): FreshetError {
+  return new FreshetError('config_error', {
+    code: 'schedule-form-unsupported',
+    message: `Pipeline ${name} asks for a schedule of a form that this version does not act on yet (hourly, weekly, monthly, cron)`,
+    remedy:
+      'Write { frequency: daily, time: "02:00", timezone: Europe/Berlin } or { every: 15m }. Nothing was changed; what was applied before stays.',
+    where: `config/pipelines/${name}.yaml`,
+    next: [{ kind: 'run-command', label: 'Check all files', command: './freshet config validate' }],
+  });
 }
