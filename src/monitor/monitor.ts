@@ -94,8 +94,8 @@ export async function monitorRound(deps: MonitorDeps, options: MonitorOptions): 
 export async function judge(deps: Pick<MonitorDeps, 'db' | 'ctx' | 'maxAges'>, options: MonitorOptions): Promise<Booked> {
   const { db, ctx, maxAges } = deps;
   const { environment, limits, webhookUrl } = options;
-  const alone = { site: 'monitor.alarms', ctx, repeatable: true, lockTimeoutMs: JUDGE_WAITS_MS, idleTimeoutMs: FACTS_LAST_MS };
-  const booked = await db.transaction(alone, async (tx) => {
+  const alone = { repeatable: true, lockTimeoutMs: JUDGE_WAITS_MS, idleTimeoutMs: FACTS_LAST_MS };
+  const booked = await db.transaction({ site: 'monitor.alarms', ctx, ...alone }, async (tx) => {
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('freshet.alarms:' || $1, 0))`, [environment]);
     const now = ctx.now();
     await forgetDeadWorkers(tx, environment, new Date(now.getTime() - limits.workerGoneAfter));
