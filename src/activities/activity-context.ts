@@ -37,6 +37,7 @@ export async function inActivity<T>(
     run: subject.runId,
     entity: subject.entity,
     workflow: info.workflowExecution?.workflowId,
+    activity_id: info.activityId,
     attempt: info.attempt,
   });
   const ctx: StageContext = {

@@ -37,7 +37,7 @@ export interface PostgresOptions {
 
 const PROFILES = {
   durable: ['max_connections=100'],
-  test: ['max_connections=200', 'fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum_naptime=10s'],
+  test: ['max_connections=200', 'fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum_naptime=60s'],
 } as const;
 
 /** Uses the server of DATABASE_URL, else the one that another freshet runs in this home, else starts our own. */

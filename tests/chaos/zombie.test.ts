@@ -114,12 +114,12 @@ async function within(ms: number, holds: () => Promise<boolean>): Promise<void> 
     await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-/** Each step that was refused, by entity, activity and attempt. */
+/** Each step that was refused, by entity, activity, the number Temporal gave it, and attempt: an entity's extraction is several steps. */
 function refusals(told: string): string[] {
   const lines = told.split('\n').filter((line) => REFUSED.test(line) && line.endsWith('}'));
   return lines.map((line) => {
-    const { workflow, activity, attempt } = JSON.parse(line) as Record<string, unknown>;
-    return [workflow, activity, attempt].join(' ');
+    const { workflow, activity, activity_id: step, attempt } = JSON.parse(line) as Record<string, unknown>;
+    return [workflow, activity, step, attempt].join(' ');
   });
 }
 

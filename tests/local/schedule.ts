@@ -114,7 +114,7 @@ function round(events: readonly Weighted[]): fc.Arbitrary<Round> {
 function schedules(events: readonly Weighted[]): fc.Arbitrary<Schedule> {
   return record({
     seed: fc.integer({ min: 1, max: 1_000 }),
-    records: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: 7 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 25 }) }),
+    records: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: 7 }) }, { weight: 1, arbitrary: fc.integer({ min: 0, max: 12 }) }),
     // Small pages have more edges, and cost most: rarer.
     pageSize: fc.constantFrom(7, 5, 7, 5, 4, 3, 2),
     lagSeconds: fc.constantFrom(600, 0, 1, 60),
