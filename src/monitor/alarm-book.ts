@@ -13,7 +13,7 @@ export interface Booking {
   readonly due: readonly Alarm[];
   /** Pipelines whose limits nobody knows now: their tables' alarms stay as they are. */
   readonly undecided: readonly string[];
-  /** Whether somebody is to be told: a notice is kept until it is sent. */
+  /** Whether there is somebody to tell: every open alarm that nobody heard of gets its notice, which is kept until it is sent. */
   readonly notify: boolean;
 }
 
@@ -22,19 +22,14 @@ export async function bookAlarms(tx: Tx, booking: Booking, at: Date): Promise<Bo
   const { environment, due, notify } = booking;
   const now = at.toISOString();
   const raised: Alarm[] = [];
-  const open: string[] = [];
-  for (const alarm of due) {
-    const id = await raise(tx, environment, alarm, now);
-    if (id === null) continue;
-    raised.push(alarm);
-    open.push(id);
-  }
+  for (const alarm of due) if (await raise(tx, environment, alarm, now)) raised.push(alarm);
   const resolved = await resolveOthers(tx, booking, now);
-  if (notify) {
-    const closed = resolved.map(({ id }) => id);
-    await writeNotices(tx, open, 'raised', now);
-    await writeNotices(tx, closed, 'resolved', now);
-  }
+  await tellEnds(
+    tx,
+    resolved.map(({ id }) => id),
+    now,
+  );
+  if (notify) await tellOpen(tx, environment, now);
   return { raised, resolved };
 }
 
@@ -44,14 +39,14 @@ export function tellBooked({ raised, resolved }: Booked, ctx: StageContext): voi
   for (const { class: kind, message } of resolved) ctx.log('MO-011', { class: kind, message });
 }
 
-async function raise(tx: Tx, environment: string, alarm: Alarm, now: string): Promise<string | null> {
-  const [row] = await tx.query<{ id: string }>(
+async function raise(tx: Tx, environment: string, alarm: Alarm, now: string): Promise<boolean> {
+  const rows = await tx.query(
     `insert into freshet.alarm (environment, class, pipeline, entity, source, message, remedy, since, raised_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      on conflict (environment, class, pipeline, entity, source) where resolved_at is null do nothing returning id`,
     [environment, alarm.class, alarm.pipeline, alarm.entity, alarm.source, alarm.message, alarm.remedy, alarm.since.toISOString(), now],
   );
-  return row?.id ?? null;
+  return rows.length > 0;
 }
 
 function resolveOthers(
@@ -71,10 +66,25 @@ function resolveOthers(
   );
 }
 
-async function writeNotices(tx: Tx, alarms: readonly string[], kind: 'raised' | 'resolved', now: string): Promise<void> {
-  await tx.query(`insert into freshet.notice (alarm_id, kind, next_try_at) select unnest($1::bigint[]), $2, $3 on conflict do nothing`, [
-    alarms,
-    kind,
-    now,
-  ]);
+/** Every open alarm without a notice gets one, also one that was raised while nobody could be told. */
+async function tellOpen(tx: Tx, environment: string, now: string): Promise<void> {
+  await tx.query(
+    `insert into freshet.notice (alarm_id, kind, next_try_at)
+     select a.id, 'raised', $2 from freshet.alarm a
+      where a.environment = $1 and a.resolved_at is null
+        and not exists (select from freshet.notice n where n.alarm_id = a.id and n.kind = 'raised')
+      order by a.id on conflict do nothing`,
+    [environment, now],
+  );
+}
+
+/** Who may have heard of an alarm hears of its end: a notice that was tried may have arrived although no answer came. */
+async function tellEnds(tx: Tx, resolved: readonly string[], now: string): Promise<void> {
+  await tx.query(
+    `insert into freshet.notice (alarm_id, kind, next_try_at)
+     select n.alarm_id, 'resolved', $2 from freshet.notice n
+      where n.alarm_id = any ($1::bigint[]) and n.kind = 'raised' and n.tries > 0
+      order by n.alarm_id on conflict do nothing`,
+    [resolved, now],
+  );
 }

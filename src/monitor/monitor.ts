@@ -37,7 +37,7 @@ export interface MonitorDeps {
 export interface MonitorOptions {
   readonly environment: string;
   readonly limits: AlarmLimits;
-  /** Absent: alarms are logged and kept, nobody is told. */
+  /** Absent: alarms are logged and kept; those still open when there is one are told then. */
   readonly webhookUrl?: string;
   /** How long after a nominal time its run must be there; ms. */
   readonly missedAfter: number;

@@ -9,6 +9,7 @@ import { openDatabase, type Database } from '../../src/database/database';
 import { beat, fallSilent } from '../../src/monitor/heartbeat';
 import { monitorRound, type Round } from '../../src/monitor/monitor';
 import { sweepOrphans } from '../../src/monitor/orphans';
+import { waitingNotices } from '../../src/notify/webhook';
 import { testDatabase } from '../support/database';
 import { testContext } from '../support/test-context';
 
@@ -47,6 +48,7 @@ class Site {
   readonly name = `m${randomBytes(4).toString('hex')}`;
   clock = new Date('2026-03-01T06:00:00Z');
   maxAge: number | null = 26 * HOUR_MS;
+  webhook = true;
 
   at(ms: number): this {
     this.clock = new Date(this.clock.getTime() + ms);
@@ -66,7 +68,7 @@ class Site {
         environment: this.name,
         limits: LIMITS,
         missedAfter: 5 * MINUTE_MS,
-        webhookUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook/secret`,
+        ...(this.webhook ? { webhookUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook/secret` } : {}),
       },
     );
     if (round === null) throw new Error('another round was under way');
@@ -202,6 +204,35 @@ it('a notice that the webhook refuses is kept and sent again later, with the sam
   const keys = posted.filter(({ body }) => body['environment'] === site.name).map(({ key }) => key);
   expect(new Set(keys).size).toBe(1);
   expect(keys).toHaveLength(2);
+});
+
+it('what is over before the webhook answers again is told as over, and not raised any more', async () => {
+  const site = new Site();
+  await site.read(site.clock);
+  status = 503;
+  await site.at(26 * HOUR_MS + TICK_MS).round();
+  expect(site.posts()).toEqual(['raised stale-table']);
+  expect(await waitingNotices(db, site.name)).toMatchObject({ count: 1, last_error: 'the webhook answered with status 503' });
+  status = 200;
+  await site.read(site.clock);
+  await site.at(HOUR_MS).round();
+  await site.at(HOUR_MS).round();
+  expect(site.posts()).toEqual(['raised stale-table', 'resolved stale-table']);
+  expect(await waitingNotices(db, site.name)).toBeNull();
+});
+
+it('an alarm that was raised without a webhook is told when there is one, if it still stands; one that is over is not', async () => {
+  const site = new Site();
+  site.webhook = false;
+  await site.read(site.clock);
+  expect(classes(await site.at(26 * HOUR_MS + TICK_MS).round())).toEqual(['stale-table']);
+  await beat(db, { environment: site.name, part: 'temporal' }, site.clock);
+  expect(classes(await site.at(HOUR_MS).round())).toEqual(['temporal-gone']);
+  await beat(db, { environment: site.name, part: 'temporal' }, site.clock);
+  expect((await site.at(TICK_MS).round()).resolved).toHaveLength(1);
+  site.webhook = true;
+  for (let rounds = 0; rounds < 2; rounds++) await site.at(TICK_MS).round();
+  expect(site.posts()).toEqual(['raised stale-table']);
 });
 
 it('two monitors at the same time are one: the second round does nothing', async () => {
