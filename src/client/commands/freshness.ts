@@ -2,8 +2,9 @@ import { spanWords } from '../../domain/span-words';
 import { judge } from '../../monitor/monitor';
 import { limitsNow, maxAgesOf } from '../../monitor/max-ages';
 import { projectMonitor } from '../../monitor/project-monitor';
-import { sendNotices } from '../../notify/webhook';
+import { sendNotices, waitingNotices } from '../../notify/webhook';
 import type { Database } from '../../database/database';
+import { alarmsText, withReason, type Alerted } from '../alert-words';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
 import { EXIT } from '../exit-code';
@@ -38,14 +39,6 @@ export async function freshness(flags: FreshnessFlags, { flags: common }: Comman
   }
 }
 
-interface Alerted {
-  /** Everything that is wrong now, told before or not. */
-  readonly open: readonly { readonly class: string; readonly message: string; readonly remedy: string; readonly raised_at: string }[];
-  readonly raised: number;
-  readonly resolved: number;
-  readonly sent: number;
-}
-
 async function alert(project: Project, db: Database): Promise<Alerted> {
   const ctx = commandContext(project);
   const monitoring = projectMonitor(project, db, ctx);
@@ -57,7 +50,8 @@ async function alert(project: Project, db: Database): Promise<Alerted> {
       `select class, message, remedy, raised_at from freshet.alarm where environment = $1 and resolved_at is null order by raised_at, id`,
       [environment],
     );
-    return { open, raised: raised.length, resolved: resolved.length, sent };
+    const waiting = withReason(await waitingNotices(db, environment), url !== undefined);
+    return { open, raised: raised.length, resolved: resolved.length, sent, waiting };
   } finally {
     await monitoring.close();
   }
@@ -84,10 +78,4 @@ function tablesText(tables: readonly TableFreshness[]): string {
     ]),
     '',
   );
-}
-
-function alarmsText({ open, sent }: Alerted): string {
-  if (open.length === 0) return 'No alarm.';
-  const lines = open.map(({ class: kind, message, remedy }) => `${kind}: ${message}\n  → ${remedy}`);
-  return [...lines, ...(sent === 0 ? [] : [`${sent} sent to the webhook.`])].join('\n');
 }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import fc from 'fast-check';
+import { alarmsText, withReason } from '../../../src/client/alert-words';
 import { widthOf } from '../../../src/client/live/width';
 import { textTable } from '../../../src/client/text-table';
 import { counted } from '../../../src/domain/counted';
@@ -89,5 +90,33 @@ describe('words', () => {
       // Constants are never one.
       .filter((found) => !/\{[A-Z_]+\}/.test(found));
     expect(bare).toEqual([]);
+  });
+});
+
+describe('below the alarms', () => {
+  const notices = {
+    count: 2,
+    since: '2026-11-22T06:40:12.000Z',
+    next_try_at: '2026-11-22T07:15:00.000Z',
+    last_error: 'the webhook answered with status 503',
+  };
+  const told = { open: [], raised: 0, resolved: 0, sent: 0 };
+
+  it('stands how many notices the webhook has not got, since when, why, and what to do', () => {
+    const text = alarmsText({ ...told, waiting: withReason(notices, true) });
+    expect(text).toContain('No alarm.\n2 notices wait to be sent since 2026-11-22 06:40 UTC: the webhook answered with status 503\n  → ');
+    expect(text).toContain('tries again from 2026-11-22 07:15 UTC on');
+    expect(text).toContain('FRESHET_ALERTS_WEBHOOK_URL');
+  });
+
+  it('stands that no webhook is set, where that is why', () => {
+    const text = alarmsText({ ...told, waiting: withReason({ ...notices, count: 1 }, false) });
+    expect(text).toContain(
+      '1 notice waits to be sent since 2026-11-22 06:40 UTC: no webhook is set any more\n  → Set FRESHET_ALERTS_WEBHOOK_URL',
+    );
+  });
+
+  it('stands nothing where all of them went out', () => {
+    expect(alarmsText({ ...told, waiting: withReason(null, true) })).toBe('No alarm.');
   });
 });
