@@ -2,6 +2,7 @@ import type { Database } from '../database/database';
 import { ident } from '../database/identifier';
 import { iso } from '../report/entity-facts';
 import type { MaxAges } from '../monitor/max-ages';
+import { whyUnwatched, type Unwatched } from './unwatched';
 
 /** Statuses of a table (contracts §8). `unwatched`: nobody set a limit; how old it is is shown all the same. */
 export type FreshnessStatus = 'fresh' | 'stale' | 'unwatched' | 'empty' | 'missing' | 'never';
@@ -16,12 +17,18 @@ export interface TableFreshness {
   /** By the database's clock, in seconds; alarms look at this one. */
   readonly age_seconds: number | null;
   readonly max_age_seconds: number | null;
+  /** Why no limit is known, so that nobody is told when it grows old; `null`: there is one. */
+  readonly unwatched: Unwatched | null;
   /** Greatest date in the rows. */
   readonly newest: string | null;
   readonly last_good_run: string | null;
 }
 
-type Row = Omit<TableFreshness, 'status' | 'max_age_seconds'> & { readonly schema: string; readonly name: string; readonly made: boolean };
+type Row = Omit<TableFreshness, 'status' | 'max_age_seconds' | 'unwatched'> & {
+  readonly schema: string;
+  readonly name: string;
+  readonly made: boolean;
+};
 
 const TABLES = `
   select pe.pipeline, pe.entity, pe.raw_schema as schema, pe.raw_table as name, pe.raw_schema || '.' || pe.raw_table as table,
@@ -37,7 +44,8 @@ export async function readFreshness(db: Database, maxAges: MaxAges, now: Date): 
     const limit = maxAges.get(row.pipeline)?.get(row.entity);
     const rows = made && (await hasRows(db, schema, name));
     const maxAge = limit === undefined ? null : limit / 1000;
-    tables.push({ ...facts, max_age_seconds: maxAge, status: statusOf({ made, rows, age: row.age_seconds, maxAge }) });
+    const watched = { max_age_seconds: maxAge, unwatched: maxAge === null ? whyUnwatched(row.pipeline, maxAges) : null };
+    tables.push({ ...facts, ...watched, status: statusOf({ made, rows, age: row.age_seconds, maxAge }) });
   }
   return tables;
 }

@@ -172,7 +172,7 @@ describe('while another run has the lane', () => {
     await Promise.all(both.map((one) => one.says(/queued-[0-9a-f]{8} has place 1 .*, which waits for \S+BBBB to end/)));
     expect(await queued()).toMatchObject([{ place: 1, asked: 2, kind: 'sync', lane: 'sync' }]);
     expect((await project.freshet(['status'])).stdout).toMatch(
-      / {2}running now: \S+BBBB running \(.*\), lane sync\n {2}queued: +1\. queued-[0-9a-f]{8} \(sync, .*, 2 times\), waits for \S+BBBB to end\n/,
+      / {2}running now: \S+BBBB running \(.*\), lane sync\n {2}queued: +1\. queued-[0-9a-f]{8}: sync of items; .* \(2 times\); waits for \S+BBBB to end\n/,
     );
     await end('completed');
     const [one, other] = (await Promise.all(both.map(({ ended }) => ended))).map(({ code, stdout }) => ({

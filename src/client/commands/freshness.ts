@@ -12,6 +12,7 @@ import { readFreshness, type TableFreshness } from '../freshness-facts';
 import { openForWriting } from '../open-database';
 import { commandContext, openProject, type Project } from '../project';
 import { textTable } from '../text-table';
+import { unwatchedText, type Unwatched } from '../unwatched';
 
 export interface FreshnessFlags {
   /** Raise and resolve alarms as the monitor would; for a cron job where none runs. */
@@ -32,11 +33,18 @@ export async function freshness(flags: FreshnessFlags, { flags: common }: Comman
     return {
       exitCode: wrong || (alarms?.open.length ?? 0) > 0 ? EXIT.findings : EXIT.good,
       data: { environment, tables, ...(alarms === null ? {} : { alarms }) },
-      text: [tablesText(tables), ...(alarms === null ? [] : [alarmsText(alarms)])].join('\n\n'),
+      text: [tablesText(tables), unwatchedText(tables.flatMap(unwatched)), alarms === null ? '' : alarmsText(alarms)]
+        .filter((block) => block !== '')
+        .join('\n\n'),
     };
   } finally {
     await db.close();
   }
+}
+
+/** An empty table without a limit shows as empty; that nobody watches it is worth a line all the same. */
+function unwatched({ table, unwatched: reason }: TableFreshness): (Unwatched & { table: string })[] {
+  return reason === null ? [] : [{ table, ...reason }];
 }
 
 async function alert(project: Project, db: Database): Promise<Alerted> {

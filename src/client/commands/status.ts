@@ -1,5 +1,4 @@
 import { listPipelines } from '../../config/pipeline';
-import type { QueueLine } from '../../database/lane-queue';
 import { count } from '../../report/words';
 import { waitWords } from '../../domain/wait-words';
 import type { CommandContext } from '../command-context';
@@ -8,6 +7,7 @@ import { EXIT } from '../exit-code';
 import { openForReading } from '../open-database';
 import { shown } from '../output';
 import { openProject } from '../project';
+import { queueLine } from '../queue-line';
 import type { ScheduleFacts } from '../schedules/schedule-facts';
 import { statusSchedules } from '../schedules/status-schedules';
 import { readStatus, type EntityStatus, type LaneStatus, type PipelineStatus, type RunLine } from '../status-facts';
@@ -53,15 +53,7 @@ function pipelineText(pipeline: PipelineStatus): string {
 /** The run that has the lane, then who waits for it. */
 function laneLines({ lane, active, queue }: LaneStatus): string[] {
   const running = active === null ? [] : [`  running now: ${runLine(active)}, lane ${lane}`];
-  return [...running, ...queue.map((line) => `  queued:      ${queueLine(line, active)}`)];
-}
-
-/** `2. queued-1a2b3c4d (sync, asked for by ada 2026-11-22 06:40:12), waits for 2026… to end`. */
-function queueLine(line: QueueLine, active: RunLine | null): string {
-  const { id, place, kind, asked, actor, created_at: since } = line;
-  const often = asked === 1 ? '' : `, ${asked} times`;
-  const behind = active === null ? 'waits for its start' : `waits for ${active.id} to end`;
-  return `${place}. ${id} (${kind}, asked for by ${shown(actor)} ${short(since)}${often}), ${behind}`;
+  return [...running, ...queue.map((line) => `  queued:      ${queueLine(line, active?.id ?? null)}`)];
 }
 
 /** `2027-03-28 01:00:00 UTC (daily 02:00 Europe/Berlin)`, or why there is none. */

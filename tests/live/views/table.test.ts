@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { alarmsText, withReason } from '../../../src/client/alert-words';
 import { widthOf } from '../../../src/client/live/width';
+import { unwatchedText, whyUnwatched } from '../../../src/client/unwatched';
+import { queueLine } from '../../../src/client/queue-line';
 import { textTable } from '../../../src/client/text-table';
 import { counted } from '../../../src/domain/counted';
 
@@ -118,5 +120,59 @@ describe('below the alarms', () => {
 
   it('stands nothing where all of them went out', () => {
     expect(alarmsText({ ...told, waiting: withReason(null, true) })).toBe('No alarm.');
+  });
+});
+
+describe('a queued request', () => {
+  const line = {
+    id: 'queued-1a2b3c4d',
+    pipeline: 'zoho-books',
+    lane: 'sync',
+    kind: 'full',
+    place: 2,
+    asked: 3,
+    actor: 'ada',
+    command: { full: true, entities: ['contacts', 'items'] },
+    created_at: '2026-11-22T06:40:12.000000Z',
+  } as const;
+
+  it('tells what it asks for, who asked, since when, and what it waits for', () => {
+    expect(queueLine(line, '202611220600-SYNC-1')).toBe(
+      '2. queued-1a2b3c4d: full sync of contacts, items; asked for by ada since 2026-11-22 06:40:12 UTC (3 times); waits for 202611220600-SYNC-1 to end',
+    );
+  });
+
+  it.each([
+    ['sync', { full: false }, 'sync of all entities'],
+    ['full', { full: true }, 'full sync of all entities'],
+    ['backfill', {}, 'backfill of all entities'],
+  ] as const)('of kind %s with %j is called a %s', (kind, command, words) => {
+    const said = queueLine({ ...line, kind, command, asked: 1 }, null);
+    expect(said).toBe(`2. queued-1a2b3c4d: ${words}; asked for by ada since 2026-11-22 06:40:12 UTC; waits for its start`);
+  });
+});
+
+describe('a table that nobody watches', () => {
+  const limits = new Map([
+    ['none', new Map<string, number>()],
+    ['some', new Map([['contacts', 3_600_000]])],
+    ['broken', null],
+  ]);
+
+  it.each([
+    ['none', 'pipeline none has neither a schedule nor a limit of its own', 'freshness: { max_age: 26h }` in config/pipelines/none.yaml'],
+    ['some', 'pipeline some sets a limit for other entities only', 'config/pipelines/some.yaml'],
+    ['broken', 'the file of pipeline broken cannot be read', './freshet config validate'],
+    ['gone', 'there is no pipeline file gone any more', 'nobody fills it'],
+  ])('of pipeline %s tells why, and what to do', (pipeline, why, remedy) => {
+    const [said, todo] = unwatchedText([{ table: 'books.json_items', ...whyUnwatched(pipeline, limits) }]).split('\n');
+    expect(said).toBe(`unwatched: books.json_items: ${why}`);
+    expect(todo).toContain(remedy);
+  });
+
+  it('shares its reason with the others of its pipeline', () => {
+    const both = ['books.json_items', 'books.json_bills'].map((table) => ({ table, ...whyUnwatched('none', limits) }));
+    expect(unwatchedText(both)).toMatch(/^unwatched: books\.json_items, books\.json_bills: pipeline none/);
+    expect(unwatchedText([])).toBe('');
   });
 });
