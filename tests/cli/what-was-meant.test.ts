@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resolveRunId } from '../../src/client/run-reference';
+import { scheduleUnknown } from '../../src/client/schedules/schedule-unknown';
 import { openDatabase, type Database } from '../../src/database/database';
 import { isFreshetError, type FreshetError } from '../../src/domain/errors';
 import { testDatabase } from '../support/database';
@@ -91,6 +92,29 @@ describe('a misspelt word', () => {
     const { error, exit_code } = documentOf(await freshet(...words, '--json', '--environment', 'test'));
     expect({ code: error.code, exit_code }).toEqual({ code, exit_code: 2 });
     expect(error.remedy).toContain(hint);
+  });
+});
+
+describe('a schedule that is not there', () => {
+  const sought = { verb: 'pause', files: ['zoho-books', 'till'], applied: ['till'] };
+
+  it('and whose name is misspelt leads to the one that was meant', () => {
+    expect(scheduleUnknown({ ...sought, pipeline: 'zoho-boks' })).toMatchObject({
+      code: 'schedule-unknown',
+      remedy: 'Did you mean zoho-books?',
+      next: [{ command: './freshet schedule pause zoho-books' }],
+    });
+  });
+
+  it('and is like none leads to those there are', () => {
+    const { remedy, next } = scheduleUnknown({ ...sought, pipeline: 'warehouse' });
+    expect({ remedy, next }).toMatchObject({ remedy: 'Use one of: till, zoho-books.', next: [{ command: './freshet schedule list' }] });
+  });
+
+  it('although its pipeline is there has to be applied', () => {
+    const { remedy, next } = scheduleUnknown({ ...sought, pipeline: 'zoho-books' });
+    expect(remedy).toContain('config/pipelines/zoho-books.yaml');
+    expect(next).toEqual([expect.objectContaining({ command: './freshet schedule apply' })]);
   });
 });
 

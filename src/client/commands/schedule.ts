@@ -1,6 +1,6 @@
+import { listPipelines } from '../../config/pipeline';
 import { recordPause, readAppliedSchedules } from '../../database/schedule-store';
 import type { Database } from '../../database/database';
-import { FreshetError } from '../../domain/errors';
 import { recordMissedOfAll } from '../../run/missed-runs';
 import { temporalAddressOf } from '../addresses';
 import type { CommandContext } from '../command-context';
@@ -11,11 +11,12 @@ import { commandContext, openProject } from '../project';
 import { actor } from '../run-wishes';
 import { applySchedules, noteOf, pausedReason, planSchedules, type ScheduleDeps, type ScheduleStep } from '../schedules/apply-schedules';
 import { readScheduleFacts, type ScheduleFacts } from '../schedules/schedule-facts';
+import { minute, scheduleListText } from '../schedules/schedule-list';
+import { scheduleUnknown } from '../schedules/schedule-unknown';
 import { TemporalSchedules } from '../schedules/temporal-schedules';
 import { withRunningSandbox } from '../sandbox-settings';
 import { connectTemporal, type TemporalLink } from '../temporal/connect-temporal';
 import { hasWorker } from '../temporal/pollers';
-import { textTable } from '../text-table';
 
 export interface ApplyFlags {
   readonly dryRun?: boolean;
@@ -72,14 +73,15 @@ export function scheduleDiff(context: CommandContext): Promise<CommandResult> {
 export function scheduleList(context: CommandContext): Promise<CommandResult> {
   return withSchedules(context, async (deps) => {
     const facts = await readScheduleFacts(deps, new Date());
-    return { exitCode: EXIT.good, data: { schedules: facts }, text: listText(facts) };
+    return { exitCode: EXIT.good, data: { schedules: facts }, text: scheduleListText(facts, context.out.paint) };
   });
 }
 
 /** `freshet schedule pause <pipeline>`: no starts until `resume`; the reason is shown wherever somebody asks why. */
 export function schedulePause(pipeline: string, { reason }: PauseFlags, context: CommandContext): Promise<CommandResult> {
-  return withSchedules(context, async ({ db, schedules, loaded }) => {
-    await requireSchedule(schedules, pipeline);
+  return withSchedules(context, async (deps) => {
+    const { db, schedules, loaded } = deps;
+    await requireSchedule(deps, pipeline, 'pause');
     const why = reason ?? `by ${actor()}`;
     // PostgreSQL first: a round of the monitor in between makes Temporal have what PostgreSQL remembers.
     await recordPause(db, { environment: loaded.settings.environment, pipeline }, why);
@@ -90,14 +92,15 @@ export function schedulePause(pipeline: string, { reason }: PauseFlags, context:
 
 /** `freshet schedule resume <pipeline>`: the times that passed meanwhile get their rows (`paused: …`) and are not made up for. */
 export function scheduleResume(pipeline: string, context: CommandContext): Promise<CommandResult> {
-  return withSchedules(context, async ({ db, schedules, loaded, ctx }) => {
-    await requireSchedule(schedules, pipeline);
+  return withSchedules(context, async (deps) => {
+    const { db, schedules, loaded, ctx } = deps;
+    await requireSchedule(deps, pipeline, 'resume');
     const { environment } = loaded.settings;
     await recordMissedOfAll({ db, ctx }, { environment, graceMs: 0, only: pipeline });
     const applied = (await readAppliedSchedules(db, environment)).find((row) => row.pipeline === pipeline);
     await recordPause(db, { environment, pipeline }, null);
     await schedules.resume(pipeline, applied === undefined ? 'freshet' : noteOf(applied.config_digest));
-    const found = await requireSchedule(schedules, pipeline);
+    const found = await requireSchedule(deps, pipeline, 'resume');
     const [next] = found.info.nextActionTimes;
     const data = { pipeline, paused: pausedReason(found) !== null, next: next?.toISOString() ?? null };
     return { exitCode: EXIT.good, data, text: `${pipeline} goes on; next ${data.next === null ? '–' : minute(data.next)} UTC` };
@@ -107,7 +110,7 @@ export function scheduleResume(pipeline: string, context: CommandContext): Promi
 /** `freshet schedule trigger <pipeline>`: starts it now as its schedule would; also while it is paused. */
 export function scheduleTrigger(pipeline: string, context: CommandContext): Promise<CommandResult> {
   return withSchedules(context, async (deps) => {
-    await requireSchedule(deps.schedules, pipeline);
+    await requireSchedule(deps, pipeline, 'trigger');
     await deps.schedules.trigger(pipeline);
     for (const note of await noWorker(deps)) context.out.note(note);
     const text = `${pipeline} was told to start; while another run has its lane, it waits.\n  → ./freshet status`;
@@ -115,16 +118,11 @@ export function scheduleTrigger(pipeline: string, context: CommandContext): Prom
   });
 }
 
-async function requireSchedule(schedules: TemporalSchedules, pipeline: string) {
+async function requireSchedule({ schedules, db, loaded }: Deps, pipeline: string, verb: string) {
   const found = await schedules.find(pipeline);
   if (found !== null) return found;
-  throw new FreshetError('config_error', {
-    code: 'schedule-unknown',
-    message: `Temporal has no schedule of pipeline ${pipeline}`,
-    why: 'A schedule stands in the pipeline’s file and does nothing before it is applied.',
-    remedy: 'See what there is with `./freshet schedule list`; write `schedule:` into its file and apply it.',
-    next: [{ kind: 'run-command', label: 'Apply the schedules of the files', command: './freshet schedule apply' }],
-  });
+  const applied = (await readAppliedSchedules(db, loaded.settings.environment)).map((row) => row.pipeline);
+  throw scheduleUnknown({ pipeline, verb, files: listPipelines(loaded.root), applied });
 }
 
 async function noWorker({ temporal }: Deps): Promise<string[]> {
@@ -159,19 +157,4 @@ function stepsText(steps: readonly ScheduleStep[], onlyPlanned: boolean): string
       ...differences.map(({ what, wanted, found }) => `  ${what}: ${found} → ${wanted}`),
     ])
     .join('\n');
-}
-
-const COLUMNS = [{ title: 'pipeline' }, { title: 'times' }, { title: 'next (UTC)' }, { title: 'why not' }];
-
-function listText(facts: readonly ScheduleFacts[]): string {
-  if (facts.length === 0) return 'There are no pipelines in config/pipelines.';
-  return textTable(
-    COLUMNS,
-    facts.map(({ pipeline, times, next, why_not: why }) => [pipeline, times ?? '–', next.map(minute).join(', ') || '–', why ?? '']),
-  );
-}
-
-/** `2027-03-28 01:00` */
-function minute(iso: string): string {
-  return `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
 }

@@ -5,6 +5,7 @@ import { FreshetError, isFreshetError } from '../../domain/errors';
 import type { LoadedSettings } from '../../config/load-settings';
 import { sources } from '../../sources/index';
 import { sourceOf } from '../../run/run-config';
+import { errorView, type ErrorView } from '../envelope';
 import type { DesiredSchedule } from './compile-schedule';
 
 function pipelineSettings(loaded: LoadedSettings, name: string): PipelineSettings {
@@ -28,12 +29,12 @@ export function desiredSchedules(loaded: LoadedSettings): DesiredSchedule[] {
 }
 
 /** As above for one pipeline, where a broken file is a fact and not an end. */
-export function desiredOrBroken(loaded: LoadedSettings, name: string): { desired: DesiredSchedule | null; broken: string | null } {
+export function desiredOrBroken(loaded: LoadedSettings, name: string): { desired: DesiredSchedule | null; broken: ErrorView | null } {
   try {
     return { desired: desiredSchedule(loaded, name), broken: null };
   } catch (error) {
     if (!isFreshetError(error)) throw error;
-    return { desired: null, broken: error.code === 'pipeline-unknown' ? null : `its file has a mistake: ${error.message}` };
+    return { desired: null, broken: error.code === 'pipeline-unknown' ? null : errorView(error) };
   }
 }
 

@@ -3,6 +3,7 @@ import { readAppliedSchedules, type AppliedSchedule } from '../../database/sched
 import { daysLeftOut, nextNominal, scheduleText, type Schedule } from '../../domain/schedule';
 import { pausedReason, type ScheduleDeps } from './apply-schedules';
 import { listPipelines } from '../../config/pipeline';
+import type { ErrorView } from '../envelope';
 import { desiredOrBroken } from './desired-schedules';
 import { scheduleDifferences, timesText } from './schedule-differences';
 
@@ -19,6 +20,8 @@ export interface ScheduleFacts {
   /** The next nominal times; empty while nothing will start. */
   readonly next: readonly string[];
   readonly why_not: string | null;
+  /** Everything that is wrong with its file. */
+  readonly mistake: ErrorView | null;
   readonly paused_since: string | null;
   /** Local days of the next year that leave the time out, because clocks go forward over it. */
   readonly days_left_out: readonly string[];
@@ -66,6 +69,7 @@ function factsOf(known: Known, now: Date): ScheduleFacts {
     timezone: found?.spec.timezone || zoneOf(schedule),
     next: starts ? nextTimes(found, schedule, now) : [],
     why_not: why,
+    mistake: known.broken,
     paused_since: paused === null ? null : (applied?.paused_at ?? null),
     days_left_out: schedule === null ? [] : daysLeftOut(schedule, now.getTime(), now.getTime() + YEAR_MS),
   };
@@ -81,7 +85,8 @@ function standingOf(known: Known, paused: string | null): { standing: ScheduleSt
   const { pipeline, desired, broken, applied } = known;
   const there = isThere(known);
   if (paused !== null && there) return { standing: 'paused', why: `paused: ${paused} (./freshet schedule resume ${pipeline})` };
-  if (broken !== null) return { standing: 'file broken', why: broken };
+  if (broken !== null)
+    return { standing: 'file broken', why: `its file has a mistake at ${broken.where ?? pipeline} (./freshet config validate)` };
   if (!there && desired === null) return { standing: 'no schedule', why: 'its file names no schedule' };
   if (!there)
     return { standing: 'not applied', why: applied === undefined ? `not applied yet (${APPLY})` : `gone from Temporal (${APPLY})` };

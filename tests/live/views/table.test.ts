@@ -3,6 +3,10 @@ import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { alarmsText, withReason } from '../../../src/client/alert-words';
 import { widthOf } from '../../../src/client/live/width';
+import { errorView } from '../../../src/client/envelope';
+import type { ScheduleFacts } from '../../../src/client/schedules/schedule-facts';
+import { scheduleListText } from '../../../src/client/schedules/schedule-list';
+import { settingsError } from '../../../src/config/mistake';
 import { unwatchedText, whyUnwatched } from '../../../src/client/unwatched';
 import { queueLine } from '../../../src/client/queue-line';
 import { textTable } from '../../../src/client/text-table';
@@ -174,5 +178,33 @@ describe('a table that nobody watches', () => {
     const both = ['books.json_items', 'books.json_bills'].map((table) => ({ table, ...whyUnwatched('none', limits) }));
     expect(unwatchedText(both)).toMatch(/^unwatched: books\.json_items, books\.json_bills: pipeline none/);
     expect(unwatchedText([])).toBe('');
+  });
+});
+
+describe('a list of schedules', () => {
+  const fact = { timezone: 'UTC', paused_since: null, days_left_out: [], mistake: null } as const;
+  const mistake = settingsError([
+    {
+      key: 'schedule.time',
+      value: '25:00',
+      problem: 'must be a time such as 02:00, and this sentence goes on, '.repeat(6),
+      origin: { kind: 'file', file: 'config/pipelines/b.yaml', line: 4, column: 15 },
+    },
+  ]);
+
+  it('tells below it, whole and line by line, what is wrong with a broken file, with the remedy', () => {
+    const good = { ...fact, pipeline: 'a', standing: 'scheduled', times: 'every 15m', next: ['2026-11-22T07:15:00.000Z'], why_not: null };
+    const broken = { ...fact, pipeline: 'b', standing: 'file broken', times: null, next: [], why_not: 'its file has a mistake' };
+    const said = scheduleListText([good, { ...broken, mistake: errorView(mistake) }] as ScheduleFacts[], (_, __, text) => text);
+    const [table, below] = said.split('\n\n');
+    expect(table!.split('\n')).toEqual([
+      expect.stringMatching(/^pipeline +times +next \(UTC\) +why not$/),
+      expect.stringMatching(/^a +every 15m +2026-11-22 07:15$/),
+      expect.stringMatching(/^b +– +– +its file has a mistake$/),
+    ]);
+    expect(below).toContain(
+      `b: error settings-invalid: ${mistake.message}\n  where  config/pipelines/b.yaml:4:15\n  do     Correct each of them`,
+    );
+    expect(below).not.toContain('\\n');
   });
 });
