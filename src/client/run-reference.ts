@@ -11,29 +11,45 @@ const LOOKED_AT = 500;
 
 /**
  * The id of the run that a person means: the id itself, or a beginning or end of at least four characters that only one run has; capitals
- * do not matter. Errors: `config_error` codes `run-unknown` (with what was probably meant) and `run-ambiguous` (with the newest that fit).
+ * do not matter. Errors: `config_error` codes `run-unknown` (with what was probably meant) and `run-ambiguous` (with the newest that fit; also for a piece that is too short).
  */
 export async function resolveRunId(db: Database, typed: string): Promise<string> {
   const text = typed.trim().toUpperCase();
-  const piece = text.length >= SHORTEST;
-  const fitting = await db.query<{ id: string }>(
-    `select id from freshet.run where id = $1 or ($2 and (starts_with(id, $1) or right(id, length($1)) = $1)) order by id = $1 desc, created_at desc`,
-    [text, piece],
+  const fitting = await db.query<Fitting>(
+    `select id, pipeline, state, to_char(created_at at time zone 'utc', 'YYYY-MM-DD HH24:MI') as begun from freshet.run
+      where id = $1 or ($1 <> '' and (starts_with(id, $1) or right(id, length($1)) = $1)) order by id = $1 desc, created_at desc`,
+    [text],
   );
-  const [first, ...others] = fitting.map(({ id }) => id);
+  const [first] = fitting;
   if (first === undefined) throw await unknown(db, typed.trim());
-  if (first === text || others.length === 0) return first;
-  throw ambiguous(typed.trim(), [first, ...others]);
+  if (first.id === text || (fitting.length === 1 && text.length >= SHORTEST)) return first.id;
+  throw ambiguous(typed.trim(), fitting);
 }
 
-const show = (id: string): NextAction => ({ kind: 'run-command', label: 'Show this one', command: `./freshet show ${id}` });
+interface Fitting {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly state: string;
+  /** Minute in UTC. */
+  readonly begun: string;
+}
 
-function ambiguous(typed: string, ids: readonly string[]): FreshetError {
+const show = (id: string, label = 'Show this one'): NextAction => ({ kind: 'run-command', label, command: `./freshet show ${id}` });
+const HISTORY: NextAction = { kind: 'run-command', label: 'List the runs', command: './freshet history' };
+
+/** The newest that fit are listed, each with what tells it from the others. */
+function ambiguous(typed: string, fitting: readonly Fitting[]): FreshetError {
+  const found = `${counted(fitting.length, 'run')} ${fitting.length === 1 ? 'begins or ends' : 'begin or end'} with ${typed}`;
+  const short = typed.length < SHORTEST;
+  const more = fitting.length - MOST_LISTED;
   return new FreshetError('config_error', {
     code: 'run-ambiguous',
-    message: `${counted(ids.length, 'run')} begin or end with ${typed}`,
-    remedy: 'Give more of the id.',
-    next: ids.slice(0, MOST_LISTED).map(show),
+    message: short ? `${typed} is too short to name a run: ${found}` : found,
+    remedy: `Give ${short ? `at least ${SHORTEST} characters` : 'more'} of the id${more > 0 ? `; the newest ${MOST_LISTED} of them are listed here` : ''}.`,
+    next: [
+      ...fitting.slice(0, MOST_LISTED).map(({ id, pipeline, state, begun }) => show(id, `${pipeline}, ${state}, ${begun} UTC`)),
+      ...(more > 0 ? [HISTORY] : []),
+    ],
   });
 }
 
@@ -57,6 +73,6 @@ async function unknown(db: Database, typed: string): Promise<FreshetError> {
     code: 'run-unknown',
     message: `There is no run ${typed}`,
     remedy,
-    next: [...(meant === undefined ? [] : [show(meant)]), { kind: 'run-command', label: 'List the runs', command: './freshet history' }],
+    next: [...(meant === undefined ? [] : [show(meant)]), HISTORY],
   });
 }

@@ -50,7 +50,20 @@ describe('a run', () => {
   it('whose piece fits several is not guessed: they are listed', async () => {
     const error = await refused('2C3D');
     expect(error).toMatchObject({ code: 'run-ambiguous', message: '2 runs begin or end with 2C3D' });
-    expect(error.next).toEqual([RUNS[1], RUNS[0]].map((id) => expect.objectContaining({ command: `./freshet show ${id}` })));
+    expect(error.next).toEqual([
+      { kind: 'run-command', label: 'zoho-books, completed, 2026-11-19 02:00 UTC', command: `./freshet show ${RUNS[1]}` },
+      { kind: 'run-command', label: 'zoho-books, completed, 2026-11-18 02:00 UTC', command: `./freshet show ${RUNS[0]}` },
+    ]);
+  });
+
+  it.each([
+    ['678', '1 run begins or ends with 678', [RUNS[2]]],
+    ['c3d', '2 runs begin or end with c3d', [RUNS[1], RUNS[0]]],
+  ])('whose piece is as short as %s is not guessed either: what it fits is listed', async (text, found, ids) => {
+    const error = await refused(text);
+    expect(error).toMatchObject({ code: 'run-ambiguous', message: `${text} is too short to name a run: ${found}` });
+    expect(error.remedy).toBe('Give at least 4 characters of the id.');
+    expect(error.next.map((action) => 'command' in action && action.command)).toEqual(ids.map((id) => `./freshet show ${id}`));
   });
 
   it('that is none leads to the one that was probably meant, to the pipeline’s newest, or to the list', async () => {
