@@ -25,6 +25,9 @@ export class Site {
   /** Of the table; `null`: nobody set one. */
   maxAge: number | null = 26 * HOUR_MS;
 
+  /** False: nobody is told. */
+  hasWebhook = true;
+
   constructor(private readonly place: SitePlace) {}
 
   at(ms: number): this {
@@ -47,7 +50,13 @@ export class Site {
     };
     return monitorRound(
       { ...deps, ...other },
-      { environment: this.name, limits: LIMITS, missedAfter: 5 * MINUTE_MS, webhookUrl: webhook.url, ...options },
+      {
+        environment: this.name,
+        limits: LIMITS,
+        missedAfter: 5 * MINUTE_MS,
+        ...(this.hasWebhook ? { webhookUrl: webhook.url } : {}),
+        ...options,
+      },
     );
   }
 
