@@ -3,6 +3,7 @@ import { openDatabase, type Database, type DatabaseSettings } from '../database/
 import { migrateToLatest } from '../database/migrate';
 import { FreshetError } from '../domain/errors';
 import { databaseUrlOf } from './addresses';
+import { atOwnAddress } from './database-address';
 import type { Project } from './project';
 
 /** Opens the database for reading what is there. Errors: `not-set-up` where no freshet ever worked on it, `database_error` where it does not answer. */
@@ -15,7 +16,9 @@ export async function openForReading(project: Project): Promise<Database> {
 
 /** Opens the database and brings the control schema up to date. */
 export async function openForWriting(project: Project): Promise<Database> {
-  await migrateToLatest(databaseUrlOf(project.loaded.settings));
+  await migrateToLatest(databaseUrlOf(project.loaded.settings)).catch((error: unknown) => {
+    throw atOwnAddress(error, project.loaded);
+  });
   return opened(project, async () => undefined);
 }
 
@@ -36,7 +39,7 @@ async function opened(project: Project, check: (db: Database) => Promise<void>):
     return db;
   } catch (error) {
     await db.close();
-    throw error;
+    throw atOwnAddress(error, project.loaded);
   }
 }
 

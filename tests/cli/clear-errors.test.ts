@@ -105,12 +105,16 @@ describe('before anything begins', () => {
       { DATABASE_URL: 'postgresql://me:geheim99@127.0.0.1:1/x' },
       { code: 'database-unreachable', exit: 1 },
     );
-    expect(gone.error.next).toContainEqual(expect.objectContaining({ command: './freshet up' }));
+    expect(gone.error).toMatchObject({
+      remedy: 'Start the server at that address, or correct the address: database.url, given by variable DATABASE_URL.',
+      next: [{ command: './freshet doctor' }],
+    });
     const url = new URL(database.url);
     url.pathname = '/no_such_database';
     const login = await project.freshet(['status', '--database-url', url.href]);
     expect(login.code).toBe(2);
     expect(login.stderr).toContain('database-login');
+    expect(login.stderr).toContain('Correct user, password or database name in database.url, given by flag --database-url.');
     expect(login.stderr + JSON.stringify(gone)).not.toMatch(/geheim99/);
     expect(login.stderr).not.toContain(url.password);
   });

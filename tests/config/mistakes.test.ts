@@ -154,6 +154,15 @@ test('a secret in YAML is refused and not repeated', () => {
   }
 });
 
+test.each([['mysql://db/x'], ['sqlite:///old.db'], ['postgres://anna@db:port/x']])(
+  'the example beside the refused address %s can be read',
+  (url) => {
+    const [line] = mistakes({}, { env: { DATABASE_URL: url } });
+    expect(line).toContain('such as postgres://<user>:<password>@<host>:<port>/<database>');
+    expect(line).not.toContain('[secret]');
+  },
+);
+
 test('settings can be printed whole without giving the database’s password away', () => {
   const { settings: loaded } = load({}, { env: { DATABASE_URL: 'postgres://anna:canary-2@db/x' } });
   expect(`${JSON.stringify(loaded)}${inspect(loaded, { depth: 10 })}`).not.toContain('canary');

@@ -11,6 +11,11 @@ import { tarGz } from '../../src/client/doctor/tar';
 import { judgeSearchAttributes } from '../../src/client/doctor/temporal';
 import { MARK_NAMES } from '../../src/workflows/marks';
 import { MIGRATIONS } from '../../src/database/migrate';
+import { atOwnAddress } from '../../src/client/database-address';
+import type { Origin } from '../../src/config/mistake';
+import type { Settings } from '../../src/config/schema/settings';
+import { databaseError } from '../../src/database/database-error';
+import { Secret } from '../../src/observability/secret';
 import { FreshetError } from '../../src/domain/errors';
 
 const ours = Object.keys(MIGRATIONS);
@@ -87,4 +92,32 @@ it('the archive is one that tar reads, byte for byte', () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   for (const { name, text } of files) expect(readFileSync(join(folder, name), 'utf8')).toBe(text);
   rmSync(folder, { recursive: true });
+});
+
+describe('an address of the database that somebody set', () => {
+  const url = new Secret('postgres://me:geheim77@db.example.com/books');
+  const unreachable = databaseError(Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }), 'select 1');
+  const remedyAt = (origin: Origin | null): FreshetError =>
+    atOwnAddress(unreachable, {
+      settings: { database: origin === null ? {} : { url } } as Settings,
+      origins: new Map(origin === null ? [] : [['database.url', origin]]),
+    }) as FreshetError;
+
+  it.each<[string, Origin, object]>([
+    ['variable DATABASE_URL in .env', { kind: 'variable', name: 'DATABASE_URL', file: '.env' }, { file: '.env' }],
+    [
+      'config/freshet.yaml:3:8',
+      { kind: 'file', file: 'config/freshet.yaml', line: 3, column: 8 },
+      { file: 'config/freshet.yaml', line: 3 },
+    ],
+    ['flag --database-url', { kind: 'flag', name: '--database-url' }, { command: './freshet doctor' }],
+  ])('and does not answer is to be corrected where it was set: %s', (place, origin, next) => {
+    const error = remedyAt(origin);
+    expect(error).toMatchObject({ code: 'database-unreachable', where: place, next: [next] });
+    expect(error.remedy).toBe(`Start the server at that address, or correct the address: database.url, given by ${place}.`);
+  });
+
+  it('is not spoken of where nobody set one: then the embedded server is to be started', () => {
+    expect(remedyAt(null).next).toEqual([expect.objectContaining({ command: './freshet up' })]);
+  });
 });

@@ -2,6 +2,7 @@ import type { LoadedSettings } from '../../config/load-settings';
 import { timeoutsOf } from '../open-database';
 import { openDatabase, type Database } from '../../database/database';
 import { databaseUrlOf, temporalAddressOf } from '../addresses';
+import { atOwnAddress } from '../database-address';
 import { connectTemporal, type TemporalLink } from '../temporal/connect-temporal';
 import type { Patient } from './check';
 import { appliedMigrations, judgeMigrations } from './postgres';
@@ -20,7 +21,8 @@ export async function withPatient<T>(loaded: LoadedSettings, body: (patient: Pat
   }
 }
 
-async function reachDatabase({ settings }: LoadedSettings): Promise<Database | Error> {
+async function reachDatabase(loaded: LoadedSettings): Promise<Database | Error> {
+  const { settings } = loaded;
   try {
     const db = openDatabase({ url: databaseUrlOf(settings), poolSize: 2, ...timeoutsOf(settings) });
     try {
@@ -31,7 +33,7 @@ async function reachDatabase({ settings }: LoadedSettings): Promise<Database | E
       throw error;
     }
   } catch (error) {
-    return asError(error);
+    return asError(atOwnAddress(error, loaded));
   }
 }
 

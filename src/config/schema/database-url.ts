@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 import { Secret } from '../../observability/secret';
 
-const FORM = 'postgres://user:password@host:port/database';
+// In angle brackets: an example that looked like a real address would be redacted as one, in the very error that shows it.
+const FORM = 'postgres://<user>:<password>@<host>:<port>/<database>';
 
 /** Why a text is no PostgreSQL URL, or null. An SQLite path gets its own answer: tools that freshet replaces used one here. */
 export function databaseUrlProblem(text: string): string | null {
