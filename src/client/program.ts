@@ -17,8 +17,8 @@ const EXIT_CODES = `
 Exit codes: 0 good · 1 failed · 2 wrong use · 3 partial · 4 ran well and found problems (doubtful, already running, violations)
 stdout carries what was asked for, stderr everything else; --json prints one document on stdout, also for errors.`;
 
-/** All commands. Each body is loaded when it is called: `freshet --help` needs none of them. */
-export function createProgram(out: Output, exit: (code: number) => void): Command {
+/** All commands. Each body is loaded when it is called: `freshet --help` needs none of them. `help` gets the texts of help and version. */
+export function createProgram(out: Output, exit: (code: number) => void, help: (text: string) => void = (text) => out.data(text)): Command {
   const program = new Command('freshet')
     .description('Keeps business data in sync, and proves it.')
     .version(version(), '--version', 'print the version')
@@ -27,7 +27,7 @@ export function createProgram(out: Output, exit: (code: number) => void): Comman
     .addHelpText('after', EXIT_CODES)
     .showSuggestionAfterError(true)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => out.data(text), writeErr: () => undefined });
+    .configureOutput({ writeOut: help, writeErr: () => undefined });
   const act: Acting = async (flags, command, body) => {
     exit(await execute({ command: commandPath(command), out, verbose: flags.verbose ?? 0 }, () => body({ out, flags })));
   };

@@ -1,4 +1,5 @@
 import { FreshetError } from '../../src/domain/errors';
+import { commandLine } from '../../src/client/command-line';
 import { envelope, errorView } from '../../src/client/envelope';
 import { errorLines } from '../../src/client/error-lines';
 import { execute } from '../../src/client/execute';
@@ -147,6 +148,47 @@ describe('help', () => {
         expect(text).toContain(flag);
     },
   );
+});
+
+describe('with --json', () => {
+  const document = async (...words: string[]): Promise<unknown> => {
+    const { out, stdout, stderr } = streams({ json: true });
+    const code = await commandLine([...words, '--json'], out);
+    expect({ stderr, documents: stdout.length }).toEqual({ stderr: [], documents: 1 });
+    return { ...(JSON.parse(stdout[0]!) as object), code };
+  };
+  const help = (text: string) => ({
+    ok: true,
+    command: 'help',
+    data: { help: expect.stringContaining(text) as string },
+    exit_code: 0,
+    code: 0,
+  });
+
+  it('the version is one document', async () => {
+    expect(await document('--version')).toEqual({
+      ...{ ok: true, command: 'version', exit_code: 0, code: 0 },
+      data: { version: expect.stringMatching(/^\d+\.\d+\.\d+/) as string },
+    });
+  });
+
+  it('help is one document: of everything, of a command, of a group, and where nothing else was asked', async () => {
+    expect(await document('--help')).toEqual(help('Exit codes:'));
+    expect(await document('run', '--help')).toEqual(help('run pipelines now'));
+    expect(await document('config', '--help')).toEqual(help('validate'));
+    expect(await document('help', 'status')).toEqual(help('every table'));
+    expect(await document()).toEqual(help('Exit codes:'));
+  });
+
+  it('a word that is no command is an error as ever', async () => {
+    expect(await document('statsu', '--bogus')).toMatchObject({ ok: false, error: { code: 'wrong-use' }, exit_code: 2, code: 2 });
+  });
+
+  it('and without it, help is text', async () => {
+    const { out, stdout } = streams();
+    expect(await commandLine(['status', '--help'], out)).toBe(0);
+    expect(stdout.join('')).toMatch(/^Usage: freshet status/);
+  });
 });
 
 describe('what is asked for', () => {

@@ -1,0 +1,50 @@
+import { CommanderError } from 'commander';
+import { FreshetError } from '../domain/errors';
+import { errorView } from './envelope';
+import { say } from './execute';
+import { EXIT } from './exit-code';
+import type { Output } from './output';
+import { createProgram } from './program';
+
+/** The command line: words in, exit code out. Nothing but commander is loaded before a command is chosen. */
+export async function commandLine(words: readonly string[], out: Output): Promise<number> {
+  let exitCode: number = EXIT.good;
+  let help = '';
+  const program = createProgram(
+    out,
+    (code) => (exitCode = code),
+    (text) => (help += text),
+  );
+  try {
+    if (words.every((word) => word === '--json')) program.outputHelp();
+    else await program.parseAsync([...words], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) return wrongUse(error, words, out);
+    if (error.code === 'commander.version') return sayHelp('version', { version: help.trim() }, help, out);
+  }
+  return help === '' ? exitCode : sayHelp('help', { help }, help, out);
+}
+
+/** Help and the version are what was asked for: text for people, with `--json` one document as from every command. */
+function sayHelp(command: string, data: Readonly<Record<string, string>>, text: string, out: Output): number {
+  say({ exitCode: EXIT.good, data, text }, command, out);
+  return EXIT.good;
+}
+
+/** Asked-for help and the version end well; every other end of commander is wrong use, told as an error like all others. */
+function wrongUse(error: CommanderError, words: readonly string[], out: Output): number {
+  const command = words.find((word) => !word.startsWith('-')) ?? '';
+  const help = `./freshet ${command === '' || error.code === 'commander.unknownCommand' ? '' : `${command} `}--help`;
+  const view = errorView(
+    new FreshetError('config_error', {
+      code: 'wrong-use',
+      // A group of commands without one of them: commander shows the group's help and calls that an error.
+      message: error.code === 'commander.help' ? `${command} needs one of its commands` : error.message.replace(/^error: /, ''),
+      remedy: 'Nothing was started. The help shows what this command takes.',
+      next: [{ kind: 'run-command', label: 'Show the help', command: help }],
+    }),
+  );
+  say({ exitCode: EXIT.wrongUse, error: view }, command, out);
+  return EXIT.wrongUse;
+}
