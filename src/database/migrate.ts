@@ -10,6 +10,7 @@ import * as heartbeatAndAlarms from './migrations/0005-heartbeat-and-alarms';
 import * as oauthToken from './migrations/0006-oauth-token';
 import * as laneRequests from './migrations/0007-lane-requests';
 import * as lowerAnswers from './migrations/0008-lower-answers';
+import * as sourceHashIndex from './migrations/0009-source-hash-index';
 
 /** In order; names are zero-padded because Kysely sorts them as text. Forward only. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -21,6 +22,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-oauth-token': oauthToken,
   '0007-lane-requests': laneRequests,
   '0008-lower-answers': lowerAnswers,
+  '0009-source-hash-index': sourceHashIndex,
 };
 
 /**

@@ -10,7 +10,7 @@ import type { StageContext } from '../observability/stage-context';
 import type { TableTarget } from './load-target';
 import type { RowShape } from './row';
 import { planTables, type TablePlan, type TablesPlan } from './table-state';
-import { alterTableSql, createTableSql } from './table-sql';
+import { alterTableSql, createTableSql, hashIndexSql } from './table-sql';
 
 export interface PreparedTables {
   readonly shape: RowShape;
@@ -126,7 +126,9 @@ export async function createTable(
   target: TableTarget,
   { table, columns, lines }: Pick<TablePlan, 'table' | 'columns' | 'lines'>,
 ): Promise<void> {
-  await tx.query(createTableSql(ident(target.schema, table), columns, lines));
+  const name = ident(target.schema, table);
+  await tx.query(createTableSql(name, columns, lines));
+  if (!lines) await tx.query(hashIndexSql(name));
   await recordChange(tx, target, table, { created: columns.map(({ name, type }) => ({ name, type })) });
 }
 

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { Database, Tx } from '../database/database';
 import { fenced, type Fence } from '../database/fence';
-import { FreshetError } from '../domain/errors';
-import { ArraySplitter, type StreamedRecord } from '../json/array-stream';
-import { JsonBytesError } from '../json/json-bytes-error';
 import type { StageContext } from '../observability/stage-context';
+import type { FileRecord, RecordStream } from './batch-file';
 import { CopyWriter } from './copy';
 import { copyLine } from './copy-text';
+import type { KnownRecord } from './known-records';
 import type { PageClock } from './page-clock';
 import type { Reason } from './reason';
 import type { RowReader } from './row';
@@ -22,7 +21,9 @@ export interface Rejected {
 }
 
 export interface Staged {
+  /** Of the file, known ones among them. */
   readonly records: number;
+  readonly known: readonly KnownRecord[];
   readonly rows: number;
   readonly lines: number;
   readonly rejects: readonly Rejected[];
@@ -37,13 +38,14 @@ export interface StageJob {
   readonly logged: boolean;
   readonly reader: RowReader;
   readonly clock: PageClock;
-  readonly file: string;
-  readonly content: AsyncIterable<Uint8Array>;
+  /** The records that are not known. */
+  readonly records: RecordStream;
+  readonly known: readonly KnownRecord[];
 }
 
 /**
  * Copies a batch's records into its stage pair over two connections at once. Each table is made in the transaction that fills it:
- * a crash leaves both, one or none, and never a half one. Errors: `file_error` for a file that is no array of records.
+ * a crash leaves both, one or none, and never a half one. Errors: those of `records`.
  */
 export async function fillStage(job: StageJob, ctx: StageContext): Promise<Staged> {
   return fenced(job.db, job.fence, { site: 'load.copy-rows', ctx }, async (tx) => {
@@ -78,49 +80,25 @@ interface Writers {
 }
 
 async function copyRecords(job: StageJob, { header, lines }: Writers, ctx: StageContext): Promise<Staged> {
-  const splitter = new ArraySplitter();
-  const digest = createHash('sha256');
   const rejects: Rejected[] = [];
-  let seq = 0;
-  for await (const chunk of job.content) {
-    digest.update(chunk);
-    for (const record of inFile(job.file, () => splitter.push(chunk))) {
-      seq++;
+  for await (const portion of job.records.portions) {
+    for (const record of portion) {
       const row = job.reader.read(record.bytes, job.clock.at(record.offset));
       if (row.kind === 'reject') {
         rejects.push(rejectOf(record, row));
         continue;
       }
-      const waits = [header.write(copyLine([...row.header, String(seq), row.lines === null ? '\\N' : String(row.lines.length)]))];
-      for (const line of row.lines ?? []) waits.push(lines!.write(copyLine([...line, String(seq)])));
+      const waits = [header.write(copyLine([...row.header, String(record.seq), row.lines === null ? '\\N' : String(row.lines.length)]))];
+      for (const line of row.lines ?? []) waits.push(lines!.write(copyLine([...line, String(record.seq)])));
       for (const wait of waits) if (wait !== undefined) await wait;
     }
   }
-  inFile(job.file, () => splitter.end());
   await ctx.fault('load.before-copy-end');
   await header.end();
   await lines?.end();
-  return { records: seq, rows: header.written, lines: lines?.written ?? 0, rejects, sha256: digest.digest('hex') };
+  return { ...job.records.total(), known: job.known, rows: header.written, lines: lines?.written ?? 0, rejects };
 }
 
-function rejectOf({ bytes, offset }: StreamedRecord, row: { id: string | null; reasons: readonly Reason[] }): Rejected {
+function rejectOf({ bytes, offset }: FileRecord, row: { id: string | null; reasons: readonly Reason[] }): Rejected {
   return { id: row.id, offset, length: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), reasons: row.reasons };
-}
-
-function inFile<T>(file: string, step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    if (!(error instanceof JsonBytesError)) throw error;
-    throw new FreshetError('file_error', {
-      code: 'bad-json-file',
-      message: `${file}: ${error.message}`,
-      remedy:
-        'The file is damaged or no array of records; nothing of it was loaded. Run the pipeline again: it gives this read up and reads anew.',
-      where: `${file}, byte ${error.offset}`,
-      facts: { fault: error.fault, offset: error.offset },
-      retryable: false,
-      cause: error,
-    });
-  }
 }

@@ -7,7 +7,7 @@ import { lineTable } from './load-target';
 import { NOTHING_MERGED, type MergedCounts, type MergeJob, type Numbered } from './merge-job';
 import { lateSql, type LateBy } from './merge-sql';
 import { stageName } from './stage-table';
-import { keyColumns } from './table-sql';
+import { hashIndexSql, keyColumns } from './table-sql';
 
 /** The first load of a table: losers of their id leave the stage pair, the rest becomes the target, without being written again. */
 export async function moveIntoPlace(
@@ -90,6 +90,7 @@ async function move(tx: Tx, { target, pair }: MergeJob, { from, to, stageOnly, c
   await tx.query(`alter table ${ident(target.schema, from)} rename to ${ident(to)}`);
   // After the renaming, so that the key's name comes from the table's final name.
   await tx.query(`alter table ${ident(target.schema, to)} add primary key (${keyColumns(lines)})`);
+  if (!lines) await tx.query(hashIndexSql(ident(target.schema, to)));
   const columns = lines ? (pair.shape.lines ?? []) : pair.shape.header;
   await recordChange(tx, target, to, { created: columns.map(({ name, type }) => ({ name, type })) });
 }

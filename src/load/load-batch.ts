@@ -2,8 +2,10 @@ import type { Database } from '../database/database';
 import { FreshetError } from '../domain/errors';
 import { EMPTY_PROFILE, type Profile } from '../json/profile';
 import type { StageContext } from '../observability/stage-context';
-import { prepareTables } from './ddl';
-import { fillStage, type Staged } from './fill-stage';
+import { indexFile, recordsAt, recordsOfFile, type RecordStream } from './batch-file';
+import { prepareTables, type PreparedTables } from './ddl';
+import { fillStage } from './fill-stage';
+import { findKnown, KnownNoMore, type KnownRecord } from './known-records';
 import type { LoadCounts } from './load-counts';
 import type { LoadTarget } from './load-target';
 import { merge } from './merge';
@@ -46,35 +48,75 @@ interface BatchRow {
 export async function loadBatch(deps: LoadDeps, input: LoadInput, ctx: StageContext): Promise<LoadCounts> {
   const batch = await readBatch(deps.db, input);
   if (batch.state === 'loaded' && batch.counts !== null) return batch.counts;
-  const owner = { extractionId: input.extractionId, n: batch.n, token: input.fence.token };
-  await sweepStages(deps.db, owner);
+  await sweepStages(deps.db, { extractionId: input.extractionId, n: batch.n, token: input.fence.token });
   const tables = await prepareTables(
     { db: deps.db, fence: input.fence, target: input, profile: batch.profile ?? EMPTY_PROFILE, create: false },
     ctx,
   );
-  const pair = stagePair(owner, tables.shape);
-  const importedAt = ctx.now().toISOString();
+  const job = { ...deps, input, batch, tables, pages: await readPages(deps.db, input, batch.n), importedAt: ctx.now().toISOString() };
   try {
-    const clock = new PageClock(await readPages(deps.db, input, batch.n), importedAt);
-    const reader = new RowReader(tables.shape, input.definition, input.zone);
+    return await stageAndMerge(job, tables.exists, ctx);
+  } catch (error) {
+    // The transaction that it ended has made a database error of it.
+    const { cause } = error as Error;
+    if (!(cause instanceof KnownNoMore)) throw error;
+    ctx.log('LD-004', { entity: input.entity, batch: batch.n, why: cause.message });
+    return stageAndMerge(job, false, ctx);
+  }
+}
+
+interface BatchJob extends LoadDeps {
+  readonly input: LoadInput;
+  readonly batch: BatchRow;
+  readonly tables: PreparedTables;
+  readonly pages: readonly PagePlace[];
+  /** ISO text. */
+  readonly importedAt: string;
+}
+
+/** `lookUp`: records whose very bytes the table holds are found first, and not parsed (decision 0007). */
+async function stageAndMerge(job: BatchJob, lookUp: boolean, ctx: StageContext): Promise<LoadCounts> {
+  const { db, input, batch, tables } = job;
+  const pair = stagePair({ extractionId: input.extractionId, n: batch.n, token: input.fence.token }, tables.shape);
+  try {
     await ctx.fault('load.before-copy');
-    const content = deps.landing.read(batch.file);
+    const { records, known } = lookUp ? await unknownRecords(job) : { records: wholeFile(job), known: [] };
+    const reader = new RowReader(tables.shape, input.definition, input.zone);
     const staged = await fillStage(
-      { db: deps.db, fence: input.fence, pair, logged: !tables.exists, reader, clock, file: batch.file, content },
+      { db, fence: input.fence, pair, logged: !tables.exists, reader, clock: clockOf(job), records, known },
       ctx,
     );
-    checkFile(input, batch, staged);
+    checkFile(input, batch, staged.sha256);
     await ctx.fault('load.after-copy');
     ctx.progress(`load:${batch.n}:staged`);
     await ctx.fault('load.before-merge');
-    const counts = await merge(deps.db, jobOf(input, batch, { pair, staged, importedAt }), ctx);
+    const counts = await merge(db, jobOf(input, batch, { pair, staged, importedAt: job.importedAt }), ctx);
     ctx.progress(`load:${batch.n}:loaded`);
     report(input, batch.n, counts, ctx);
     return counts;
   } catch (error) {
-    await dropStage(deps.db, pair);
+    await dropStage(db, pair);
     throw error;
   }
+}
+
+/** It goes forward only: each reading of the file has its own. */
+function clockOf({ pages, importedAt }: BatchJob): PageClock {
+  return new PageClock(pages, importedAt);
+}
+
+function wholeFile({ landing, batch }: BatchJob): RecordStream {
+  return recordsOfFile(batch.file, landing.read(batch.file));
+}
+
+async function unknownRecords(job: BatchJob): Promise<{ records: RecordStream; known: readonly KnownRecord[] }> {
+  const { db, landing, input, batch } = job;
+  const index = await indexFile(batch.file, landing.read(batch.file));
+  checkFile(input, batch, index.sha256);
+  const known = await findKnown(db, input, { index, clock: clockOf(job) });
+  const places = new Set(known.map(({ seq }) => seq - 1));
+  const others = index.offsets.map((_, place) => place).filter((place) => !places.has(place));
+  return { records: recordsAt(index, others, (range) => landing.read(batch.file, range)), known };
 }
 
 function report({ entity }: LoadInput, batch: number, counts: LoadCounts, ctx: StageContext): void {
@@ -116,8 +158,8 @@ function readPages(db: Database, { extractionId }: LoadInput, n: number): Promis
 }
 
 /** The landed file is evidence: a file that changed since it was published is not loaded. */
-function checkFile(input: LoadInput, batch: BatchRow, staged: Staged): void {
-  if (batch.sha256 === null || staged.sha256 === batch.sha256) return;
+function checkFile(input: LoadInput, batch: BatchRow, sha256: string): void {
+  if (batch.sha256 === null || sha256 === batch.sha256) return;
   throw new FreshetError('file_error', {
     code: 'batch-file-changed',
     message: `${batch.file} is not the file that batch ${input.batchKey} was published with`,

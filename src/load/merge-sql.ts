@@ -19,15 +19,19 @@ const lines = ident(LINES);
 
 /**
  * The copies that lose against a newer one of the same id in the same batch. Where all copies have a version it decides, else where all
- * have an instant that does, else the time of fetching; then the later place in the batch.
+ * have an instant that does, else the time of fetching; then the later place in the batch. `known`: the target, where there are known
+ * records (decision 0007): the held row says what a known copy would.
  */
-export function duplicatesSql(stage: TableName): string {
+export function duplicatesSql(stage: TableName, known: TableName | null): string {
+  const position = 'source_version, source_instant';
   return `create temporary table merge_duplicate on commit drop as
-    with twice as (select id from ${stage} group by id having count(*) > 1),
+    with copy as (
+      select id, ${seq} as seq, ${position}, fetched_at from ${stage}
+      ${known === null ? '' : `union all select k.id, k.seq, t.source_version, t.source_instant, k.fetched_at from merge_known k join ${known} t on t.id = k.id`}),
+    twice as (select id from copy group by id having count(*) > 1),
     copies as (
-      select s.id, s.${seq} as seq, s.source_version, s.source_instant, s.fetched_at,
-             count(*) over w as n, count(s.source_version) over w as versions, count(s.source_instant) over w as instants
-        from ${stage} s join twice using (id) window w as (partition by s.id)),
+      select c.*, count(*) over w as n, count(c.source_version) over w as versions, count(c.source_instant) over w as instants
+        from copy c join twice using (id) window w as (partition by c.id)),
     ranked as (
       select seq, row_number() over (
                partition by id
@@ -56,8 +60,13 @@ export function lateSql(lateBy: LateBy): string {
   return `($2::bigint is not null and coalesce(${position} < $2::bigint, true))`;
 }
 
-/** Decides for every staged row what becomes of it. $1 epoch, $2 late bound, $3 pipeline, $4 entity. */
-export function classifySql(stage: TableName, target: TableName, lateBy: LateBy): string {
+/** A known record is unchanged, unless a newer copy of its id came in the same batch. */
+const KNOWN = `union all
+    select k.seq, k.id, null::integer, false, false, false, case when d.seq is null then 'unchanged' else 'duplicate' end
+      from merge_known k left join merge_duplicate d on d.seq = k.seq`;
+
+/** Decides for every record of the batch what becomes of it. $1 epoch, $2 late bound, $3 pipeline, $4 entity. */
+export function classifySql(stage: TableName, target: TableName, { lateBy, known }: { lateBy: LateBy; known: boolean }): string {
   return `create temporary table merge_plan on commit drop as
     select s.${seq} as seq, s.id, s.${lines} as lines, ${lateSql(lateBy)} as late,
            (t.deleted_at is null and s.fetched_at > t.fetched_at) as later, coalesce(${REPEATED}, false) as repeated,
@@ -73,7 +82,8 @@ export function classifySql(stage: TableName, target: TableName, lateBy: LateBy)
       from ${stage} s
       left join merge_duplicate d on d.seq = s.${seq}
       left join ${target} t on t.id = s.id
-      ${lowerAnswerJoin(3)}`;
+      ${lowerAnswerJoin(3)}
+      ${known ? KNOWN : ''}`;
 }
 
 export const PLAN_COUNTS_SQL = `
@@ -100,6 +110,13 @@ export function upsertSql(stage: TableName, target: TableName, fields: readonly 
   select count(*) as n from written`;
 }
 
+/** Whether another edit of the held row `t` may still carry its cursor: until then its time of fetching counts. `settle`: ms. */
+export function unsettledSql(settle: string): string {
+  return `case
+      when t.source_instant is not null then t.fetched_at < t.source_instant + ${settle}::float8 * interval '1 millisecond'
+      else t.source_version is null end`;
+}
+
 /**
  * Unchanged rows keep their content and batch number. What says where the record stands (`position`: the columns of cursor and version) is
  * written when it moved; the time of fetching
@@ -107,16 +124,13 @@ export function upsertSql(stage: TableName, target: TableName, fields: readonly 
  */
 export function refreshUnchangedSql(stage: TableName, target: TableName, position: readonly ColumnPair[]): string {
   const moved = `s.source_hash <> t.source_hash or s.source_cursor is distinct from t.source_cursor or $1::int > t.source_epoch`;
-  const unsettled = `case
-      when t.source_instant is not null then t.fetched_at < t.source_instant + $2::float8 * interval '1 millisecond'
-      else t.source_version is null end`;
   return `update ${target} t
        set source_hash = s.source_hash, source_cursor = s.source_cursor, source_instant = s.source_instant, source_version = s.source_version,
            source_epoch = greatest($1::int, t.source_epoch),
            ${position.map((pair) => `${ident(pair.held.name)} = ${fieldValue(pair)},`).join(' ')}
            fetched_at = case when s.source_hash = t.source_hash then greatest(s.fetched_at, t.fetched_at) else s.fetched_at end
       from ${stage} s join merge_plan p on p.seq = s.${seq}
-     where p.outcome = 'unchanged' and t.id = s.id and (${moved} or (s.fetched_at > t.fetched_at and ${unsettled}))`;
+     where p.outcome = 'unchanged' and t.id = s.id and (${moved} or (s.fetched_at > t.fetched_at and ${unsettledSql('$2')}))`;
 }
 
 /** Lines beyond the new end of their set go. Answers with how many of them were live. */

@@ -10,6 +10,7 @@ import { moveIntoPlace } from './first-load';
 import { outcomeSum, type LoadCounts } from './load-counts';
 import { lineTable } from './load-target';
 import { NOTHING_MERGED, type MergedCounts, type MergeJob, type Numbered } from './merge-job';
+import { refreshKnownSql, stageKnown } from './known-records';
 import { keepLowerAnswers } from './lower-answer';
 import {
   classifySql,
@@ -30,7 +31,8 @@ import { heldTables, type HeldTables } from './table-state';
 
 /**
  * The short transaction that makes a staged batch true (decision 0001): table lock, rows, lines, rejects, ledger, counters, batch row, token.
- * Answers with the stored counts when another attempt was first. Errors: `reconcile_error` when a count does not add up; then nothing is written.
+ * Answers with the stored counts when another attempt was first. Errors: `reconcile_error` when a count does not add up, KnownNoMore when a
+ * record that was known is not held any more; then nothing is written.
  */
 export function merge(db: Database, job: MergeJob, ctx: StageContext): Promise<LoadCounts> {
   return fenced(db, job.target.fence, { site: 'load.merge', ctx }, async (tx) => {
@@ -116,7 +118,9 @@ async function mergeRows(
 ): Promise<MergedCounts> {
   const { target, pair } = job;
   const { table, definition } = target;
-  await tx.query(duplicatesSql(stageName(pair.header)));
+  const known = job.staged.known.length > 0;
+  if (known) await stageKnown(tx, target, { known: job.staged.known, epoch: numbers.epoch, exists: tables.header.actual !== null });
+  await tx.query(duplicatesSql(stageName(pair.header), known ? ident(target.schema, table) : null));
   const [held, heldLines] = [tables.header.columns, tables.lines.columns];
   const lateBy = definition.cursor?.kind ?? null;
   if (tables.header.actual === null) {
@@ -169,7 +173,13 @@ interface HeaderMerge {
 async function mergeHeader(tx: Tx, job: MergeJob, { numbers, lateBy, fields }: HeaderMerge): Promise<MergedCounts> {
   const [stage, target] = [stageName(job.pair.header), ident(job.target.schema, job.target.table)];
   await tx.query(`analyze ${stage}`);
-  await tx.query(classifySql(stage, target, lateBy), [numbers.epoch, numbers.lateBefore, job.target.pipeline, job.target.entity]);
+  const known = job.staged.known.length > 0;
+  await tx.query(classifySql(stage, target, { lateBy, known }), [
+    numbers.epoch,
+    numbers.lateBefore,
+    job.target.pipeline,
+    job.target.entity,
+  ]);
   await tx.query('analyze merge_plan');
   const outcomes = new Map(
     (await tx.query<{ outcome: string; n: string; late: string; later: string }>(PLAN_COUNTS_SQL)).map((row) => [row.outcome, row]),
@@ -184,14 +194,7 @@ async function mergeHeader(tx: Tx, job: MergeJob, { numbers, lateBy, fields }: H
     numbers.batchNo,
   ]);
   if (Number(written?.n) !== inserted + updated + revived) throw writtenOtherwise(job, inserted + updated + revived, written?.n);
-  await tx.query(
-    refreshUnchangedSql(
-      stage,
-      target,
-      fields.filter(({ held }) => isPosition(job, held)),
-    ),
-    [numbers.epoch, job.target.definition.settleMs],
-  );
+  await refreshUnchanged(tx, job, { numbers, fields });
   await keepLowerAnswers(tx, job, stage, ident(SEQ));
   return {
     ...NOTHING_MERGED,
@@ -204,6 +207,14 @@ async function mergeHeader(tx: Tx, job: MergeJob, { numbers, lateBy, fields }: H
     found_late: count('inserted', 'late') + count('updated', 'late') + count('revived', 'late'),
     lower_later: count('stale', 'later'),
   };
+}
+
+async function refreshUnchanged(tx: Tx, job: MergeJob, { numbers, fields }: Omit<HeaderMerge, 'lateBy'>): Promise<void> {
+  const [stage, target] = [stageName(job.pair.header), ident(job.target.schema, job.target.table)];
+  const { settleMs } = job.target.definition;
+  const position = fields.filter(({ held }) => isPosition(job, held));
+  await tx.query(refreshUnchangedSql(stage, target, position), [numbers.epoch, settleMs]);
+  if (job.staged.known.length > 0) await tx.query(refreshKnownSql(target), [settleMs]);
 }
 
 /** Cursor and version are no content, yet people read their columns: they move with the row's position. */

@@ -19,6 +19,11 @@ export function createTableSql(name: TableName, columns: readonly Column[], line
   return `create table ${name} (${parts.join(', ')}, primary key (${keyColumns(lines)}))`;
 }
 
+/** Records are recognised by their bytes (decision 0007). Line items have no such hash. */
+export function hashIndexSql(name: TableName): string {
+  return `create index on ${name} (${ident('source_hash')})`;
+}
+
 export function keyColumns(lines: boolean): string {
   return lines ? `${ident('parent_id')}, ${ident('line_no')}` : ident('id');
 }

@@ -14,4 +14,5 @@ export const load = {
     remedy: 'Read the reasons in freshet.reject, correct the records in the source, and run again: what comes whole is loaded.',
   },
   'LD-003': { level: 'info', text: '{entity}: {table} is changed for what came: {added} columns added, {widened} widened' },
+  'LD-004': { level: 'info', text: '{entity}: batch {batch} is read once more, every record of it: {why}' },
 } as const satisfies CatalogueSection<'LD'>;

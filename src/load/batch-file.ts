@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { ArraySplitter } from '../json/array-stream';
+import { hash16 } from '../json/canonical';
+import { inFile } from './bad-file';
+import { LOAD_FORMAT } from './load-definition';
+
+/** One record of a batch's file. */
+export interface FileRecord {
+  /** Place in the file, from 1. */
+  readonly seq: number;
+  readonly offset: number;
+  readonly bytes: Buffer;
+}
+
+/** Records of a file in their order, in portions. */
+export interface RecordStream {
+  readonly portions: AsyncIterable<readonly FileRecord[]>;
+  /** Once the portions have ended: how many records the whole file has, and its digest (hex). */
+  total(): { readonly records: number; readonly sha256: string };
+}
+
+/** Errors of the portions: `file_error` code `bad-json-file` with the byte, for a file that is no array of records. */
+export function recordsOfFile(file: string, content: AsyncIterable<Uint8Array>): RecordStream {
+  const digest = createHash('sha256');
+  let records = 0;
+  async function* portions(): AsyncGenerator<readonly FileRecord[]> {
+    const splitter = new ArraySplitter();
+    for await (const chunk of content) {
+      digest.update(chunk);
+      yield inFile(file, () => splitter.push(chunk)).map(({ offset, bytes }) => ({ seq: ++records, offset, bytes }));
+    }
+    inFile(file, () => splitter.end());
+  }
+  return { portions: portions(), total: () => ({ records, sha256: digest.digest('hex') }) };
+}
+
+/** Where each record stands in a file, and the hash of its bytes; arrays by place, from 0. */
+export interface BatchIndex {
+  readonly offsets: readonly number[];
+  readonly lengths: readonly number[];
+  readonly hashes: readonly Buffer[];
+  readonly sha256: string;
+}
+
+/** Reads a file through without parsing its records. Errors: as `recordsOfFile`. */
+export async function indexFile(file: string, content: AsyncIterable<Uint8Array>): Promise<BatchIndex> {
+  const [offsets, lengths, hashes]: [number[], number[], Buffer[]] = [[], [], []];
+  const stream = recordsOfFile(file, content);
+  for await (const portion of stream.portions) {
+    for (const { offset, bytes } of portion) {
+      offsets.push(offset);
+      lengths.push(bytes.length);
+      hashes.push(hash16(LOAD_FORMAT, bytes));
+    }
+  }
+  return { offsets, lengths, hashes, sha256: stream.total().sha256 };
+}
+
+/** Records are read again in ranges of about this size. */
+const RANGE_BYTES = 1024 * 1024;
+/** Between two wanted records so many bytes are rather read than skipped. */
+const GAP_BYTES = 64 * 1024;
+
+export type ReadRange = (range: { readonly offset: number; readonly length: number }) => AsyncIterable<Uint8Array>;
+
+/** The records at these places (from 0, ascending) of an indexed file. */
+export function recordsAt(index: BatchIndex, places: readonly number[], read: ReadRange): RecordStream {
+  return { portions: ranges(index, places, read), total: () => ({ records: index.offsets.length, sha256: index.sha256 }) };
+}
+
+async function* ranges(index: BatchIndex, places: readonly number[], read: ReadRange): AsyncGenerator<readonly FileRecord[]> {
+  for (let from = 0; from < places.length;) {
+    const start = index.offsets[places[from]!]!;
+    let [to, end] = [from, start];
+    while (to < places.length && wanted(index, places[to]!, { start, end })) end = endOf(index, places[to++]!);
+    const bytes = await whole(read({ offset: start, length: end - start }));
+    yield places.slice(from, to).map((place) => {
+      const offset = index.offsets[place]!;
+      return { seq: place + 1, offset, bytes: bytes.subarray(offset - start, offset - start + index.lengths[place]!) };
+    });
+    from = to;
+  }
+}
+
+const endOf = (index: BatchIndex, place: number): number => index.offsets[place]! + index.lengths[place]!;
+
+/** The first one always; another one while the range stays small and without a hole. */
+function wanted(index: BatchIndex, place: number, { start, end }: { start: number; end: number }): boolean {
+  return end === start || (endOf(index, place) - start <= RANGE_BYTES && index.offsets[place]! - end <= GAP_BYTES);
+}
+
+async function whole(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const part of stream) parts.push(part);
+  return Buffer.concat(parts);
+}

@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { ident } from '../../src/database/identifier';
+import { indexFile, recordsAt, recordsOfFile, type FileRecord } from '../../src/load/batch-file';
+import { createCollectingLog } from '../../src/observability/collecting-log';
+import { testContext } from '../support/test-context';
+import { testDatabase } from '../support/database';
+import { Bench, openShelf, type Page, type Shelf } from './bench';
+
+const database = testDatabase();
+let shelf: Shelf;
+beforeAll(async () => void (shelf = await openShelf(database.url)));
+afterAll(() => shelf.close());
+
+const order = (id: string, more: object = {}): object => ({
+  order_id: id,
+  changed: '2025-07-01T10:00:00Z',
+  total: 1,
+  line_items: [{ sku: 'x' }],
+  ...more,
+});
+const at = (hour: number, ...records: object[]): Page => ({ records, fetchedAt: `2025-07-01T${hour}:00:00Z` });
+
+/** Loads pages and tells how many rows were copied for the merge. */
+async function copied(bench: Bench, pages: readonly Page[]): Promise<{ rows: number; counts: object }> {
+  let rows = -1;
+  const watching = testContext({
+    fault: async (site) => {
+      if (site !== 'load.before-merge') return;
+      const [stage] = (await bench.stages()).filter(({ name }) => !name.endsWith('_l'));
+      const [found] = await shelf.db.query<{ n: string }>(`select count(*) as n from ${ident('freshet_stage', stage!.name)}`);
+      rows = Number(found!.n);
+    },
+  });
+  return { counts: await bench.deliver(pages, { ctx: watching }), rows };
+}
+
+test('records that the table holds byte for byte are neither parsed nor copied, only the others are', async () => {
+  const bench = await Bench.open(shelf);
+  const all = ['a', 'b', 'c', 'd'].map((id) => order(id));
+  await bench.deliver([at(12, ...all)]);
+  expect(await copied(bench, [at(13, ...all)])).toMatchObject({ rows: 0, counts: { unchanged: 4, updated: 0 } });
+  const changed = all.map((one, index) => (index === 2 ? order('c', { total: 7 }) : one));
+  expect(await copied(bench, [at(14, ...changed, order('e'))])).toMatchObject({
+    rows: 2,
+    counts: { unchanged: 3, updated: 1, inserted: 1 },
+  });
+  expect(await bench.rows('id, total', 'order by id')).toMatchObject([
+    { total: '1' },
+    { total: '1' },
+    { total: '7' },
+    { total: '1' },
+    { total: '1' },
+  ]);
+});
+
+test('of a known record and another copy of its id in the same batch the newer one counts', async () => {
+  const bench = await Bench.open(shelf);
+  await bench.deliver([at(12, order('a'), order('b'))]);
+  const [newer, older] = [
+    order('a', { changed: '2025-07-01T10:30:00Z', total: 2 }),
+    order('b', { changed: '2025-07-01T09:30:00Z', total: 2 }),
+  ];
+  const { counts, rows } = await copied(bench, [at(13, order('a'), newer, older, order('b'))]);
+  expect({ counts, rows }).toMatchObject({ rows: 2, counts: { updated: 1, unchanged: 1, duplicate: 2 } });
+  expect(await bench.rows('id, total', 'order by id')).toEqual([
+    { id: 'a', total: '2' },
+    { id: 'b', total: '1' },
+  ]);
+});
+
+test('the same bytes twice in one batch are one record and one duplicate', async () => {
+  const bench = await Bench.open(shelf);
+  await bench.deliver([at(12, order('a'))]);
+  expect((await copied(bench, [at(13, order('a'), order('a'))])).counts).toMatchObject({ unchanged: 1, duplicate: 1 });
+});
+
+test('a deleted row is known no more: the same bytes, fetched later, revive it', async () => {
+  const bench = await Bench.open(shelf);
+  await bench.deliver([at(12, order('a'))]);
+  await bench.softDelete('a', '2025-07-01T12:30:00Z');
+  expect(await copied(bench, [at(13, order('a'))])).toMatchObject({ rows: 1, counts: { revived: 1 } });
+});
+
+test('a row of an earlier epoch is known no more: the same bytes bring it into the new one', async () => {
+  const bench = await Bench.open(shelf);
+  await bench.deliver([at(12, order('a'))]);
+  await shelf.db.query(`update freshet.pipeline_entity set epoch = 1 where entity = $1`, [bench.entity]);
+  expect(await copied(bench, [at(13, order('a'))])).toMatchObject({ rows: 1, counts: { unchanged: 1 } });
+  expect(await bench.rows('source_epoch')).toEqual([{ source_epoch: 1 }]);
+});
+
+const MEANWHILE = {
+  'written by another load': (table: string) =>
+    `update ${table} set source_hash = '\\x00', row_hash = '\\x00', total = 9, fetched_at = '2025-07-01T09:00:00Z'`,
+  deleted: (table: string) => `delete from ${table}`,
+  'dropped with its table': (table: string, lines: string) => `drop table ${table}, ${lines}`,
+};
+
+test.each(Object.entries(MEANWHILE))(
+  'when a known row was %s meanwhile, the batch is read once more, every record of it',
+  async (_, sql) => {
+    const bench = await Bench.open(shelf);
+    await bench.deliver([at(12, order('a'))]);
+    const { log, lines } = createCollectingLog();
+    let once = false;
+    const other = testContext({
+      log,
+      fault: async (site) => {
+        if (site !== 'load.before-merge' || once) return;
+        once = true;
+        await shelf.db.query(sql(ident('shop', bench.table), ident('shop', `${bench.table}_line_items`)));
+      },
+    });
+    const counts = await bench.deliver([at(13, order('a'))], { ctx: other });
+    expect(counts.unchanged).toBe(0);
+    expect(lines.map(({ id }) => id)).toContain('LD-004');
+    expect(await bench.rows('id, total')).toEqual([{ id: 'a', total: '1' }]);
+  },
+);
+
+test('reading again by ranges gives the very records of the file, whichever are asked for', async () => {
+  const text = fc.array(fc.jsonValue({ maxDepth: 2 }), { maxLength: 30 });
+  const sizes = fc.constantFrom(0, 70_000);
+  await fc.assert(
+    fc.asyncProperty(text, sizes, fc.infiniteStream(fc.boolean()), async (values, gap, coin) => {
+      const file = Buffer.from(`[${values.map((value) => JSON.stringify(value) + ' '.repeat(gap)).join(',')}]`);
+      const read = async function* ({ offset, length } = { offset: 0, length: file.length }): AsyncGenerator<Uint8Array> {
+        for (let from = offset; from < offset + length; from += 7_001) yield file.subarray(from, Math.min(from + 7_001, offset + length));
+      };
+      const index = await indexFile('f', read());
+      const stream = recordsOfFile('f', read());
+      const all: FileRecord[] = [];
+      for await (const portion of stream.portions) all.push(...portion);
+      const places = all.map((_, place) => place).filter(() => coin.next().value);
+      const again = recordsAt(index, places, read);
+      const found: FileRecord[] = [];
+      for await (const portion of again.portions) found.push(...portion);
+      expect(found.map(({ seq, offset, bytes }) => [seq, offset, bytes.toString()])).toEqual(
+        places.map((place) => [all[place]!.seq, all[place]!.offset, all[place]!.bytes.toString()]),
+      );
+      expect(again.total()).toEqual(stream.total());
+    }),
+    { numRuns: 60 },
+  );
+});
