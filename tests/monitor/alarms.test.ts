@@ -85,19 +85,6 @@ it('a nominal time without a run is told, as one cause however many follow, unti
   expect((await site.at(TICK_MS).round()).resolved).toHaveLength(1);
 });
 
-it('fourteen days without a fault raise nothing', async () => {
-  const site = newSite();
-  const worker = { environment: site.name, part: 'worker', instance: 'one' } as const;
-  for (let hours = 0; hours < 14 * 24; hours++) {
-    site.at(HOUR_MS);
-    await beat(db, worker, site.clock);
-    await beat(db, { environment: site.name, part: 'temporal' }, site.clock);
-    if (hours % 24 === 2) await site.read(site.clock);
-    expect(classes(await site.round())).toEqual([]);
-  }
-  expect(site.told()).toEqual([]);
-});
-
 it('a notice that the webhook refuses is kept and sent again later, with the same key', async () => {
   const site = newSite();
   await beat(db, { environment: site.name, part: 'temporal' }, site.clock);
