@@ -133,7 +133,7 @@ function otherAccount(target: { schema: string; table: string }, held: string, a
     code: 'table-of-another-account',
     message: `Table ${target.schema}.${target.table} holds records of ${held}; this run would read ${asked}`,
     why: 'Rows of two accounts in one table could not be told apart, and the watermark of one says nothing about the other.',
-    remedy: `Give the new account a source key of its own in config/sources.yaml, or drop schema "${target.schema}" if its rows are not needed, and run again.`,
+    remedy: `Give the new account a source key of its own in config/sources.yaml, or, if its rows are not needed, say drop schema "${target.schema}" cascade in PostgreSQL and run again.`,
     where: `${target.schema}.${target.table}`,
   });
 }

@@ -29,8 +29,8 @@ export async function readRun(db: Database, runId: string): Promise<RunRow> {
   throw new FreshetError('config_error', {
     code: 'run-unknown',
     message: `There is no run ${runId}`,
-    remedy: 'List the runs with `./freshet status`.',
-    next: [{ kind: 'run-command', label: 'List the runs', command: './freshet status' }],
+    remedy: 'List the runs with `./freshet history`.',
+    next: [{ kind: 'run-command', label: 'List the runs', command: './freshet history' }],
   });
 }
 

@@ -9,7 +9,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EPERM: 'Give the user that runs freshet the right to write there, or set landing.path to a place where it may.',
   EROFS: 'The file system is mounted read-only: remount it or set landing.path to another place.',
   ENOENT: 'Was it removed by hand? Run `./freshet verify --deep` to see what is missing.',
-  EMFILE: 'Raise the limit of open files (ulimit -n), then run again.',
+  EMFILE: 'Raise the limit of open files (LimitNOFILE of the service, ulimit of the shell), then run again.',
   EIO: 'The disk reports an error: check it (dmesg, smartctl), then run again.',
 };
 /** The disk, or what we may have of it, is used up. */

@@ -136,7 +136,7 @@ export class FileStore implements LandingStore {
       throw new FreshetError('file_error', {
         code: 'landing-key-outside',
         message: `The landing key ${JSON.stringify(key)} leads out of ${this.root}`,
-        remedy: 'Run `./freshet verify --deep`; somebody edited a file name in schema freshet.',
+        remedy: `Somebody edited a file name in schema freshet. Find the row (freshet.batch or freshet.page, where file = '${key}') and put back what stood there; \`./freshet verify --deep\` then tells whether all is well.`,
         retryable: false,
       });
     }

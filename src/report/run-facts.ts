@@ -124,7 +124,7 @@ function runUnknown(runId: string): FreshetError {
   return new FreshetError('config_error', {
     code: 'run-unknown',
     message: `There is no run ${runId}`,
-    remedy: 'Copy the id from the list that `./freshet status` prints.',
-    next: [{ kind: 'run-command', label: 'List the runs', command: './freshet status' }],
+    remedy: 'Copy the id from the list that `./freshet history` prints.',
+    next: [{ kind: 'run-command', label: 'List the runs', command: './freshet history' }],
   });
 }
