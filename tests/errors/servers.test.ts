@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Http2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
@@ -7,13 +6,13 @@ import { isFreshetError, type FreshetError } from '../../src/domain/errors';
 import { openHome, type StackHome } from '../../src/stack/home';
 import { startPart, type Part } from '../../src/stack/part';
 import { installedPostgres, postgresBinaries } from '../../src/stack/postgres-binaries';
-import { initCluster, readSettings, writeSettings } from '../../src/stack/postgres-cluster';
+import { initCluster, writeSettings } from '../../src/stack/postgres-cluster';
 import { requireVersion } from '../../src/stack/postgres-connection';
 import { providePostgres } from '../../src/stack/postgres';
 import { serverUser } from '../../src/stack/server-user';
 import { provideTemporal } from '../../src/stack/temporal';
 import { documentOf, freshet } from '../cli/in-process';
-import { newHome, untilGone } from '../stack/stack-process';
+import { newHome } from '../stack/stack-process';
 
 const say = (): void => undefined;
 const elsewhere = (): string => newHome().root;
@@ -83,23 +82,6 @@ describe('PostgreSQL of our own', () => {
     writeSettings(join(home.root, 'postgres.json'), { port: 1, password: 'a', dataFolder: join(home.root, 'postgres') });
     await occupy(home, 'postgres');
     expect(await refused(() => providePostgres({ home, say }))).toMatchObject({ code: 'postgres-busy', where: home.root });
-  });
-
-  it('that runs on our folder unknown to freshet is left alone, and the command that is told stops it', async () => {
-    const home = newHome();
-    const first = await providePostgres({ home, say, profile: 'test' });
-    parts.push(first.part!);
-    rmSync(join(home.parts, `postgres-${first.part!.pid}.json`));
-    const error = await refused(() => providePostgres({ home, say, profile: 'test' }));
-    expect(error).toMatchObject({ code: 'postgres-already-running', where: readSettings(join(home.root, 'postgres.json'))!.dataFolder });
-    const [action] = error.next;
-    if (action?.kind !== 'run-command') throw new Error('no command');
-    expect(action.command).toBe(`kill -INT ${first.part!.pid}`);
-    expect(spawnSync('/bin/sh', ['-c', action.command]).status).toBe(0);
-    await untilGone([first.part!.pid]);
-    const again = await providePostgres({ home, say, profile: 'test' });
-    parts.push(again.part!);
-    expect(again.origin).toBe('started');
   });
 });
 
