@@ -27,13 +27,13 @@ export async function commandLine(words: readonly string[], out: Output): Promis
 }
 
 /** Help and the version are what was asked for: text for people, with `--json` one document as from every command. */
-function sayHelp(command: string, data: Readonly<Record<string, string>>, text: string, out: Output): number {
-  say({ exitCode: EXIT.good, data, text }, command, out);
+async function sayHelp(command: string, data: Readonly<Record<string, string>>, text: string, out: Output): Promise<number> {
+  await say({ exitCode: EXIT.good, data, text, verbatim: true }, command, out);
   return EXIT.good;
 }
 
 /** Asked-for help and the version end well; every other end of commander is wrong use, told as an error like all others. */
-function wrongUse(error: CommanderError, words: readonly string[], out: Output): number {
+async function wrongUse(error: CommanderError, words: readonly string[], out: Output): Promise<number> {
   const command = words.find((word) => !word.startsWith('-')) ?? '';
   const help = `./freshet ${command === '' || error.code === 'commander.unknownCommand' ? '' : `${command} `}--help`;
   const view = errorView(
@@ -45,6 +45,6 @@ function wrongUse(error: CommanderError, words: readonly string[], out: Output):
       next: [{ kind: 'run-command', label: 'Show the help', command: help }],
     }),
   );
-  say({ exitCode: EXIT.wrongUse, error: view }, command, out);
+  await say({ exitCode: EXIT.wrongUse, error: view }, command, out);
   return EXIT.wrongUse;
 }

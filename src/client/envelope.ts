@@ -26,12 +26,14 @@ export interface CommandResult {
   readonly exitCode: number;
   readonly data?: unknown;
   readonly text?: string;
+  /** The text is for a program or a shell: no line of it is broken on a narrow terminal. */
+  readonly verbatim?: boolean;
   readonly error?: ErrorView;
   /** The command said its data itself while it went on (`up`): nothing more goes to stdout. */
   readonly said?: boolean;
 }
 
-export function envelope(command: string, { exitCode, data, error }: Omit<CommandResult, 'text'>): Envelope {
+export function envelope(command: string, { exitCode, data, error }: Omit<CommandResult, 'text' | 'verbatim'>): Envelope {
   return {
     ok: exitCode === 0,
     command,

@@ -17,16 +17,23 @@ export async function execute({ command, out, verbose }: Execution, body: () => 
     if (view.code === 'unforeseen' && verbose > 0 && error instanceof Error) out.note(error.stack ?? '');
     return { exitCode: exitCodeOfError(error), error: view };
   });
-  say(result, command, out);
+  await say(result, command, out);
   return result.exitCode;
 }
 
-/** Prints a result in the form that was asked for. */
-export function say(result: CommandResult, command: string, out: Output): void {
+/** Prints a result in the form that was asked for; text for people fits the terminal. */
+export async function say(result: CommandResult, command: string, out: Output): Promise<void> {
   if (out.json && result.said !== true) {
     out.data(JSON.stringify(envelope(command, result)));
     return;
   }
-  if (result.text !== undefined && result.text !== '') out.data(result.text);
-  if (result.error !== undefined) out.note(errorLines(result.error, out.paint));
+  const { text = '', error } = result;
+  if (text !== '') out.data(result.verbatim === true ? text : await onTerminal(text, out.columns.data));
+  if (error !== undefined) out.note(await onTerminal(errorLines(error, out.paint), out.columns.note));
+}
+
+/** What measures text takes a while to load: only where a line may be too wide. */
+async function onTerminal(text: string, columns: number): Promise<string> {
+  if (text.split('\n').every((line) => line.length * 2 <= columns)) return text;
+  return (await import('./live/wrap-line')).fitted(text, columns);
 }

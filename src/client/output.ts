@@ -1,4 +1,5 @@
 import { printable } from '../observability/printable';
+import { columnsOf } from './live/look';
 
 export type Colour = 'bold' | 'dim' | 'red' | 'green' | 'yellow';
 
@@ -8,6 +9,8 @@ export interface Output {
   readonly json: boolean;
   data(text: string): void;
   note(text: string): void;
+  /** Columns of the terminal behind each stream; no limit where it is none. */
+  readonly columns: { readonly data: number; readonly note: number };
   /** Colour for stdout or stderr; the bare text where the stream is no terminal or NO_COLOR is set. */
   readonly paint: (stream: 'data' | 'note', colour: Colour, text: string) => string;
 }
@@ -16,6 +19,7 @@ const CODES: Readonly<Record<Colour, string>> = { bold: '1', dim: '2', red: '31'
 
 interface Stream {
   readonly isTTY?: boolean;
+  readonly columns?: number;
   write(text: string): unknown;
 }
 
@@ -34,6 +38,7 @@ export function createOutput({ json, stdout, stderr, env }: OutputOptions): Outp
     json,
     data: (text) => void stdout.write(line(text)),
     note: (text) => void stderr.write(line(text)),
+    columns: { data: columnsOf(stdout), note: columnsOf(stderr) },
     paint: (stream, colour, text) =>
       colours && (stream === 'data' ? stdout : stderr).isTTY === true ? `\u001b[${CODES[colour]}m${text}\u001b[0m` : text,
   };

@@ -37,6 +37,18 @@ export function settingsRequest(flags: CommonFlags, env: ProjectOptions['env'] =
   };
 }
 
+export interface LogWish {
+  readonly wanted: 'auto' | 'always' | 'never';
+  readonly json: boolean;
+  readonly stream: { readonly isTTY?: boolean };
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Warnings of a command are for who typed it, in a pipe too; who asked for JSON, or set `never`, has a program read them. */
+export function commandLogStyle({ wanted, json, stream, env }: LogWish): ReturnType<typeof logStyle> {
+  return logStyle(wanted === 'auto' && !json ? 'always' : wanted, stream, env);
+}
+
 /** Reads the settings of the folder we are in (or of this checkout, when it has no `config/`). Errors: `config_error` with every mistake. */
 export function openProject(flags: CommonFlags, options: ProjectOptions = {}): Project {
   const loaded = loadSettings(settingsRequest(flags, options.env));
@@ -44,7 +56,9 @@ export function openProject(flags: CommonFlags, options: ProjectOptions = {}): P
   const log = createLog({
     level: lowerLevel(options.level === 'settings' ? logging.level : 'warn', flags.verbose ?? 0),
     ...(options.level === 'settings' ? { componentLevels: logging.components } : {}),
-    ...logStyle(logging.pretty, process.stderr, process.env),
+    ...(options.level === 'settings'
+      ? logStyle(logging.pretty, process.stderr, process.env)
+      : commandLogStyle({ wanted: logging.pretty, json: flags.json === true, stream: process.stderr, env: process.env })),
   });
   announceSettings(log, loaded);
   return { loaded, log };

@@ -5,6 +5,7 @@ import { errorLines } from '../../src/client/error-lines';
 import { execute } from '../../src/client/execute';
 import { exitCodeOfError, worstExitCode } from '../../src/client/exit-code';
 import { createOutput, type Output } from '../../src/client/output';
+import { commandLogStyle } from '../../src/client/project';
 import { createProgram } from '../../src/client/program';
 import { entityNames } from '../../src/client/run-wishes';
 import { textTable } from '../../src/client/text-table';
@@ -104,6 +105,47 @@ describe('the two streams', () => {
     expect(streams({ isTTY: true, env: { NO_COLOR: '1' } }).out.paint('note', 'red', 'x')).toBe('x');
     expect(streams({ isTTY: true, env: { TERM: 'dumb' } }).out.paint('note', 'red', 'x')).toBe('x');
     expect(streams().out.paint('data', 'red', 'x')).toBe('x');
+  });
+});
+
+describe('a narrow terminal', () => {
+  const narrow = (): { out: Output; text: () => string } => {
+    let text = '';
+    const stream = { isTTY: true, columns: 40, write: (more: string) => void (text += more) };
+    return { out: createOutput({ json: false, stdout: stream, stderr: stream, env: { NO_COLOR: '1' } }), text: () => text };
+  };
+  const words = 'all of this is one line that no terminal of forty columns can hold';
+
+  it('gets results and errors broken between words', async () => {
+    const { out, text } = narrow();
+    await execute({ command: 'run', out, verbose: 0 }, async () => ({ exitCode: 1, text: words, error: errorView(error) }));
+    expect(
+      Math.max(
+        ...text()
+          .split('\n')
+          .map((line) => line.length),
+      ),
+    ).toBeLessThanOrEqual(40);
+    expect(text()).toContain('all of this is one line that no terminal\n  of forty columns can hold\n');
+  });
+
+  it('gets what a shell or a program reads as it is', async () => {
+    const { out, text } = narrow();
+    await execute({ command: 'completion', out, verbose: 0 }, async () => ({ exitCode: 0, text: words, verbatim: true }));
+    expect(text()).toBe(`${words}\n`);
+  });
+});
+
+describe('warnings of a command', () => {
+  const terminal = { isTTY: true };
+  it.each([
+    ['are plain text in a pipe', 'auto', false, {}, { pretty: true, colour: false }],
+    ['are JSON lines beside --json in a pipe', 'auto', true, {}, { pretty: false, colour: false }],
+    ['are JSON lines where the settings want them', 'never', false, {}, { pretty: false, colour: false }],
+    ['are coloured on a terminal', 'auto', false, terminal, { pretty: true, colour: true }],
+    ['are short lines on a terminal, beside --json too', 'auto', true, terminal, { pretty: true, colour: true }],
+  ] as const)('%s', (_, wanted, json, stream, style) => {
+    expect(commandLogStyle({ wanted, json, stream, env: {} })).toEqual(style);
   });
 });
 

@@ -9,5 +9,5 @@ import { EXIT } from '../exit-code';
 export function completion(shell: string, program: Command): CommandResult {
   const [chosen = 'bash'] = chosenWords({ flag: 'completion', given: [shell], allowed: SHELLS }) as Shell[];
   const script = completionScript(chosen, completionWords(program));
-  return { exitCode: EXIT.good, data: { shell: chosen, script }, text: script };
+  return { exitCode: EXIT.good, data: { shell: chosen, script }, text: script, verbatim: true };
 }

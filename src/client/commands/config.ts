@@ -37,12 +37,13 @@ export async function configGet(key: string, { flags }: CommandContext): Promise
   const [only] = found;
   if (only === undefined) throw settingUnknown(key, meant);
   if (found.length === 1 && only.key === key.trim()) {
-    return { exitCode: EXIT.good, data: lineJson(only), text: only.value === null ? '' : shown(String(only.value), 4_096) };
+    return { exitCode: EXIT.good, data: lineJson(only), text: only.value === null ? '' : shown(String(only.value), 4_096), verbatim: true };
   }
   return {
     exitCode: EXIT.good,
     data: { settings: found.map(lineJson) },
     text: found.map((line) => `${line.key} ${shown(String(line.value ?? '–'), 4_096)}`).join('\n'),
+    verbatim: true,
   };
 }
 
@@ -83,7 +84,7 @@ export async function configSchema(name: string | undefined, { flags }: CommandC
   if (name !== undefined) {
     const [chosen] = chosenWords({ flag: 'config schema', given: [name], allowed: SCHEMA_NAMES }) as SchemaName[];
     const schema = jsonSchemas(sourceTypes)[chosen ?? 'settings'];
-    return { exitCode: EXIT.good, data: { name, schema }, text: JSON.stringify(schema, null, 2) };
+    return { exitCode: EXIT.good, data: { name, schema }, text: JSON.stringify(schema, null, 2), verbatim: true };
   }
   // Broken settings are no reason to be without the schema that shows what is wrong with them.
   const { root } = readSettings(settingsRequest(flags));

@@ -44,7 +44,7 @@ export async function demo(flags: DemoFlags, context: CommandContext): Promise<C
     const outcome = await playDemo({ project, place, note: (line) => out.note(line), addresses: stack.addresses });
     const result = demoResult(outcome);
     if (flags.keep !== true) return result;
-    say(result, 'demo', out);
+    await say(result, 'demo', out);
     out.note(keptLines(outcome, home));
     await stack.ended;
     return { ...result, said: true };
@@ -117,7 +117,7 @@ function refuseOtherPlaces({ databaseUrl, environment }: CommonFlags): void {
   throw new FreshetError('config_error', {
     code: 'wrong-use',
     message: 'The demo has servers and settings of its own; --database-url and --environment do not go with it',
-    remedy: 'Leave them away, or use `./freshet up` and `./freshet run` on your own servers.',
+    remedy: 'Leave them away, or use `./freshet up` and `./freshet run <pipeline>` on your own servers.',
   });
 }
 

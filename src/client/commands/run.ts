@@ -12,6 +12,7 @@ import { worstExitCode } from '../exit-code';
 import { followRun } from '../follow-run';
 import { onInterrupt, type Interrupt } from '../interrupt';
 import { openView, type Watch } from '../live/watch';
+import { fitted } from '../live/wrap-line';
 import { carryLocally } from '../local-run';
 import { openForWriting } from '../open-database';
 import { commandContext, openProject, type Project } from '../project';
@@ -50,7 +51,7 @@ export async function run(pipelines: readonly string[], flags: RunFlags, context
   const claims = prepareClaims(project, pipelines, flags);
   requireWritable(settings.landing.path, 'landing.path');
   requireWritable(settings.reports.path, 'reports.path');
-  for (const warning of claims.flatMap(({ warnings }) => warnings)) out.note(warning);
+  for (const warning of claims.flatMap(({ warnings }) => warnings)) out.note(fitted(warning, out.columns.note));
   const temporal = flags.local === true ? null : await linkWithWorker(project);
   const interrupt = onInterrupt();
   try {

@@ -6,6 +6,7 @@ import { temporalAddressOf } from '../addresses';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
 import { EXIT } from '../exit-code';
+import { fitted } from '../live/wrap-line';
 import { openForWriting } from '../open-database';
 import { commandContext, openProject } from '../project';
 import { actor } from '../run-wishes';
@@ -51,7 +52,7 @@ export function scheduleApply({ dryRun }: ApplyFlags, context: CommandContext): 
     if (dryRun !== true) await applySchedules(deps, steps);
     const facts = await readScheduleFacts(deps, new Date());
     const notes = [...leftOut(facts, steps), ...(await noWorker(deps))];
-    for (const note of notes) context.out.note(note);
+    for (const note of notes) context.out.note(fitted(note, context.out.columns.note));
     return {
       exitCode: EXIT.good,
       data: { dry_run: dryRun === true, steps: steps.map(stepJson), notes },
@@ -112,7 +113,7 @@ export function scheduleTrigger(pipeline: string, context: CommandContext): Prom
   return withSchedules(context, async (deps) => {
     await requireSchedule(deps, pipeline, 'trigger');
     await deps.schedules.trigger(pipeline);
-    for (const note of await noWorker(deps)) context.out.note(note);
+    for (const note of await noWorker(deps)) context.out.note(fitted(note, context.out.columns.note));
     const text = `${pipeline} was told to start; while another run has its lane, it waits.\n  → ./freshet status`;
     return { exitCode: EXIT.good, data: { pipeline, triggered: true }, text };
   });

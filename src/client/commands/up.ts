@@ -34,7 +34,7 @@ export async function up(flags: UpFlags, { out, flags: common }: CommandContext)
     await startWorkerPart(stack, { env, words: commonWords(common), graceMs: settings.worker.shutdown_grace });
     await startMonitorPart(stack, { env, words: commonWords(common) });
     const ready = readyResult({ stack, project, sandbox });
-    say(ready, 'up', out);
+    await say(ready, 'up', out);
     await stack.ended;
     return { ...ready, said: true };
   });

@@ -5,6 +5,7 @@ import type { LiveRun } from './live-facts';
 import { columnsOf, lookOf, rendered, type Environment, type Line, type Look, type TerminalStream } from './look';
 import { Painter } from './painter';
 import { PlainWriter } from './plain-writer';
+import { fitted, wrapLine } from './wrap-line';
 
 /** Where runs are watched. */
 export interface LiveView {
@@ -80,13 +81,17 @@ class PlainView implements LiveView {
   ) {}
 
   show(run: LiveRun): void {
-    const writer = this.writers.get(run.id) ?? new PlainWriter((line) => this.stream.write(`${rendered(line, this.look)}\n`));
+    const writer = this.writers.get(run.id) ?? new PlainWriter((line) => this.write(line));
     this.writers.set(run.id, writer);
     writer.show(run);
   }
 
   note(text: string): void {
-    this.stream.write(`${text}\n`);
+    this.stream.write(`${fitted(text, columnsOf(this.stream))}\n`);
+  }
+
+  private write(line: Line): void {
+    for (const part of wrapLine(line, columnsOf(this.stream))) this.stream.write(`${rendered(part, this.look)}\n`);
   }
 
   close(): void {

@@ -61,7 +61,7 @@ export function temporalError(cause: unknown, place: { readonly address: string;
     code: 'temporal-unreachable',
     message: `Temporal does not answer at ${place.address}`,
     why,
-    remedy: 'Start it (`./freshet up` starts one and everything else), or correct TEMPORAL_ADDRESS. Nothing was begun.',
+    remedy: 'Start that server, or correct TEMPORAL_ADDRESS; without it, `./freshet up` starts one and everything else. Nothing was begun.',
     where: place.address,
     next: [{ kind: 'run-command', label: 'Start the embedded stack', command: './freshet up' }],
     cause,

@@ -18,7 +18,7 @@ export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   'landing.path': 'Folder of what the sources said, byte for byte. Absent: `landing` inside home.',
   'reports.path': 'Folder of the run reports. Absent: `reports` in the project.',
   'logging.level': 'Least level that servers log; commands log warnings, with -v more.',
-  'logging.pretty': 'Log lines for people instead of JSON; auto: on a terminal.',
+  'logging.pretty': 'Log lines for people instead of JSON; auto: on a terminal, and for the warnings of commands without --json.',
   'worker.profile': '`chaos` shortens the timeouts for the kill tests; single values still win.',
   'worker.max_concurrent_activities': 'Pieces of work that a worker does at once.',
   'worker.shutdown_grace': 'How long a worker that is told to stop may finish what it does.',

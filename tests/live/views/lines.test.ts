@@ -6,13 +6,14 @@ import { completed, contacts, entity, failing, going, mixed, run, waiting } from
 interface Surroundings {
   readonly json?: boolean;
   readonly isTTY?: boolean;
+  readonly columns?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Everything that a view writes for these readings of a run. */
-function written(readings: readonly LiveRun[], { json = false, isTTY = false, env = {} }: Surroundings = {}): string {
+function written(readings: readonly LiveRun[], { json = false, isTTY = false, columns = 200, env = {} }: Surroundings = {}): string {
   let text = '';
-  const stream = { isTTY, columns: 80, rows: 24, write: (more: string) => void (text += more) };
+  const stream = { isTTY, columns, rows: 24, write: (more: string) => void (text += more) };
   const view = liveView({ out: { json }, stream, env: { LANG: 'C.UTF-8', ...env }, verbose: false });
   for (const reading of readings) view.show(reading);
   view.close();
@@ -91,6 +92,16 @@ describe('on a terminal', () => {
 
   it.each([[{ TERM: 'dumb' }], [{ TERM: 'dumb', NO_COLOR: '1' }]])('that is dumb (%j) gets lines in ASCII', (env) => {
     expect(written([going, waiting, failing, mixed], { isTTY: true, env })).toMatch(/^[\x20-\x7e\n]+$/);
+  });
+
+  it.each([30, 44, 79])('that is dumb and %i columns wide gets lines broken between words, and no word less', (columns) => {
+    const readings = [going, waiting, failing, mixed];
+    const surroundings = { isTTY: true, env: { TERM: 'dumb' } };
+    const narrow = written(readings, { ...surroundings, columns });
+    const tooWide = narrow.split('\n').filter((line) => line.length > columns);
+    expect(tooWide.filter((line) => line.trim().includes(' '))).toEqual([]);
+    expect(narrow.split(/\s+/)).toEqual(written(readings, surroundings).split(/\s+/));
+    expect(narrow.split('\n').length).toBeGreaterThan(written(readings, surroundings).split('\n').length);
   });
 
   it('with --json there are lines, as in a pipe', () => {
