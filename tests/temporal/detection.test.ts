@@ -114,7 +114,7 @@ it('a worker that is killed in mid-run is told a tick after its limit, once; the
   await second.stop();
   expect(classes(await monitor.round(after(clock.now(), HOUR_MS)))).toEqual([]);
   expect(webhook.told('test')).toHaveLength(2);
-});
+}, 120_000);
 
 it('a run that stands still while its worker lives is told a tick after its limit, once, and resolved when it goes on', async () => {
   const { sandbox, db } = bench.installation;
