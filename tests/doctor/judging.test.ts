@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { examine, fine, type Patient } from '../../src/client/doctor/check';
 import { CHECKS } from '../../src/client/doctor/checks';
-import { judgeNode, judgeSpace } from '../../src/client/doctor/machine';
+import { obstacleWords } from '../../src/client/writable-folder';
+import { judgeFolders, judgeNode, judgeSpace } from '../../src/client/doctor/machine';
 import { judgeSchedules } from '../../src/client/doctor/pipelines';
 import { judgeClock, judgeMigrations, judgePostgres } from '../../src/client/doctor/postgres';
 import { tarGz } from '../../src/client/doctor/tar';
@@ -119,5 +120,51 @@ describe('an address of the database that somebody set', () => {
 
   it('is not spoken of where nobody set one: then the embedded server is to be started', () => {
     expect(remedyAt(null).next).toEqual([expect.objectContaining({ command: './freshet up' })]);
+  });
+});
+
+describe('a folder that cannot be written to', () => {
+  let place: string;
+  beforeAll(() => {
+    place = mkdtempSync(join(tmpdir(), 'freshet-folders-'));
+    writeFileSync(join(place, 'a-file'), '');
+    mkdirSync(join(place, 'reports'));
+    writeFileSync(join(place, 'reports', 'sync'), '');
+    symlinkSync(join(place, 'nowhere', 'at-all'), join(place, 'link'));
+  });
+  afterAll(() => rmSync(place, { recursive: true }));
+
+  it.each([
+    ['a file stands in its place', 'a-file', 'a-file is a file, not a folder', 'Move the file'],
+    ['a file stands above it', 'a-file/reports', 'a-file is a file, not a folder', 'Move the file'],
+    ['a file stands where the runs go', 'reports', 'sync is a file, not a folder', 'Move the file'],
+    ['it is a link that leads nowhere', 'link', 'link is a link that leads nowhere (ENOENT)', 'Make what the link'],
+  ])('is a problem with its own words: %s', (_, name, why, remedy) => {
+    const folder = join(place, name);
+    const found = judgeFolders([
+      ['landing.path', place],
+      ['reports.path', folder],
+    ]);
+    expect(found).toEqual([{ verdict: 'problem', message: expect.stringContaining(why), remedy: expect.stringContaining(remedy) }]);
+    expect(found[0]!.message).toContain(`nothing can be written to ${folder} (setting reports.path): `);
+    expect(found[0]!.remedy).toMatch(/or set reports\.path to another folder\.$/);
+  });
+
+  it('does not hide the next one; where all are right that is one finding', () => {
+    const wrong = join(place, 'a-file');
+    expect(judgeFolders([['home', wrong] as const, ['landing.path', wrong] as const]).map(({ verdict }) => verdict)).toEqual([
+      'problem',
+      'problem',
+    ]);
+    expect(judgeFolders([['home', join(place, 'new', 'folder')]])).toEqual([fine('home, landing and reports are writable')]);
+  });
+
+  it.each([
+    ['EACCES', 'this user may not write there', 'Give this user the right to write to /data'],
+    ['EROFS', 'the disk is mounted read-only', 'Mount it for writing'],
+    ['EIO', 'EIO', 'See what is wrong with /data'],
+  ])('is told in words where the system says %s', (code, why, remedy) => {
+    const said = obstacleWords(code, '/data', 'or set home to another folder');
+    expect({ why: said.why.startsWith(why), remedy: said.remedy.startsWith(remedy) }).toEqual({ why: true, remedy: true });
   });
 });

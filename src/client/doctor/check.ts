@@ -44,7 +44,9 @@ export const skipped = (what: string): Finding => ({ verdict: 'skipped', message
 export function problemOf(error: unknown): Finding {
   const { message, why, remedy, next } = errorView(error);
   const because = why === null || why === '' || !isFreshetError(error) ? '' : ` (${why.replace(/\.$/, '')})`;
-  return { verdict: 'problem', message: `${message}${because}`, remedy, next };
+  // Whoever reads this has it running.
+  const elsewhere = next.filter((action) => action.kind !== 'run-command' || action.command !== './freshet doctor');
+  return { verdict: 'problem', message: `${message}${because}`, remedy, next: elsewhere };
 }
 
 /** Every check one after the other; none is left out because another one failed. */

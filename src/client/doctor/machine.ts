@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { requireWritable } from '../writable-folder';
+import { dirname, join } from 'node:path';
+import { obstacleTo } from '../writable-folder';
 import { fine, type Check, type Finding, type Patient } from './check';
 
 const LEAST_NODE = [20, 19] as const;
@@ -58,11 +58,18 @@ export const disk: Check = {
     ),
 };
 
+/** Each folder by itself: one that is right says nothing about the next. Reports lie in a folder of their own below `reports.path`. */
+export function judgeFolders(all: readonly (readonly [name: string, folder: string])[]): Finding[] {
+  const findings = all.flatMap(([name, folder]): Finding[] => {
+    const obstacle = obstacleTo(name === 'reports.path' ? join(folder, 'sync') : folder, name);
+    if (obstacle === null) return [];
+    const message = `nothing can be written to ${folder} (setting ${name}): ${obstacle.at} ${obstacle.why}`;
+    return [{ verdict: 'problem', message, remedy: obstacle.remedy }];
+  });
+  return findings.length > 0 ? findings : [fine('home, landing and reports are writable')];
+}
+
 export const writable: Check = {
   name: 'folders',
-  look: (patient) => {
-    const all = [['home', patient.loaded.settings.home] as const, ...folders(patient)];
-    for (const [name, folder] of all) requireWritable(folder, name);
-    return fine(`home, landing and reports are writable`);
-  },
+  look: (patient) => judgeFolders([['home', patient.loaded.settings.home], ...folders(patient)]),
 };
