@@ -95,7 +95,7 @@ async function endIfOver({ db, input, entity, ctx }: EntityStep, still: Standsti
     message: givenUpWords(still.idleMs, last?.message ?? `${still.strikes + 1} attempts at ${entity} in a row came to nothing`),
     remedy:
       known?.remedy ??
-      'See whether a worker is running and the source answers (`./freshet doctor`), then run again; nothing committed is lost.',
+      'See with `./freshet doctor` whether a worker is running and what it needs is there, then run again; nothing committed is lost.',
     facts: { ...known?.facts, strikes: still.strikes, idleMs: still.idleMs },
     retryable: false,
     cause: last ?? undefined,

@@ -51,7 +51,7 @@ async function carry(input: EntitySyncInput, board: Board): Promise<EntitySyncRe
   await stages.close();
   board.show('verify');
   const verified = await stages.verify();
-  if (!verified.ok) throw reconcileFailure(input.entity, verified.faults);
+  if (!verified.ok) throw reconcileFailure(input, verified.faults);
   return { state: 'completed' };
 }
 
@@ -111,14 +111,18 @@ async function beginAnew(input: EntitySyncInput, slices: number, signals: Signal
   return continueAsNew<typeof entitySync>({ ...input, waitsFor: signals.open(), slices });
 }
 
-function reconcileFailure(entity: string, faults: readonly string[]): ApplicationFailure {
+function reconcileFailure({ entity, runId }: EntitySyncInput, faults: readonly string[]): ApplicationFailure {
   const message = `${entity} does not add up: ${faults.slice(0, 3).join('; ')}`;
   return ApplicationFailure.create({
     type: 'reconcile_error',
     nonRetryable: true,
     message,
     details: [
-      { code: 'verify-failed', message, remedy: 'See the ledger with `./freshet show`; the rows stay, the next run begins from them.' },
+      {
+        code: 'verify-failed',
+        message,
+        remedy: `See the ledger with \`./freshet show ${runId}\`; the rows stay, the next run begins from them.`,
+      },
     ],
   });
 }

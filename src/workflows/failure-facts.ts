@@ -72,7 +72,7 @@ function overdueFacts(last: FailureFacts | null, giveUpAfterMs: number): Failure
     message: overdueWords(giveUpAfterMs, last?.message ?? null),
     remedy:
       last?.remedy ??
-      'See whether a worker is running and the source answers (`./freshet doctor`), then run again; nothing committed is lost.',
+      'See with `./freshet doctor` whether a worker is running and what it needs is there, then run again; nothing committed is lost.',
   };
 }
 

@@ -53,9 +53,10 @@ export async function refusal(action: () => unknown): Promise<Told> {
   return error;
 }
 
-/** This process’s variables become exactly these (and PATH, HOME) for the commands that run in it; the answer puts back what was. */
+/** This process’s variables become these (and those that every program has, or our tests) for the commands that run in it; the answer puts back what was. */
 export function withVariables(variables: Readonly<Record<string, string>>): () => void {
   const before = process.env;
-  process.env = { PATH: before['PATH'], HOME: before['HOME'], ...variables };
+  const kept = Object.entries(before).filter(([name]) => /^(PATH|HOME|TEST_.*)$/.test(name));
+  process.env = { ...Object.fromEntries(kept), ...variables };
   return () => void (process.env = before);
 }

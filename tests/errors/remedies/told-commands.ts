@@ -87,7 +87,7 @@ function textsBelow(node: ts.Node, whole = false, seen: ReadonlySet<ts.Node> = n
   if (seen.has(node)) return [];
   const now = new Set([...seen, node]);
   if (ts.isStringLiteralLike(node)) return [node.text];
-  if (ts.isTemplateExpression(node)) return [`${node.head.text}${node.templateSpans.map(({ literal }) => `…${literal.text}`).join('')}`];
+  if (ts.isTemplateExpression(node)) return templateTexts(node, whole, now);
   if (ts.isIdentifier(node)) {
     const meant = meaningsOf(node);
     return meant.length === 0 && whole ? ['…'] : meant.flatMap((each) => textsBelow(each, whole, now));
@@ -98,6 +98,17 @@ function textsBelow(node: ts.Node, whole = false, seen: ReadonlySet<ts.Node> = n
   const texts: string[] = [];
   ts.forEachChild(node, (child) => void texts.push(...textsBelow(child, whole, now)));
   return texts;
+}
+
+/** A code is told whole where its file knows the parts; in a sentence, what is filled in is `…`. */
+function templateTexts({ head, templateSpans }: ts.TemplateExpression, whole: boolean, seen: ReadonlySet<ts.Node>): string[] {
+  return templateSpans.reduce<string[]>(
+    (texts, { expression, literal }) => {
+      const parts = whole ? textsBelow(expression, true, seen) : ['…'];
+      return texts.flatMap((text) => parts.map((part) => `${text}${part}${literal.text}`));
+    },
+    [head.text],
+  );
 }
 
 /** What the names of a file stand for, and who calls its functions. */
