@@ -72,7 +72,14 @@ async function createWorker(project: Project, closers: Closers): Promise<Worker>
   const clients = sourceClients(db, loaded);
   closers.push(() => clients.close());
   const landing = new FileStore(settings.landing.path, faults.fault);
-  const steps = new Steps({ db, landing, sources, clients, reportsFolder: settings.reports.path });
+  const steps = new Steps({
+    db,
+    landing,
+    sources,
+    clients,
+    reportsFolder: settings.reports.path,
+    loadThreads: settings.worker.load_threads,
+  });
   const surroundings = { log, faults, now: () => new Date(), stopping: () => worker.getState() !== 'RUNNING' };
 
   const scheduled = scheduledClaims({ db, loaded, sources, marksKnown: () => marksKnown(temporal) });

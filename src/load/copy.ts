@@ -5,10 +5,10 @@ import { cancelledError } from '../domain/errors';
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** A COPY into one table on its own connection. Lines are gathered into chunks; a full socket makes `write` wait. */
+/** A COPY into one table on its own connection. Text is gathered into chunks; a full socket makes `write` wait. */
 export class CopyWriter {
   private readonly stream: CopyStreamQuery;
-  private pending: string[] = [];
+  private pending: Uint8Array[] = [];
   private pendingLength = 0;
   private lines = 0;
   private failure: Error | null = null;
@@ -29,12 +29,13 @@ export class CopyWriter {
     return this.lines;
   }
 
-  /** One line of COPY text. Resolves at once unless the socket is full. Throws what PostgreSQL refused. */
-  write(line: string): Promise<void> | undefined {
-    this.lines++;
-    this.pending.push(line);
-    this.pendingLength += line.length;
-    return this.pendingLength < CHUNK_BYTES ? undefined : this.flush();
+  /** Whole lines of COPY text, and how many. Throws what PostgreSQL refused. */
+  async write(text: Uint8Array, lines: number): Promise<void> {
+    if (lines === 0) return;
+    this.lines += lines;
+    this.pending.push(text);
+    this.pendingLength += text.length;
+    if (this.pendingLength >= CHUNK_BYTES) await this.flush();
   }
 
   /** Ends the COPY; resolves when PostgreSQL has all rows. */
@@ -54,7 +55,7 @@ export class CopyWriter {
   private async flush(): Promise<void> {
     if (this.failure !== null) throw this.failure;
     if (this.signal.aborted) throw cancelledError('COPY');
-    const chunk = Buffer.from(this.pending.join(''));
+    const chunk = Buffer.concat(this.pending);
     this.pending = [];
     this.pendingLength = 0;
     if (chunk.length > 0 && !this.stream.write(chunk)) await once(this.stream, 'drain', { signal: this.signal });

@@ -1,24 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { Database, Tx } from '../database/database';
 import { fenced, type Fence } from '../database/fence';
 import type { StageContext } from '../observability/stage-context';
-import type { FileRecord, RecordStream } from './batch-file';
+import type { RecordStream } from './batch-file';
 import { CopyWriter } from './copy';
-import { copyLine } from './copy-text';
 import type { KnownRecord } from './known-records';
 import type { PageClock } from './page-clock';
-import type { Reason } from './reason';
-import type { RowReader } from './row';
+import type { Rejected, Rendered } from './render';
+import type { Renderer } from './row-threads';
 import { copySql, createStageSql, type StagePair } from './stage-table';
-
-/** A record that was refused, and where its bytes are kept. */
-export interface Rejected {
-  readonly id: string | null;
-  readonly offset: number;
-  readonly length: number;
-  readonly sha256: string;
-  readonly reasons: readonly Reason[];
-}
 
 export interface Staged {
   /** Of the file, known ones among them. */
@@ -36,7 +25,7 @@ export interface StageJob {
   readonly pair: StagePair;
   /** The pair may become the target. */
   readonly logged: boolean;
-  readonly reader: RowReader;
+  readonly renderer: Renderer;
   readonly clock: PageClock;
   /** The records that are not known. */
   readonly records: RecordStream;
@@ -81,24 +70,19 @@ interface Writers {
 
 async function copyRecords(job: StageJob, { header, lines }: Writers, ctx: StageContext): Promise<Staged> {
   const rejects: Rejected[] = [];
+  const underWay: (Rendered | Promise<Rendered>)[] = [];
+  const copyNext = async (): Promise<void> => {
+    const rendered = await underWay.shift()!;
+    rejects.push(...rendered.rejects);
+    await Promise.all([header.write(rendered.header, rendered.rows), lines?.write(rendered.lines, rendered.lineRows)]);
+  };
   for await (const portion of job.records.portions) {
-    for (const record of portion) {
-      const row = job.reader.read(record.bytes, job.clock.at(record.offset));
-      if (row.kind === 'reject') {
-        rejects.push(rejectOf(record, row));
-        continue;
-      }
-      const waits = [header.write(copyLine([...row.header, String(record.seq), row.lines === null ? '\\N' : String(row.lines.length)]))];
-      for (const line of row.lines ?? []) waits.push(lines!.write(copyLine([...line, String(record.seq)])));
-      for (const wait of waits) if (wait !== undefined) await wait;
-    }
+    underWay.push(job.renderer.render(portion.map((record) => ({ ...record, fetchedAt: job.clock.at(record.offset) }))));
+    if (underWay.length >= job.renderer.depth) await copyNext();
   }
+  while (underWay.length > 0) await copyNext();
   await ctx.fault('load.before-copy-end');
   await header.end();
   await lines?.end();
   return { ...job.records.total(), known: job.known, rows: header.written, lines: lines?.written ?? 0, rejects };
-}
-
-function rejectOf({ bytes, offset }: FileRecord, row: { id: string | null; reasons: readonly Reason[] }): Rejected {
-  return { id: row.id, offset, length: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), reasons: row.reasons };
 }

@@ -4,15 +4,15 @@ import { EMPTY_PROFILE, type Profile } from '../json/profile';
 import type { StageContext } from '../observability/stage-context';
 import { indexFile, recordsAt, recordsOfFile, type RecordStream } from './batch-file';
 import { prepareTables, type PreparedTables } from './ddl';
-import { fillStage } from './fill-stage';
+import { fillStage, type Staged } from './fill-stage';
 import { findKnown, KnownNoMore, type KnownRecord } from './known-records';
 import type { LoadCounts } from './load-counts';
 import type { LoadTarget } from './load-target';
 import { merge } from './merge';
 import type { MergeJob } from './merge-job';
 import { PageClock, type PagePlace } from './page-clock';
-import { RowReader } from './row';
-import { dropStage, stagePair, sweepStages } from './stage-table';
+import { inlineRenderer, RowThreads } from './row-threads';
+import { dropStage, stagePair, sweepStages, type StagePair } from './stage-table';
 
 /** What the loader needs of landing. */
 export interface LandingReader {
@@ -22,6 +22,8 @@ export interface LandingReader {
 export interface LoadDeps {
   readonly db: Database;
   readonly landing: LandingReader;
+  /** Threads that parse a great batch; a small one, and 0, is parsed in this thread. */
+  readonly threads?: number;
 }
 
 export interface LoadInput extends LoadTarget {
@@ -37,6 +39,7 @@ interface BatchRow {
   readonly file: string;
   readonly sha256: string | null;
   readonly records: string;
+  readonly bytes: string;
   readonly profile: Profile | null;
   readonly counts: LoadCounts | null;
 }
@@ -65,6 +68,9 @@ export async function loadBatch(deps: LoadDeps, input: LoadInput, ctx: StageCont
   }
 }
 
+/** Starting a thread takes as long as parsing this much. */
+const WORTH_A_THREAD = 8 * 1024 * 1024;
+
 interface BatchJob extends LoadDeps {
   readonly input: LoadInput;
   readonly batch: BatchRow;
@@ -76,16 +82,12 @@ interface BatchJob extends LoadDeps {
 
 /** `lookUp`: records whose very bytes the table holds are found first, and not parsed (decision 0007). */
 async function stageAndMerge(job: BatchJob, lookUp: boolean, ctx: StageContext): Promise<LoadCounts> {
-  const { db, input, batch, tables } = job;
-  const pair = stagePair({ extractionId: input.extractionId, n: batch.n, token: input.fence.token }, tables.shape);
+  const { db, input, batch } = job;
+  const pair = stagePair({ extractionId: input.extractionId, n: batch.n, token: input.fence.token }, job.tables.shape);
   try {
     await ctx.fault('load.before-copy');
-    const { records, known } = lookUp ? await unknownRecords(job) : { records: wholeFile(job), known: [] };
-    const reader = new RowReader(tables.shape, input.definition, input.zone);
-    const staged = await fillStage(
-      { db, fence: input.fence, pair, logged: !tables.exists, reader, clock: clockOf(job), records, known },
-      ctx,
-    );
+    const read = lookUp ? await unknownRecords(job) : wholeFile(job);
+    const staged = await stage(job, { pair, read }, ctx);
     checkFile(input, batch, staged.sha256);
     await ctx.fault('load.after-copy');
     ctx.progress(`load:${batch.n}:staged`);
@@ -105,18 +107,38 @@ function clockOf({ pages, importedAt }: BatchJob): PageClock {
   return new PageClock(pages, importedAt);
 }
 
-function wholeFile({ landing, batch }: BatchJob): RecordStream {
-  return recordsOfFile(batch.file, landing.read(batch.file));
+/** The records that are to be parsed, their bytes, and those that need not be. */
+interface Reading {
+  readonly records: RecordStream;
+  readonly bytes: number;
+  readonly known: readonly KnownRecord[];
 }
 
-async function unknownRecords(job: BatchJob): Promise<{ records: RecordStream; known: readonly KnownRecord[] }> {
+async function stage(job: BatchJob, { pair, read }: { pair: StagePair; read: Reading }, ctx: StageContext): Promise<Staged> {
+  const { db, input, tables, threads = 0 } = job;
+  const { definition, zone } = input;
+  const task = { shape: tables.shape, definition, zone };
+  const renderer = threads > 0 && read.bytes >= WORTH_A_THREAD ? new RowThreads(task, threads) : inlineRenderer(task);
+  try {
+    return await fillStage({ db, fence: input.fence, pair, logged: !tables.exists, renderer, clock: clockOf(job), ...read }, ctx);
+  } finally {
+    await renderer.close();
+  }
+}
+
+function wholeFile({ landing, batch }: BatchJob): Reading {
+  return { records: recordsOfFile(batch.file, landing.read(batch.file)), bytes: Number(batch.bytes), known: [] };
+}
+
+async function unknownRecords(job: BatchJob): Promise<Reading> {
   const { db, landing, input, batch } = job;
   const index = await indexFile(batch.file, landing.read(batch.file));
   checkFile(input, batch, index.sha256);
   const known = await findKnown(db, input, { index, clock: clockOf(job) });
   const places = new Set(known.map(({ seq }) => seq - 1));
   const others = index.offsets.map((_, place) => place).filter((place) => !places.has(place));
-  return { records: recordsAt(index, others, (range) => landing.read(batch.file, range)), known };
+  const bytes = others.reduce((sum, place) => sum + index.lengths[place]!, 0);
+  return { records: recordsAt(index, others, (range) => landing.read(batch.file, range)), bytes, known };
 }
 
 function report({ entity }: LoadInput, batch: number, counts: LoadCounts, ctx: StageContext): void {
@@ -133,7 +155,7 @@ function jobOf(input: LoadInput, batch: BatchRow, copied: Copied): MergeJob {
 
 async function readBatch(db: Database, { batchKey }: LoadInput): Promise<BatchRow> {
   const [batch] = await db.query<{ [Field in keyof BatchRow]: BatchRow[Field] }>(
-    `select n, state, file, sha256, records, profile, counts from freshet.batch where key = $1`,
+    `select n, state, file, sha256, records, bytes, profile, counts from freshet.batch where key = $1`,
     [batchKey],
   );
   if (batch !== undefined && batch.state !== 'planned') return batch;

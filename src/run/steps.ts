@@ -27,6 +27,8 @@ export interface StepDeps {
   readonly sources: Sources;
   readonly clients: SourceClients;
   readonly reportsFolder: string;
+  /** Threads that parse a great batch; default: none. */
+  readonly loadThreads?: number;
 }
 
 export interface EntityStep {
@@ -82,7 +84,7 @@ export class Steps {
   /** Loads every published batch of the entity's extraction, oldest first. */
   async load(input: EntityStep, ctx: StageContext): Promise<{ readonly batches: number; readonly records: number }> {
     const { config, entity, facts } = await this.open(input);
-    const { db, landing } = this.deps;
+    const { db, landing, loadThreads: threads = 0 } = this.deps;
     const attempt = await beginAttempt(db, { ...input, pipeline: config.pipeline.name }, ctx);
     await db.query(`update freshet.run_entity set state = 'loading' where run_id = $1 and entity = $2 and state = 'extracting'`, [
       input.runId,
@@ -95,7 +97,7 @@ export class Steps {
     );
     for (const batch of batches) {
       await loadBatch(
-        { db, landing },
+        { db, landing, threads },
         {
           fence: { ...attempt.fence, extractionId: batch.extraction_id },
           extractionId: batch.extraction_id,

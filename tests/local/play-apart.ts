@@ -16,7 +16,7 @@ export interface Hand {
  */
 export async function playApart(url: string, hands: readonly Hand[], lanes = 4): Promise<readonly Held[]> {
   const script = join(__dirname, 'schedule-player.ts');
-  const words = ['-r', join(__dirname, '../support/typescript.cjs'), script, JSON.stringify({ url, lanes, hands })];
+  const words = ['-r', join(__dirname, '../../scripts/typescript.cjs'), script, JSON.stringify({ url, lanes, hands })];
   try {
     const { stdout } = await promisify(execFile)(process.execPath, words, { maxBuffer: 64 * 1024 * 1024 });
     return JSON.parse(stdout) as readonly Held[];

@@ -21,6 +21,7 @@ export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   'logging.pretty': 'Log lines for people instead of JSON; auto: on a terminal, and for the warnings of commands without --json.',
   'worker.profile': '`chaos` shortens the timeouts for the kill tests; single values still win.',
   'worker.max_concurrent_activities': 'Pieces of work that a worker does at once.',
+  'worker.load_threads': 'Threads that parse a batch of 8 MB or more; 0: the worker parses in its main thread.',
   'worker.shutdown_grace': 'How long a worker that is told to stop may finish what it does.',
   'worker.sticky_timeout': 'After this long Temporal gives a run’s next step to another worker.',
   'worker.workflow_task_timeout': 'How long one step of a workflow may take.',

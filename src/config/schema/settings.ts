@@ -46,6 +46,7 @@ const worker = z.strictObject({
   /** `chaos`: short timeouts for the kill tests; single values below still win. */
   profile: z.enum(['default', 'chaos']).default('default'),
   max_concurrent_activities: count(10, 1, 200),
+  load_threads: count(1, 0, 16),
   shutdown_grace: duration('30s'),
   sticky_timeout: duration('10s'),
   workflow_task_timeout: duration('10s'),

@@ -1,0 +1,112 @@
+import { once } from 'node:events';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { createReadStream } from 'node:fs';
+import { from as copyFrom } from 'pg-copy-streams';
+import { openDatabase, type Database } from '../src/database/database';
+import { FileStore } from '../src/landing/file-store';
+import { loadBatch, type LandingReader } from '../src/load/load-batch';
+import { silentLog } from '../src/observability/collecting-log';
+import type { StageContext } from '../src/observability/stage-context';
+import { publishBatches } from './batch-rows';
+import type { Expected } from './documents';
+import type { Landed } from './landed';
+
+/** What one process of the bench is told. */
+export interface Job {
+  readonly case: string;
+  readonly url: string;
+  readonly table: string;
+  readonly landing: string;
+  readonly landed: Landed;
+  /** Pre-rendered rows of both tables, for the floor. */
+  readonly rendered: { readonly header: string; readonly lines: string };
+}
+
+/** What it measured. */
+export interface Measured {
+  readonly rows: number;
+  readonly seconds: number;
+  /** Greatest resident size of the whole process. */
+  readonly rss_mb: number;
+  readonly loop_delay_p99_ms: number;
+  readonly checks_ok: boolean;
+}
+
+const ctx: StageContext = {
+  signal: new AbortController().signal,
+  progress: () => undefined,
+  now: () => new Date(),
+  log: silentLog,
+  fault: () => undefined,
+};
+
+export async function measure(job: Job): Promise<Measured> {
+  const db = openDatabase({ url: job.url, poolSize: 5 });
+  try {
+    const work = job.case === 'floor' ? await floor(db, job) : await load(db, job);
+    await db.query('checkpoint');
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    const began = performance.now();
+    await work();
+    const seconds = (performance.now() - began) / 1000;
+    delay.disable();
+    const { documents, lines } = job.landed.expected;
+    return {
+      rows: documents + lines,
+      seconds,
+      rss_mb: Math.round(process.resourceUsage().maxRSS / 1024),
+      loop_delay_p99_ms: Math.round(delay.percentile(99) / 1e6),
+      checks_ok: await holds(db, job.table, job.landed.expected),
+    };
+  } finally {
+    await db.close();
+  }
+}
+
+/** Every batch of the edition, one after the other. */
+async function load(db: Database, { landing: root, landed, table }: Job): Promise<() => Promise<void>> {
+  const store = new FileStore(root);
+  const landing: LandingReader = { read: (key, range) => store.read(key.slice(key.indexOf(':') + 1), range) };
+  const inputs = await publishBatches(db, table, landed);
+  return async () => {
+    for (const input of inputs) await loadBatch({ db, landing, threads: 1 }, input, ctx);
+  };
+}
+
+/** Raw COPY of rows rendered beforehand and held in memory, into the same two tables with their keys, one after the other, on one connection. */
+async function floor(db: Database, { rendered, table }: Job): Promise<() => Promise<void>> {
+  const parts: readonly (readonly [string, readonly Buffer[]])[] = [
+    [`bench."${table}"`, await chunks(rendered.header)],
+    [`bench."${table}_line_items"`, await chunks(rendered.lines)],
+  ];
+  return () =>
+    db.transaction({ site: 'load.copy-rows', ctx }, async ({ client }) => {
+      for (const [name, buffers] of parts) {
+        const copy = client.query(copyFrom(`copy ${name} from stdin`));
+        for (const buffer of buffers) if (!copy.write(buffer)) await once(copy, 'drain');
+        copy.end();
+        await once(copy, 'finish');
+      }
+    });
+}
+
+async function chunks(file: string): Promise<Buffer[]> {
+  const read: Buffer[] = [];
+  for await (const chunk of createReadStream(file, { highWaterMark: 256 * 1024 })) read.push(chunk as Buffer);
+  return read;
+}
+
+/** Counts and sums of both tables are those that the generator counted. */
+async function holds(db: Database, table: string, expected: Expected): Promise<boolean> {
+  const [header] = await db.query(
+    `select count(*)::int as documents, (sum(total) * 100)::numeric(30)::text as total from bench."${table}" where deleted_at is null`,
+  );
+  const [lines] = await db.query(
+    `select count(*)::int as lines, sum(quantity)::numeric(30)::text as quantity from bench."${table}_line_items" where deleted_at is null`,
+  );
+  const found = { ...header, ...lines };
+  const ok = (Object.keys(expected) as (keyof Expected)[]).every((name) => found[name] === expected[name]);
+  if (!ok) process.stderr.write(`expected ${JSON.stringify(expected)}, the tables hold ${JSON.stringify(found)}\n`);
+  return ok;
+}

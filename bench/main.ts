@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { parseArgs, promisify } from 'node:util';
+import { to as copyTo } from 'pg-copy-streams';
+import { migrateToLatest } from '../src/database/migrate';
+import { FileStore } from '../src/landing/file-store';
+import { openHome } from '../src/stack/home';
+import { providePostgres } from '../src/stack/postgres';
+import { withConnection } from '../src/stack/postgres-connection';
+import type { Job, Measured } from './cases';
+import { land, type Landed } from './landed';
+import { summarize, tableOf } from './results';
+
+const HELP = `npm run bench -- [--only CASE,…] [--documents N] [--rounds N] [--large]
+
+Loads generated invoices (about 1.4 KB and 3 line items each) into a PostgreSQL of its own, each measurement in a process of its own, the
+cases in turns. Prints one table and writes bench/results/latest.json; ratios are to raw COPY of the same rows within this very run.
+  --only       of first_load, rerun_unchanged, upsert_all_changed; the floor is always measured
+  --documents  default 200000        --large  2000000
+  --rounds     default 3; the median counts
+`;
+
+const LOADS = ['first_load', 'rerun_unchanged', 'upsert_all_changed'] as const;
+const NODE = ['-r', join(__dirname, '../scripts/typescript.cjs'), join(__dirname, 'measure.ts')];
+
+interface Wish {
+  readonly documents: number;
+  readonly rounds: number;
+  readonly only: readonly string[];
+}
+
+interface Place {
+  readonly url: string;
+  readonly folder: string;
+}
+
+function wish(): Wish | null {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string' },
+      documents: { type: 'string', default: '200000' },
+      rounds: { type: 'string', default: '3' },
+      large: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const only = values.only?.split(',') ?? LOADS;
+  const numbers = [values.documents, values.rounds].map(Number);
+  const right =
+    numbers.every((number) => Number.isInteger(number) && number > 0) && only.every((name) => LOADS.some((load) => load === name));
+  if (values.help || !right) return null;
+  return { documents: values.large ? 2_000_000 : numbers[0]!, rounds: numbers[1]!, only };
+}
+
+async function main(asked: Wish): Promise<boolean> {
+  const folder = mkdtempSync(join(process.getuid?.() === 0 ? '/tmp' : tmpdir(), 'freshet-bench-'));
+  // As root the server runs as another user, who must be let through.
+  chmodSync(folder, 0o755);
+  const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
+  const postgres = await providePostgres({ home: openHome(join(folder, 'home')), say });
+  try {
+    await migrateToLatest(postgres.url);
+    await withConnection(postgres.url, (client) => client.query('create schema if not exists bench'));
+    const landing = new FileStore(join(folder, 'landing'));
+    const editions = [];
+    for (const edition of [1, 2]) editions.push(await land(landing, { count: asked.documents, edition }));
+    say(`${asked.documents} documents, twice ${Math.round(editions[0]!.batches.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20)} MB`);
+    const rounds = await measureAll(asked, { place: { url: postgres.url, folder }, editions, say });
+    const results = summarize(asked.documents, rounds);
+    process.stdout.write(`${tableOf(results)}\n`);
+    const target = join(__dirname, 'results');
+    mkdirSync(target, { recursive: true });
+    writeFileSync(join(target, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`);
+    return results.every(({ checks_ok }) => checks_ok);
+  } finally {
+    await postgres.part?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+interface Bench {
+  readonly place: Place;
+  readonly editions: readonly Landed[];
+  readonly say: (line: string) => void;
+}
+
+/** The cases in turns: what slows the machine down slows all of them down. */
+async function measureAll({ rounds, only }: Wish, { place, editions, say }: Bench): Promise<Map<string, Measured[]>> {
+  const [first, second] = editions as [Landed, Landed];
+  const measured = new Map<string, Measured[]>([
+    ['floor', []],
+    ...LOADS.filter((name) => only.includes(name)).map((name) => [name, []] as const),
+  ] as [string, Measured[]][]);
+  const rendered = { header: join(place.folder, 'header.copy'), lines: join(place.folder, 'lines.copy') };
+  for (let round = 1; round <= rounds; round++) {
+    const table = `json_invoices_${round}`;
+    const run = async (name: string, into: string, landed: Landed): Promise<void> => {
+      const job: Job = { case: name, url: place.url, table: into, landing: join(place.folder, 'landing'), landed, rendered };
+      const one = await inProcess(job, place.folder);
+      say(`round ${round}: ${name} ${one.seconds.toFixed(2)} s`);
+      measured.get(name)?.push(one);
+    };
+    await run('first_load', table, first);
+    if (round === 1) await render(place.url, table, rendered);
+    await emptyCopy(place.url, table, `floor_${round}`);
+    await run('floor', `floor_${round}`, first);
+    if (only.includes('rerun_unchanged')) await run('rerun_unchanged', table, first);
+    if (only.includes('upsert_all_changed')) await run('upsert_all_changed', table, second);
+    await withConnection(place.url, (client) =>
+      client.query(`drop table bench."${table}", bench."${table}_line_items", bench."floor_${round}", bench."floor_${round}_line_items"`),
+    );
+  }
+  return measured;
+}
+
+async function inProcess(job: Job, folder: string): Promise<Measured> {
+  const file = join(folder, 'job.json');
+  writeFileSync(file, JSON.stringify(job));
+  const { stdout } = await promisify(execFile)(process.execPath, [...NODE, file]);
+  return JSON.parse(stdout) as Measured;
+}
+
+/** The rows that the floor copies are those that the first load made. */
+async function render(url: string, table: string, to: Job['rendered']): Promise<void> {
+  await withConnection(url, async (client) => {
+    await pipeline(client.query(copyTo(`copy bench."${table}" to stdout`)), createWriteStream(to.header));
+    await pipeline(client.query(copyTo(`copy bench."${table}_line_items" to stdout`)), createWriteStream(to.lines));
+  });
+}
+
+/** Empty tables of the same columns and primary keys. */
+async function emptyCopy(url: string, table: string, name: string): Promise<void> {
+  await withConnection(url, async (client) => {
+    await client.query(`create table bench."${name}" (like bench."${table}", primary key (id))`);
+    await client.query(`create table bench."${name}_line_items" (like bench."${table}_line_items", primary key (parent_id, line_no))`);
+  });
+}
+
+const asked = wish();
+if (asked === null) {
+  process.stderr.write(HELP);
+  process.exitCode = 2;
+} else {
+  main(asked)
+    .then((ok) => (process.exitCode = ok ? 0 : 1))
+    .catch((error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+      process.exitCode = 1;
+    });
+}
