@@ -1,5 +1,6 @@
 import type { Database, Tx } from '../database/database';
 import { ident } from '../database/identifier';
+import { counted } from '../domain/counted';
 import type { BatchIndex } from './batch-file';
 import type { LoadTarget } from './load-target';
 import { unsettledSql } from './merge-sql';
@@ -87,7 +88,7 @@ export async function stageKnown(
       where ${held(1)}`,
     [epoch, target.pipeline, target.entity],
   );
-  if (Number(still?.n) !== known.length) throw new KnownNoMore(`${known.length} records were known, now ${still?.n ?? 0}`);
+  if (Number(still?.n) !== known.length) throw new KnownNoMore(`of ${counted(known.length, 'known record')} ${still?.n ?? 0} still are`);
 }
 
 /** The time of fetching of known rows that are not settled. $1: settle time in ms. */
