@@ -1,6 +1,6 @@
 import { createOutput } from '../../../src/client/output';
 import { execute } from '../../../src/client/execute';
-import { readRun } from '../../../src/database/run-store';
+import { endRun, readRun } from '../../../src/database/run-store';
 import { readRunFacts } from '../../../src/report/run-facts';
 import { documentOf, freshet } from '../../cli/in-process';
 import { testDatabase } from '../../support/database';
@@ -52,6 +52,12 @@ describe('a run', () => {
     expect(shown.map(({ data }) => data.id).sort()).toEqual([good, other].sort());
   });
 
+  remedy('run-ambiguous', './freshet history', 'lists them where they are too many', async (follow) => {
+    for (const _ of [1, 2, 3, 4, 5]) await endRun(at.db, { runId: await at.claim(), state: 'cancelled' }, at.ctx);
+    const { data } = await follow(await wrong('show', good.slice(0, 4)), typed);
+    expect(data.runs.length).toBeGreaterThan(5);
+  });
+
   remedy('queued-unknown', './freshet status', 'shows what waits', async (follow) => {
     const { data } = await follow(await wrong('cancel', 'queued-00000000'), typed);
     expect(data.pipelines[0].lanes).toEqual([expect.objectContaining({ lane: 'sync', queue: [] }), expect.anything()]);
@@ -88,5 +94,11 @@ describe('options', () => {
     await broken(0, true);
     await follow(JSON.parse(said.splice(0).join('')).error, ([option]) => broken(option === '-v' ? 1 : 0, false));
     expect(said.join('')).toMatch(/^\s+at .+the-words\.test\.ts/m);
+  });
+
+  remedy('database-unreachable', './freshet doctor', 'tells what freshet hears at the address that was given', async (follow) => {
+    const address = ['--database-url', 'postgresql://me@127.0.0.1:1/x'];
+    const { data } = await follow(await wrong('status', ...address), (words) => typed([...words, ...address]));
+    expect(data.findings).toContainEqual(expect.objectContaining({ check: 'postgres', verdict: 'problem' }));
   });
 });

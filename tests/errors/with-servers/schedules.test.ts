@@ -75,6 +75,18 @@ describe('a schedule that is not applied', () => {
     await good(words);
   });
 
+  remedy('schedule-unknown', './freshet schedule list', 'shows what there is, where the name is like none', async (follow) => {
+    const { data } = await follow((await typed(['schedule', 'trigger', 'x'])).error, typed);
+    expect(data.schedules).toContainEqual(expect.objectContaining({ pipeline: name, standing: 'not applied' }));
+  });
+
+  remedy('schedule-unknown', './freshet schedule … …', 'does it to the one that was meant', async (follow) => {
+    await good(['schedule', 'apply']);
+    await follow((await typed(['schedule', 'pause', `${name}x`])).error, good);
+    const { data } = await typed(['schedule', 'list']);
+    expect(data.schedules).toContainEqual(expect.objectContaining({ pipeline: name, standing: 'paused' }));
+  });
+
   remedy('settings-never-frozen', './freshet schedule apply', 'stores the settings, so that missed times can be told', async (follow) => {
     const missed = { pipeline: name, environment, nominalTimes: [Date.parse('2027-01-05T02:00:00Z')] };
     const note = () => recordMissed({ db, ctx: testContext() }, missed);
