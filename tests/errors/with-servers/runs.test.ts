@@ -111,9 +111,10 @@ describe('with a worker', () => {
   );
 
   remedy('run-cancelled', './freshet run …', 'reads the rest', async (follow) => {
-    const { claim, db, ctx } = bench.installation;
+    const { claim, db, ctx, steps } = bench.installation;
     const runId = await claim();
     await requestCancel(db, runId);
+    expect(await refusal(() => steps.extract({ runId, entity: 'contacts' }, ctx))).toMatchObject({ code: 'cancel-requested' });
     await endRun(db, { runId, state: 'cancelled' }, ctx);
     await db.query(`update freshet.run set report_path = '/nowhere' where id = $1`, [runId]);
     await follow((await typed(['follow', runId])).error, completed);
