@@ -27,7 +27,9 @@ function program(file: string, text: string): string {
 
 describe('npm', () => {
   /** What the command would bring into a folder without node_modules. A real one takes minutes of network. */
-  async function brings(line: string): Promise<string> {
+  const brought = new Map<string, Promise<string>>();
+  const brings = (line: string): Promise<string> => brought.get(line) ?? brought.set(line, dryRun(line)).get(line)!;
+  async function dryRun(line: string): Promise<string> {
     const { root } = newHome();
     for (const name of ['package.json', 'package-lock.json']) cpSync(join(ROOT, name), join(root, name));
     const { status, stdout, stderr } = await shell(`${line} --dry-run --offline`, root);

@@ -58,6 +58,23 @@ afterAll(() => Promise.all(started.map(stopped)), 60_000);
 
 const good = { exit_code: 0 };
 
+const workerOf = async (variables: Variables): Promise<string> => {
+  const { data } = await here(variables, ['doctor']);
+  return data.findings.find(({ check }: { check: string }) => check === 'worker').verdict;
+};
+
+const demoElsewhere = async (): Promise<Told> => (await here({}, ['demo', '--database-url', database.url])).error;
+
+/** What a run says that finds servers and a source, and nobody to carry it. */
+async function withoutWorker(): Promise<Told> {
+  const { address: TEMPORAL_ADDRESS, taskQueue: FRESHET_TEMPORAL_TASK_QUEUE } = testTemporal();
+  const [home, url] = [newHome().root, 'http://127.0.0.1:1'];
+  const own = { FRESHET_HOME: home, FRESHET_LANDING_PATH: join(home, 'landing'), FRESHET_REPORTS_PATH: join(home, 'reports') };
+  const source = { ZOHO_BOOKS_TEST_BASE_URL: url, ZOHO_BOOKS_TEST_ACCOUNTS_URL: url, ZOHO_BOOKS_TEST_ORGANIZATION_ID: '1' };
+  const servers = { DATABASE_URL: database.url, TEMPORAL_ADDRESS, FRESHET_TEMPORAL_TASK_QUEUE, FRESHET_SOURCE_ENVIRONMENT: 'test' };
+  return (await here({ ...own, ...source, ...servers }, ['run', 'zoho-books'])).error;
+}
+
 describe('no server at all', () => {
   const home = newHome().root;
   const own: Variables = { FRESHET_HOME: home, FRESHET_LANDING_PATH: join(home, 'landing'), FRESHET_REPORTS_PATH: join(home, 'reports') };
@@ -110,19 +127,25 @@ describe('no server at all', () => {
     await follow(errors['database-unreachable']!, typeOnce);
     expect(await here(own, ['history'])).toMatchObject(good);
   });
+
+  remedy('no-worker', './freshet up', 'starts one, with everything else', async (follow) => {
+    await follow(await withoutWorker(), typeOnce);
+    expect(await workerOf(own)).toBe('ok');
+  });
+
+  remedy('wrong-use', './freshet up', 'starts servers that are not the demo’s', async (follow) => {
+    await follow(await demoElsewhere(), typeOnce);
+    expect(await here(own, ['status'])).toMatchObject(good);
+  });
 });
 
 describe('servers of our own, and nobody who works on them', () => {
   const home = newHome().root;
   let given: Variables;
-  let noWorker: Told;
   beforeAll(async () => {
     const { address: TEMPORAL_ADDRESS, taskQueue: FRESHET_TEMPORAL_TASK_QUEUE } = testTemporal();
     const own = { FRESHET_HOME: home, FRESHET_LANDING_PATH: join(home, 'landing'), FRESHET_REPORTS_PATH: join(home, 'reports') };
     given = { ...own, FRESHET_TEMPORAL_TASK_QUEUE, FRESHET_SOURCE_ENVIRONMENT: 'test', DATABASE_URL: database.url, TEMPORAL_ADDRESS };
-    const url = 'http://127.0.0.1:1';
-    const source = { ZOHO_BOOKS_TEST_BASE_URL: url, ZOHO_BOOKS_TEST_ACCOUNTS_URL: url, ZOHO_BOOKS_TEST_ORGANIZATION_ID: '1' };
-    noWorker = (await here({ ...given, ...source }, ['run', 'zoho-books'])).error;
   });
 
   /** Servers remember a worker that is gone for a while: each command that starts one gets a task queue of its own. */
@@ -130,32 +153,20 @@ describe('servers of our own, and nobody who works on them', () => {
     ...given,
     FRESHET_TEMPORAL_TASK_QUEUE: `${given['FRESHET_TEMPORAL_TASK_QUEUE']!}-${name}`,
   });
-  const workerOf = async (variables: Variables): Promise<string> => {
-    const { data } = await here(variables, ['doctor']);
-    return data.findings.find(({ check }: { check: string }) => check === 'worker').verdict;
-  };
   const bringsAWorker = async (variables: Variables, words: readonly string[]): Promise<void> => {
     expect(await workerOf(variables)).toBe('problem');
     const child = await goesOn(variables, words);
     expect(await workerOf(variables)).toBe('ok');
     await stopped(child);
   };
-  const demoHere = async (): Promise<Told> => (await here(given, ['demo', '--database-url', database.url])).error;
 
   remedy(
     'no-worker',
     './freshet worker',
     'starts one',
-    (follow) => follow(noWorker, (words) => bringsAWorker(queue('worker'), words)),
+    async (follow) => follow(await withoutWorker(), (words) => bringsAWorker(queue('worker'), words)),
     130_000,
   );
-
-  let up: Promise<void> | undefined;
-  const upOnce = (words: readonly string[]): Promise<void> => (up ??= bringsAWorker(queue('up'), words));
-
-  remedy('no-worker', './freshet up', 'starts one, with the servers that are there', (follow) => follow(noWorker, upOnce), 130_000);
-
-  remedy('wrong-use', './freshet up', 'works on the servers that are given', async (follow) => follow(await demoHere(), upOnce), 130_000);
 
   describe('with the sandbox', () => {
     let sandbox: ChildProcess;
@@ -174,7 +185,7 @@ describe('servers of our own, and nobody who works on them', () => {
     );
 
     remedy('wrong-use', './freshet run <pipeline>', 'runs on the servers that are given', async (follow) => {
-      const run = await follow(await demoHere(), ([verb]) => here(given, [verb!, 'zoho-books', '--entity', 'items']));
+      const run = await follow(await demoElsewhere(), ([verb]) => here(given, [verb!, 'zoho-books', '--entity', 'items']));
       expect(run).toMatchObject({ ...good, data: { state: 'completed' } });
     });
   });
