@@ -48,7 +48,7 @@ export async function enqueue(db: Database, request: ClaimRequest, ctx: StageCon
   const { config, targets, plan, account, command } = request;
   const body = canonicalJson({ plan, account, command, targets: Object.fromEntries(targets), retryOf: request.retryOf });
   const digest = createHash('sha256').update(`${request.kind} ${config.digest} ${body}`).digest('hex');
-  return db.transaction({ site: 'claim.queue', ctx }, async (tx) => {
+  return db.transaction({ site: 'claim.queue', ctx, repeatable: true }, async (tx) => {
     await tx.query(`insert into freshet.config (digest, body) values ($1, $2) on conflict do nothing`, [config.digest, config.body]);
     const [row] = await tx.query<{ id: string }>(
       `insert into freshet.lane_request (id, environment, pipeline, lane, kind, digest, config_digest, request, actor)
@@ -136,7 +136,7 @@ export async function claimQueued(db: Database, environment: string, ctx: StageC
   const claimed: string[] = [];
   for (const { id } of await db.query<{ id: string }>(NEXT, [environment])) {
     try {
-      const runId = await db.transaction({ site: 'claim.queued', ctx }, (tx) => claimOne(tx, id));
+      const runId = await db.transaction({ site: 'claim.queued', ctx, repeatable: true }, (tx) => claimOne(tx, id));
       if (runId !== null) claimed.push(runId);
     } catch (error) {
       // 23505: in this moment another run took the lane.

@@ -1,5 +1,9 @@
+import { claimQueued, enqueue } from '../../src/database/lane-queue';
 import { recordSchedule } from '../../src/database/schedule-store';
 import { monitorRound } from '../../src/monitor/monitor';
+import { claimRequest } from '../../src/run/claim-request';
+import { runLocal } from '../../src/run/run-local';
+import { sources } from '../../src/sources';
 import type { Installation } from '../support/installation';
 
 /** Something that freshet does with PostgreSQL; what is lost on the way it must make good by itself. */
@@ -78,10 +82,26 @@ async function monitor(at: Installation): Promise<string> {
   }
 }
 
+/** The same request twice, which are one, and another; each becomes a run when the lane is free. */
+async function queued({ db, loaded, steps, ctx }: Installation): Promise<string> {
+  const { request } = claimRequest(loaded, sources, { pipeline: 'zoho-books', actor: 'test' });
+  for (const asked of [request, request, { ...request, kind: 'full' as const, command: { full: true } }]) await enqueue(db, asked, ctx);
+  const states: string[] = [];
+  for (
+    let runs = await claimQueued(db, request.environment, ctx);
+    runs.length > 0;
+    runs = await claimQueued(db, request.environment, ctx)
+  ) {
+    for (const runId of runs) states.push(await runLocal(steps, { runId, plan: request.plan }, ctx));
+  }
+  return states.join(', ');
+}
+
 export const SCENES: readonly Scene[] = [
   { name: 'a first run', prepare: () => Promise.resolve(), act: run },
   { name: 'a run that takes an extraction over', prepare: cancelledRun, act: run },
   { name: 'a run that finds a row gone', prepare: rowRemovedByHand, act: run },
+  { name: 'requests that wait for the lane', prepare: completedRun, act: queued },
   { name: 'a schedule being applied', prepare: completedRun, act: schedule },
   { name: 'a round of the monitor', prepare: scheduledDaysAgo, act: monitor },
 ];

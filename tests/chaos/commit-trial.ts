@@ -105,6 +105,7 @@ const COUNTED: Readonly<Record<string, string>> = {
   extractions: `select concat_ws(' ', entity, read_kind, state) as key, to_jsonb(count(*)) as content from freshet.extraction group by 1`,
   changes: `select concat_ws(' ', "table", (select string_agg(k, ',') from jsonb_object_keys(change) k)) as key, to_jsonb(count(*)) as content
               from freshet.schema_change group by 1`,
+  requests: `select concat_ws(' ', kind, state) as key, jsonb_build_array(count(*), sum(asked)) as content from freshet.lane_request group by 1`,
   schedules: `select pipeline as key, spec as content from freshet.schedule`,
   alarms: `select concat_ws(' ', class, entity, resolved_at is null) as key, to_jsonb(count(*)) as content from freshet.alarm group by 1`,
   notices: `select kind as key, to_jsonb(count(*)) as content from freshet.notice group by 1`,
