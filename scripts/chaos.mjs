@@ -19,6 +19,11 @@ const HELP = `npm run chaos -- [--all] [--site SITE[,SITE…]] [--seed N] [--see
   --record    writes docs/reliability/kill-matrix.json and .md, after each trial
   --resume    goes on with the recording of the same words and the same commit, where there is one
 
+npm run chaos -- --commits [--site SITE[,SITE…]] [--record]
+
+  --commits   the answer, or the request, of a COMMIT is lost: the first and the last of every site
+  --record    writes docs/reliability/commit-matrix.json and .md, after each; with --site those sites' lines are replaced
+
 npm run chaos -- --cells | --stops [--repeat N] [--record]
 
   --cells     stopped workers that wake, servers that are killed, stops in mid-page, many starts at once
@@ -34,6 +39,7 @@ const OPTIONS = {
   seeds: { type: 'string' },
   draws: { type: 'string' },
   pairs: { type: 'string' },
+  commits: { type: 'boolean' },
   record: { type: 'boolean' },
   resume: { type: 'boolean' },
   cells: { type: 'boolean' },
@@ -81,6 +87,7 @@ function wishOf(words, values) {
 /** The test files that do what was asked for, and the variable that tells them. */
 function playOf(words, values) {
   if (values.cells) return { files: CELL_FILES, env: { FRESHET_CELLS: JSON.stringify(cellWishOf(values)) } };
+  if (values.commits) return { files: ['tests/chaos/commit.test.ts'], env: { FRESHET_CHAOS: JSON.stringify(wishOf(words, values)) } };
   if (values.stops) return { files: CELL_FILES.slice(0, 1), env: { FRESHET_CELLS: JSON.stringify(cellWishOf(values)) } };
   return { files: ['tests/chaos/kill.test.ts'], env: { FRESHET_CHAOS: JSON.stringify(wishOf(words, values)) } };
 }
