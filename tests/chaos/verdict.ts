@@ -45,8 +45,9 @@ export function brokenTrial(trial: Trial, error: unknown): Verdict {
   return { name: trial.name, ...first, secondAfter, ...cost, problems: [error instanceof Error ? error.message : String(error)] };
 }
 
+/** To a tenth: of two middle ones the mean would have more digits than were measured. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return Math.round((sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2) * 10) / 10;
 }
