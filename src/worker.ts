@@ -93,6 +93,8 @@ async function createWorker(project: Project, closers: Closers): Promise<Worker>
     maxConcurrentActivityTaskExecutions: pace.max_concurrent_activities,
     // A cancel travels on a heartbeat that is really sent: unthrottled, it takes a second instead of most of the timeout.
     maxHeartbeatThrottleInterval: heartbeat.throttle,
+    // A workflow kept in memory can be ahead of a Temporal that was restored from an older copy: its next step would break the history for ever.
+    maxCachedWorkflows: pace.cached_workflows,
     stickyQueueScheduleToStartTimeout: pace.sticky_timeout,
     shutdownGraceTime: pace.shutdown_grace,
   });

@@ -35,7 +35,8 @@ export async function ownServers(): Promise<OwnServers> {
   const home = openHome(folder);
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const env = { ...process.env, TEMPORAL_ADDRESS: '' };
-  const postgres = await providePostgres({ home, say, profile: 'test' });
+  // A commit that was answered must outlive a SIGKILL: the test profile would forget those of the last moment.
+  const postgres = await providePostgres({ home, say });
   const temporal = await provideTemporal({ home, say, env });
   const parts: Record<ServerName, Part> = { postgres: postgres.part!, temporal: temporal.part! };
   await makeTemplate(postgres.url);

@@ -23,7 +23,9 @@ export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   'worker.max_concurrent_activities': 'Pieces of work that a worker does at once.',
   'worker.load_threads': 'Threads that parse a batch of 8 MB or more; 0: the worker parses in its main thread.',
   'worker.shutdown_grace': 'How long a worker that is told to stop may finish what it does.',
-  'worker.sticky_timeout': 'After this long Temporal gives a run’s next step to another worker.',
+  'worker.cached_workflows':
+    'Workflows kept in memory between two of their steps; 0: every step begins from Temporal’s history. More saves little, and must not be used where Temporal’s database may be restored from an older copy while the worker lives.',
+  'worker.sticky_timeout': 'Where workflows are kept in memory: after this long Temporal gives a run’s next step to another worker.',
   'worker.workflow_task_timeout': 'How long one step of a workflow may take.',
   'worker.heartbeat.timeout': 'Without a sign of life for this long an attempt counts as dead, and another worker goes on.',
   'worker.heartbeat.throttle': 'Signs of life at most this often; also how soon a cancel is heard.',

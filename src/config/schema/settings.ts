@@ -48,6 +48,7 @@ const worker = z.strictObject({
   max_concurrent_activities: count(10, 1, 200),
   load_threads: count(1, 0, 16),
   shutdown_grace: duration('30s'),
+  cached_workflows: count(0, 0, 10_000),
   sticky_timeout: duration('10s'),
   workflow_task_timeout: duration('10s'),
   heartbeat: z.strictObject({ timeout: duration('30s'), throttle: duration('1s') }).prefault({}),
