@@ -1,7 +1,18 @@
 // A test belongs to a project by its folder under tests/. A folder named nowhere here is in `db`: it gets a database.
 const FOLDERS = {
   unit: ['unit', 'sandbox', 'json', 'http', 'config', 'domain', 'observability', 'architecture', 'sources', 'report', 'live/views'],
-  temporal: ['temporal', 'workflows', 'activities', 'cli', 'client', 'stack', 'live/terminal', 'schedules', 'secrets', 'errors/with-servers'],
+  temporal: [
+    'temporal',
+    'workflows',
+    'activities',
+    'cli',
+    'client',
+    'stack',
+    'live/terminal',
+    'schedules',
+    'secrets',
+    'errors/with-servers',
+  ],
   replay: ['replay'],
   chaos: ['chaos'],
 };
