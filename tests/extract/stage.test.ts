@@ -209,12 +209,17 @@ describe('an extraction', () => {
     const step = { runId: await at.claim({ entities: ['contacts'] }), entity: 'contacts' };
     await at.steps.prepareRun(step, at.ctx);
     expect(await at.steps.extract(step, at.ctx)).toEqual({ outcome: 'done' });
+    // What is published would be loaded now: one that passes for unpublished cannot be.
+    const batchIs = (state: string): Promise<unknown> =>
+      at.db.query(`update freshet.batch set state = $2 where run_id = $1`, [step.runId, state]);
+    await batchIs('planned');
     await expect(at.steps.close(step, at.ctx)).rejects.toMatchObject({
       type: 'reconcile_error',
       code: 'extraction-unfinished',
       message: expect.stringContaining('pages not loaded yet: 1') as string,
     });
     expect(await at.db.query('select from freshet.watermark')).toEqual([]);
+    await batchIs('published');
     await at.steps.load(step, at.ctx);
     expect(await at.steps.close(step, at.ctx)).toEqual({ doubts: 0 });
     expect(await at.db.query('select from freshet.watermark')).toHaveLength(1);

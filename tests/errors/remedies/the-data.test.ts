@@ -114,8 +114,11 @@ remedy(
   'tells what is there, and nothing is lost: loaded, the read is closed',
   (follow) =>
     halfARun(async (step) => {
+      const batch = await newestBatch();
+      await batch.set('state', 'planned');
       const error = await refusal(() => at.steps.close(step, at.ctx));
       expect((await follow(error, findings)).text).toMatch(/^\[/);
+      await batch.set('state', 'published');
       await at.steps.load(step, at.ctx);
       expect(await at.steps.close(step, at.ctx)).toEqual({ doubts: 0 });
     }),
