@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MARK_NAMES } from '../workflows/marks';
-import { FreshetError } from '../domain/errors';
+import { FreshetError, isFreshetError } from '../domain/errors';
 import { freePort } from './free-port';
 import type { Say, StackHome } from './home';
 import { startPart } from './part';
@@ -65,10 +65,20 @@ async function reuse(home: StackHome): Promise<Temporal | undefined> {
 async function start(options: TemporalOptions): Promise<Temporal> {
   const { home, say, mode = 'durable', env = process.env, signal = new AbortController().signal } = options;
   const command = await temporalBinary({ say, env, signal });
-  const ports = await choosePorts(join(home.root, 'temporal.json'));
-  const spec = serverSpec(home, command, { ...ports, durable: mode === 'durable' });
-  const part = await startPart(home, spec, signal);
-  return { address: `127.0.0.1:${ports.port}`, uiUrl: spec.facts['uiUrl'], origin: 'started', part };
+  const begin = async (): Promise<Temporal> => {
+    const ports = await choosePorts(join(home.root, 'temporal.json'));
+    const spec = serverSpec(home, command, { ...ports, durable: mode === 'durable' });
+    const part = await startPart(home, spec, signal);
+    return { address: `127.0.0.1:${ports.port}`, uiUrl: spec.facts['uiUrl'], origin: 'started', part };
+  };
+  try {
+    return await begin();
+  } catch (error) {
+    if (!isFreshetError(error) || error.code !== 'part-not-started' || signal.aborted) throw error;
+    // It finds ports for its inner services by itself; one that somebody takes in that moment ends it with a panic.
+    say("Temporal's server ended at once; starting it once more");
+    return begin();
+  }
 }
 
 interface Ports {
