@@ -42,14 +42,14 @@ const LINE_ITEMS = ['line_items', 'lines', 'items', 'order_items', 'order_lines'
 /** Labels and values beside the record, in whatever file they stand. */
 const NO_LINE_ITEMS: ReadonlySet<string> = new Set(['custom_fields', 'tags', 'attachments', 'documents'].map(plainName));
 
-/** Definition of an entity by its name and by what its records hold. Pure: the same analysis gives the same answer. */
-export function definitionOf(entity: string, analysis: EntityAnalysis): InferredDefinition {
-  const known = knownEntity(entity);
+/** Definition of an entity by its name and by what its records hold; `named`: the key that a person chose. Pure: the same analysis gives the same answer. */
+export function definitionOf(entity: string, analysis: EntityAnalysis, named?: readonly [string, ...string[]]): InferredDefinition {
+  const known = named === undefined ? knownEntity(entity) : undefined;
   if (known !== undefined && (analysis.objects === 0 || analysis.fields.some(({ name }) => name === known.key))) {
     return knownDefinition(entity, known, analysis);
   }
   if (analysis.objects === 0) return { problem: `${entity} has no record that could tell its key`, candidates: [] };
-  const key = chooseKey(entity, analysis);
+  const key = named === undefined ? chooseKey(entity, analysis) : { fields: named, why: `key: ${named.join(', ')}, as named` };
   if (key === null) {
     return {
       problem: `${entity} has no key: no field has a value of its own in each of the ${count(analysis.objects)} records`,
@@ -60,7 +60,7 @@ export function definitionOf(entity: string, analysis: EntityAnalysis): Inferred
   return {
     definition: {
       ...plain,
-      key: [key.field],
+      key: 'fields' in key ? key.fields : [key.field],
       cursor: cursor === undefined ? null : instantCursor(cursor.name),
       lineItems: lines === undefined ? null : { field: lines.field },
     },

@@ -10,10 +10,13 @@ import { compareNumbers } from './number-order';
 import type { Uniqueness } from './uniqueness';
 
 const MAX_EXAMPLES = 3;
+/** Values among which examples are looked for: masking every value of a field whose values all look alike would take longer than the rest. */
+const EXAMPLES_AMONG = 100;
 
 interface Time {
   readonly micros: bigint;
   readonly text: string;
+  readonly dateOnly: boolean;
 }
 
 /** Adds up what one field holds; its size does not follow the number of values. */
@@ -87,13 +90,13 @@ export class FieldTally {
     else if (length < this.lengths.least) this.lengths.least = length;
     else if (length > this.lengths.most) this.lengths.most = length;
     if (kind !== 'text') this.addTime(text);
-    this.addExample(text);
+    if (this.wantsExample()) this.addExample(text);
   }
 
   private addTime(text: string): void {
     const instant = parseInstant(text);
     if (instant === null) return;
-    const time = { micros: instant.micros, text: instant.dateOnly ? text : formatInstant(instant.micros) };
+    const time = { micros: instant.micros, text, dateOnly: instant.dateOnly };
     if (this.times === null) this.times = { least: time, greatest: time };
     else if (isBefore(time, this.times.least)) this.times.least = time;
     else if (isBefore(this.times.greatest, time)) this.times.greatest = time;
@@ -103,7 +106,7 @@ export class FieldTally {
     if (this.numbers === null) this.numbers = { least: value, greatest: value };
     else if (compareNumbers(value, this.numbers.least) < 0) this.numbers.least = value;
     else if (compareNumbers(value, this.numbers.greatest) > 0) this.numbers.greatest = value;
-    if (this.examples.length < MAX_EXAMPLES) this.addExample(numberText(value));
+    if (this.wantsExample()) this.addExample(numberText(value));
   }
 
   private addNested(value: JsonValue): void {
@@ -112,8 +115,11 @@ export class FieldTally {
     for (const kind of inside) this.inside.add(kind);
   }
 
+  private wantsExample(): boolean {
+    return this.examples.length < MAX_EXAMPLES && this.present <= EXAMPLES_AMONG;
+  }
+
   private addExample(text: string): void {
-    if (this.examples.length >= MAX_EXAMPLES) return;
     const example = masked(text);
     if (!this.examples.includes(example)) this.examples.push(example);
   }
@@ -125,13 +131,17 @@ export class FieldTally {
   }
 
   private timeSpan(): Span | null {
-    return this.times === null ? null : { least: this.times.least.text, greatest: this.times.greatest.text };
+    return this.times === null ? null : { least: textOf(this.times.least), greatest: textOf(this.times.greatest) };
   }
 }
 
-/** A day and its first instant are one moment with two texts: the order of texts decides, so that the order of records does not. */
+/** A day and its first instant are one moment with two texts: the day counts as earlier, whichever came first. */
 function isBefore(a: Time, b: Time): boolean {
-  return a.micros === b.micros ? a.text < b.text : a.micros < b.micros;
+  return a.micros === b.micros ? a.dateOnly && !b.dateOnly : a.micros < b.micros;
+}
+
+function textOf({ micros, text, dateOnly }: Time): string {
+  return dateOnly ? text : formatInstant(micros);
 }
 
 /** As PostgreSQL counts: a surrogate pair is one character. */

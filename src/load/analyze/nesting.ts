@@ -5,10 +5,17 @@ import { classify, type ValueClass } from '../../json/profile';
 /** How deep an array or object goes, and the classes of the values directly in it. Without recursion: files nest as deep as they like. */
 export function shapeOf(value: JsonValue): { readonly depth: number; readonly inside: ReadonlySet<ValueClass> } {
   const inside = new Set<ValueClass>();
-  let level = membersOf(value);
-  for (const member of level) inside.add(classify(member).kind);
-  let depth = 1;
-  for (level = level.filter(isNested); level.length > 0; level = level.flatMap(membersOf).filter(isNested)) depth++;
+  let depth = 0;
+  for (let level: readonly JsonValue[] = [value]; level.length > 0; depth++) {
+    const deeper: JsonValue[] = [];
+    for (const nested of level) {
+      for (const member of membersOf(nested)) {
+        if (depth === 0) inside.add(classify(member).kind);
+        if (isNested(member)) deeper.push(member);
+      }
+    }
+    level = deeper;
+  }
   return { depth, inside };
 }
 
