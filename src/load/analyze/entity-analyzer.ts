@@ -3,12 +3,15 @@ import { MAX_PROFILE_FIELDS } from '../../json/profile';
 import { BoundedNames } from './bounded-names';
 import type { EntityAnalysis, FieldAnalysis, LineItemAnalysis } from './entity-analysis';
 import { FieldTally } from './field-tally';
+import { looksLikeKey } from './key-name';
 import { UndecodedTally } from './undecoded';
 import { HashBudget, Uniqueness } from './uniqueness';
 
 /** One more than a profile has: the line items are no field of it. */
 const MAX_FIELDS = MAX_PROFILE_FIELDS + 1;
 const MAX_LINE_ITEM_FIELDS = 50;
+/** Fields with the name of a key that are kept beyond the limit: a record of 5,000 fields has a key too. */
+const MAX_SPARE_KEYS = 50;
 
 export interface AnalyzerLimits {
   /** Hashes of values, 16 to 32 bytes each, that may be kept to know which fields are unique. */
@@ -23,15 +26,19 @@ export class EntityAnalyzer {
   private readonly undecoded = new UndecodedTally();
   private readonly budget: HashBudget;
   private readonly fields: BoundedNames<FieldTally>;
+  /** Those whose names look like a key's. */
+  private readonly keys: BoundedNames<FieldTally>;
   private readonly lineItems = new BoundedNames(MAX_LINE_ITEM_FIELDS, () => new LineItemTally());
 
   constructor({ hashes }: AnalyzerLimits = { hashes: 2_000_000 }) {
     this.budget = new HashBudget(hashes);
-    this.fields = new BoundedNames(
-      MAX_FIELDS,
-      (name) => new FieldTally(name, new Uniqueness(name, this.budget)),
-      (field) => field.drop(),
-    );
+    const bounded = (): BoundedNames<FieldTally> =>
+      new BoundedNames(
+        MAX_FIELDS,
+        (name) => new FieldTally(name, new Uniqueness(name, this.budget)),
+        (field) => field.drop(),
+      );
+    [this.fields, this.keys] = [bounded(), bounded()];
   }
 
   /** The bytes of one record, as they stand in the file. Never throws for what they hold. */
@@ -45,13 +52,15 @@ export class EntityAnalyzer {
     this.objects++;
     for (const name of Object.keys(decoded.value)) {
       const value = decoded.value[name]!;
-      this.fields.of(name)?.add(value, this.objects);
+      this.tallyOf(name)?.add(value, this.objects);
       if (Array.isArray(value)) this.addArray(name, value as readonly JsonValue[]);
     }
   }
 
   result(): EntityAnalysis {
-    const fields = this.fields.entries();
+    const all = [...this.fields.entries(), ...this.keys.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
+    const spare = all.slice(MAX_FIELDS).filter(([name]) => looksLikeKey(name));
+    const fields = [...all.slice(0, MAX_FIELDS), ...spare.slice(0, MAX_SPARE_KEYS)];
     const tallies = new Map(fields);
     const lineItems = this.lineItems.entries().flatMap(([field, tally]) => {
       const whole = tallies.get(field);
@@ -64,8 +73,12 @@ export class EntityAnalyzer {
       undecoded: this.undecoded.result(),
       fields: fields.map(([, tally]) => tally.result(this.objects)),
       lineItems,
-      cut: this.fields.cut,
+      cut: this.fields.cut || this.keys.cut || all.length > MAX_FIELDS,
     };
+  }
+
+  private tallyOf(name: string): FieldTally | undefined {
+    return (looksLikeKey(name) ? this.keys : this.fields).of(name);
   }
 
   private addArray(name: string, values: readonly JsonValue[]): void {

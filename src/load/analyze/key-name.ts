@@ -10,6 +10,19 @@ export function keyNameRank(field: string): number {
 
 export const NO_KEY_NAME = KEY_ENDINGS.length;
 
+const LOOKS = new Map<string, boolean>();
+const MAX_LOOKS = 10_000;
+
+/** Whether the name is one that keys have. Remembered: the same names come with every record. */
+export function looksLikeKey(field: string): boolean {
+  const known = LOOKS.get(field);
+  if (known !== undefined) return known;
+  const looks = keyNameRank(field) < NO_KEY_NAME;
+  if (LOOKS.size >= MAX_LOOKS) LOOKS.clear();
+  LOOKS.set(field, looks);
+  return looks;
+}
+
 /** `invoiceID`, `Invoice-Id` and `invoice_id` are one name: lower-case, without what parts words. */
 export function plainName(field: string): string {
   return field.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
