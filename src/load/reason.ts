@@ -1,14 +1,18 @@
+import type { RuleName } from '../config/schema/validation-rule';
 import { canonicalText } from '../json/canonical';
 import type { JsonValue } from '../json/decode';
 
 /** Why a record was refused: one rule that it broke. Stored in `reject.reasons`. */
 export interface Reason {
-  readonly rule: 'type' | 'key' | 'column' | 'line-items' | 'record' | 'not-utf8' | 'not-json' | 'nul' | 'lone-surrogate' | 'too-deep';
+  readonly rule:
+    RuleName | 'key' | 'column' | 'line-items' | 'record' | 'not-utf8' | 'not-json' | 'nul' | 'lone-surrogate' | 'too-deep' | 'postgres';
   /** Field, or `line_items[3].rate`; `null` where the whole record is meant. */
   readonly field: string | null;
   readonly message: string;
   readonly value?: string;
   readonly expected?: string;
+  /** Of the table: what PostgreSQL named when it refused the row. */
+  readonly constraint?: string;
 }
 
 const MAX_VALUE_LENGTH = 200;

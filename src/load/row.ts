@@ -1,3 +1,4 @@
+import type { ValidationRule } from '../config/schema/validation-rule';
 import { joinKey } from '../domain/ids';
 import { formatInstant, parseInstant } from '../domain/instant';
 import { canonicalContent, canonicalText, hash16 } from '../json/canonical';
@@ -9,6 +10,7 @@ import type { Column } from './columns';
 import { copyBytes, copyText } from './copy-text';
 import { LOAD_FORMAT, type LoadDefinition } from './load-definition';
 import { columnReason, shownValue, typeReason, type Reason } from './reason';
+import { RecordRules } from './rules/record-rules';
 
 /** The columns that fields go into. `lines: null`: the entity has no line items. */
 export interface RowShape {
@@ -40,12 +42,15 @@ export class RowReader {
   private readonly headerFields: ReadonlySet<string>;
   private readonly lineFields: ReadonlySet<string>;
   private readonly outOfHash: ReadonlySet<string>;
+  private readonly rules: RecordRules;
 
   constructor(
     private readonly shape: RowShape,
     private readonly definition: LoadDefinition,
     private readonly zone: string,
+    rules: readonly ValidationRule[] = [],
   ) {
+    this.rules = new RecordRules(rules, { zone, emptyIsNull: definition.emptyIsNull });
     this.headerFields = new Set(shape.header.map(({ field }) => field));
     this.lineFields = new Set(shape.lines?.map(({ field }) => field));
     const { volatile, key, cursor, version } = definition;
@@ -67,6 +72,7 @@ export class RowReader {
     const id = this.idOf(record, reasons);
     const fields = this.cells(record, { columns: this.shape.header, known: this.headerFields, prefix: '' }, reasons);
     const lines = this.linesOf(record, id ?? '', reasons);
+    reasons.push(...this.rules.broken(record));
     if (id === null || reasons.length > 0) return rejected(id, reasons as [Reason, ...Reason[]]);
     const hashes = [hash16(LOAD_FORMAT, bytes), hash16(LOAD_FORMAT, canonicalContent(record, this.outOfHash))].map(copyBytes);
     return { kind: 'row', id, header: [copyText(id), ...this.positionOf(record), copyText(fetchedAt), ...hashes, ...fields], lines };

@@ -3,7 +3,7 @@ import type { Database } from '../database/database';
 import { recount } from '../database/recount';
 import { activeSchedule } from '../database/schedule-store';
 import { noteRunWait } from '../database/run-wait';
-import { endEntity, endRun, markRunning, readEntities, readRun, type EntityEnd } from '../database/run-store';
+import { endEntity, endRun, markRunning, readEntities, readRun, type EntityEnd, type RunRow } from '../database/run-store';
 import { isFinalEntity, runOutcome, type EntityState, type RunState } from '../domain/run';
 import { FreshetError, isFreshetError } from '../domain/errors';
 import { closeExtraction } from '../extract/close-extraction';
@@ -17,8 +17,10 @@ import { safeText } from '../observability/safe-facts';
 import type { StageContext } from '../observability/stage-context';
 import { writeReport } from '../report/write-report';
 import { verifyEntity } from '../verify/verify-entity';
+import { heldEnd } from './held-end';
 import { heldOrWait, type StepOutcome } from './held-wait';
-import { extractInput, readRunConfig, runEntity, type RunConfig, type RunEntity, type Sources } from './run-config';
+import { loadPolicyOf } from './load-policy-of';
+import { extractInput, readRunConfig, runEntity, type ExtractFacts, type RunConfig, type RunEntity, type Sources } from './run-config';
 import type { SourceClients } from './source-clients';
 
 export interface StepDeps {
@@ -83,7 +85,7 @@ export class Steps {
 
   /** Loads every published batch of the entity's extraction, oldest first. */
   async load(input: EntityStep, ctx: StageContext): Promise<{ readonly batches: number; readonly records: number }> {
-    const { config, entity, facts } = await this.open(input);
+    const { config, entity, facts, command } = await this.open(input);
     const { db, landing, loadThreads: threads = 0 } = this.deps;
     const attempt = await beginAttempt(db, { ...input, pipeline: config.pipeline.name }, ctx);
     await db.query(`update freshet.run_entity set state = 'loading' where run_id = $1 and entity = $2 and state = 'extracting'`, [
@@ -110,6 +112,7 @@ export class Steps {
           definition: entity.definition,
           zone: config.definition.zone,
           session: facts.sessionId,
+          policy: loadPolicyOf(entity, command),
         },
         ctx,
       );
@@ -154,7 +157,7 @@ export class Steps {
   }
 
   async endEntity(input: EntityEnd, ctx: StageContext): Promise<{ readonly ended: boolean }> {
-    const ended = await endEntity(this.deps.db, input, ctx);
+    const ended = await endEntity(this.deps.db, heldEnd(input), ctx);
     await noteRunWait(this.deps.db, input.runId);
     return { ended };
   }
@@ -181,7 +184,7 @@ export class Steps {
 
   private async open(
     input: EntityStep,
-  ): Promise<{ config: RunConfig; entity: RunEntity; facts: { runId: string; sessionId: string; full: boolean } }> {
+  ): Promise<{ config: RunConfig; entity: RunEntity; facts: ExtractFacts; command: RunRow['command'] }> {
     const run = await readRun(this.deps.db, input.runId);
     if (run.cancel_requested_at !== null) throw cancelRequested(input);
     const config = await this.config(run.config_digest);
@@ -190,6 +193,7 @@ export class Steps {
       config,
       entity: runEntity(config, input.entity),
       facts: { runId: input.runId, sessionId: run.session_id, full: run.command['full'] === true },
+      command: run.command,
     };
   }
 
