@@ -127,6 +127,19 @@ test.each(ANY)('%s', (_, entity, records, expected) => {
   expect(shortly(definitionFor(entity, records))).toEqual(expected);
 });
 
+test('a key that a person named is taken as it is, several fields too', () => {
+  const analyzer = new EntityAnalyzer();
+  analyzer.add(Buffer.from('{"shop":1,"day":"2024-01-01","invoice_id":5}'));
+  const analysis = analyzer.result();
+  for (const entity of ['tills', 'invoices']) {
+    expect(definitionOf(entity, analysis, ['shop', 'day'])).toMatchObject({
+      definition: { key: ['shop', 'day'] },
+      why: expect.arrayContaining(['key shop, day: named by you']) as string[],
+    });
+  }
+  expect(definitionOf('tills', new EntityAnalyzer().result(), ['shop'])).toMatchObject({ definition: { key: ['shop'] } });
+});
+
 test('each choice has a reason, and a key that some records lack says what becomes of them', () => {
   const answer = infer('things', [{ id: 1, rows: [{}] }, { id: 2 }, { n: 3 }]);
   expect(answer).toMatchObject({

@@ -42,14 +42,22 @@ const LINE_ITEMS = ['line_items', 'lines', 'items', 'order_items', 'order_lines'
 /** Labels and values beside the record, in whatever file they stand. */
 const NO_LINE_ITEMS: ReadonlySet<string> = new Set(['custom_fields', 'tags', 'attachments', 'documents'].map(plainName));
 
-/** Definition of an entity by its name and by what its records hold; `named`: the key that a person chose. Pure: the same analysis gives the same answer. */
-export function definitionOf(entity: string, analysis: EntityAnalysis, named?: readonly [string, ...string[]]): InferredDefinition {
-  const known = named === undefined ? knownEntity(entity) : undefined;
+/** Fields that a person named as the key. */
+export type NamedKey = LoadDefinition['key'];
+
+/**
+ * Definition of an entity by its name and by what its records hold; `named` is the key that a person gave, which is not doubted.
+ * Pure: the same analysis gives the same answer.
+ */
+export function definitionOf(entity: string, analysis: EntityAnalysis, named?: NamedKey): InferredDefinition {
+  const known = knownEntity(entity);
+  const namedKey = named === undefined ? null : { fields: named, why: `key ${named.join(', ')}: named by you` };
   if (known !== undefined && (analysis.objects === 0 || analysis.fields.some(({ name }) => name === known.key))) {
-    return knownDefinition(entity, known, analysis);
+    const own = { fields: [known.key] as const, why: `key ${known.key}: ${entity} is an entity of Zoho Books, and this is its key there` };
+    return knownDefinition(known, namedKey ?? own, analysis);
   }
-  if (analysis.objects === 0) return { problem: `${entity} has no record that could tell its key`, candidates: [] };
-  const key = named === undefined ? chooseKey(entity, analysis) : { fields: named, why: `key: ${named.join(', ')}, as named` };
+  if (namedKey === null && analysis.objects === 0) return { problem: `${entity} has no record that could tell its key`, candidates: [] };
+  const key = namedKey ?? chosenKey(entity, analysis);
   if (key === null) {
     return {
       problem: `${entity} has no key: no field has a value of its own in each of the ${count(analysis.objects)} records`,
@@ -60,7 +68,7 @@ export function definitionOf(entity: string, analysis: EntityAnalysis, named?: r
   return {
     definition: {
       ...plain,
-      key: 'fields' in key ? key.fields : [key.field],
+      key: key.fields,
       cursor: cursor === undefined ? null : instantCursor(cursor.name),
       lineItems: lines === undefined ? null : { field: lines.field },
     },
@@ -68,15 +76,24 @@ export function definitionOf(entity: string, analysis: EntityAnalysis, named?: r
   };
 }
 
+interface Key {
+  readonly fields: NamedKey;
+  readonly why: string;
+}
+
+function chosenKey(entity: string, analysis: EntityAnalysis): Key | null {
+  const choice = chooseKey(entity, analysis);
+  return choice === null ? null : { fields: [choice.field], why: choice.why };
+}
+
 const plain = { version: null, volatile: [], emptyIsNull: false, columns: {}, lineItemColumns: {}, settleMs: SETTLE_MS } as const;
 
-function knownDefinition(entity: string, known: KnownEntity, analysis: EntityAnalysis): InferredDefinition {
-  const { key, cursor, lineItems } = known;
+function knownDefinition({ cursor, lineItems }: KnownEntity, key: Key, analysis: EntityAnalysis): InferredDefinition {
   const lines = analysis.lineItems.find(({ field }) => field === lineItems);
   return {
     definition: {
       ...plain,
-      key: [key],
+      key: key.fields,
       cursor: cursor === null ? null : instantCursor(cursor),
       lineItems: lineItems === null ? null : { field: lineItems },
       emptyIsNull: true,
@@ -84,7 +101,7 @@ function knownDefinition(entity: string, known: KnownEntity, analysis: EntityAna
       lineItemColumns: knownTypes(lines?.fields ?? []),
     },
     why: [
-      `key ${key}: ${entity} is an entity of Zoho Books, and this is its key there`,
+      key.why,
       cursor === null ? 'no cursor: Zoho Books tells none' : `cursor ${cursor}: Zoho Books’ own`,
       lineItems === null ? 'no line items: Zoho Books has none' : `line items ${lineItems}: Zoho Books’ own`,
       'an empty text is no value in columns that are not text: so Zoho Books sends it',
