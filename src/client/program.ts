@@ -8,6 +8,7 @@ import { execute } from './execute';
 import type { Output } from './output';
 import type { DemoFlags } from './commands/demo';
 import type { FreshnessFlags } from './commands/freshness';
+import { addLoading } from './load-commands';
 import { addSchedule } from './schedule-commands';
 import type { UpFlags } from './commands/up';
 import type { VerifyFlags } from './commands/verify';
@@ -35,6 +36,7 @@ export function createProgram(out: Output, exit: (code: number) => void, help: (
   addRunning(program, act);
   addWatching(program, act);
   addLooking(program, act);
+  addLoading(program, act);
   addSchedule(program, act);
   addAsking(program, act);
   return program;

@@ -17,6 +17,8 @@ import { safeText } from '../observability/safe-facts';
 import type { StageContext } from '../observability/stage-context';
 import { writeReport } from '../report/write-report';
 import { verifyEntity } from '../verify/verify-entity';
+import { badFiles, importStep } from './file-steps';
+import { isFiles } from './file-source';
 import { heldEnd } from './held-end';
 import { heldOrWait, type StepOutcome } from './held-wait';
 import { loadPolicyOf } from './load-policy-of';
@@ -75,6 +77,7 @@ export class Steps {
   /** A wait that would outlast the pipeline's next nominal time is `held`: that run goes on where this one stops (contracts §1). */
   async extract(input: EntityStep, ctx: StageContext): Promise<StepOutcome> {
     const { config, entity, facts } = await this.open(input);
+    if (config.load !== undefined) return importStep(this.deps, { config, load: config.load, entity, facts }, ctx);
     const outcome = await extractSlice(this.extractDeps(config, entity), extractInput(config, entity, facts), ctx);
     await ctx.fault('extract.slice-end');
     if (outcome.outcome !== 'wait') return outcome;
@@ -128,11 +131,13 @@ export class Steps {
   async close(input: EntityStep, ctx: StageContext): Promise<{ readonly doubts: number }> {
     const { config, entity, facts } = await this.open(input);
     if (await hasUnloaded(this.deps.db, input)) await this.load(input, ctx);
-    await ensureRawTable(
-      { db: this.deps.db },
-      { ...entity.target, pipeline: config.pipeline.name, entity: entity.name, definition: entity.definition, runId: input.runId },
-      ctx,
-    );
+    if (!config.unseen.has(entity.name)) {
+      await ensureRawTable(
+        { db: this.deps.db },
+        { ...entity.target, pipeline: config.pipeline.name, entity: entity.name, definition: entity.definition, runId: input.runId },
+        ctx,
+      );
+    }
     const closed = await closeExtraction(this.extractDeps(config, entity), extractInput(config, entity, facts), ctx);
     return { doubts: closed.doubts.length };
   }
@@ -149,11 +154,14 @@ export class Steps {
       const linesTable = entity.definition.lineItems === null ? null : lineTable(entity.target.table);
       await recount(this.deps.db, { runId: input.runId, ...entity.target, linesTable }, ctx);
     }
+    const end = result.ok
+      ? ((await badFiles(this.deps.db, input)) ?? { ...input, state: 'completed' as const })
+      : reconcileFailure(input, result.faults);
     await ctx.fault('verify.before-end');
-    await endEntity(this.deps.db, result.ok ? { ...input, state: 'completed' } : reconcileFailure(input, result.faults), ctx);
+    await endEntity(this.deps.db, end, ctx);
     await noteRunWait(this.deps.db, input.runId);
     await ctx.fault('verify.after-end');
-    return { ok: result.ok, faults: result.faults };
+    return { ok: end.state === 'completed', faults: end.error === undefined ? [] : [...result.faults, end.error.message] };
   }
 
   async endEntity(input: EntityEnd, ctx: StageContext): Promise<{ readonly ended: boolean }> {
@@ -204,6 +212,8 @@ export class Steps {
     // A failed look-up must not be remembered: the next attempt asks again.
     reading.catch(() => this.configs.delete(digest));
     this.configs.set(digest, reading);
+    // What was inferred of files is learned in mid-run.
+    void reading.then(({ source }) => isFiles(source) && this.configs.delete(digest)).catch(() => undefined);
     return reading;
   }
 
