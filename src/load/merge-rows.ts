@@ -67,17 +67,14 @@ export async function planCounts(tx: Tx): Promise<Omit<MergedCounts, keyof LineC
 /** Writes what `merge_plan` says, headers and lines; what a person's deferred constraints say of it is heard at once. */
 export async function writeRows(tx: Tx, merge: RowMerge, ctx: StageContext | null): Promise<LineCounts> {
   await writeHeaders(tx, merge);
-  await pass(ctx, 'load.merge.after-rows');
+  await ctx?.fault('load.merge.after-rows');
+  ctx?.signal.throwIfAborted();
   const { pair } = merge.job;
   const lines = pair.lines === null ? NOTHING_MERGED : await writeLines(tx, merge, pair.lines);
-  await pass(ctx, 'load.merge.after-lines');
+  await ctx?.fault('load.merge.after-lines');
+  ctx?.signal.throwIfAborted();
   await tx.query('set constraints all immediate');
   return { lines_added: lines.lines_added, lines_removed: lines.lines_removed };
-}
-
-async function pass(ctx: StageContext | null, site: string): Promise<void> {
-  await ctx?.fault(site);
-  ctx?.signal.throwIfAborted();
 }
 
 async function writeHeaders(tx: Tx, { job, numbers, fields }: RowMerge): Promise<void> {
