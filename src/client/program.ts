@@ -9,6 +9,7 @@ import type { Output } from './output';
 import type { DemoFlags } from './commands/demo';
 import type { FreshnessFlags } from './commands/freshness';
 import { addLoading } from './load-commands';
+import { addTables } from './table-commands';
 import { addSchedule } from './schedule-commands';
 import type { UpFlags } from './commands/up';
 import type { VerifyFlags } from './commands/verify';
@@ -37,6 +38,7 @@ export function createProgram(out: Output, exit: (code: number) => void, help: (
   addWatching(program, act);
   addLooking(program, act);
   addLoading(program, act);
+  addTables(program, act);
   addSchedule(program, act);
   addAsking(program, act);
   return program;
