@@ -135,8 +135,8 @@ export async function badFiles(db: Database, input: { readonly runId: string; re
     error: {
       type: 'file_error',
       code: 'input-files-bad',
-      message: `${input.entity}: ${files.length} of ${counted(Number(first.total), 'file')} not loaded: ${first.message}${rest}`,
-      remedy: `${first.remedy} The other files are in; each bad one stands in freshet.load_file and in the report.`,
+      message: `${files.length} of ${counted(Number(first.total), 'file')} not loaded: ${first.message}${rest}`,
+      remedy: `${first.remedy} The other files are in; the report lists each bad one.`,
     },
   };
 }

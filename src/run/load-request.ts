@@ -25,7 +25,9 @@ export interface LoadWish {
 export function loadRequests(loaded: LoadedSettings, sources: Sources, wish: LoadWish): ClaimRequest[] {
   return [...byPipeline(wish)].map(([pipeline, entities]) => {
     const load = planOf(wish, entities);
-    return pipeline === FOREIGN_PIPELINE ? foreignRequest(loaded, wish, load) : ownRequest(loaded, sources, { pipeline, wish, load });
+    return pipeline === FOREIGN_PIPELINE
+      ? foreignRequest(loaded, { names: [...entities.keys()], kind: 'load', actor: wish.actor, load, command: commandOf(load) })
+      : ownRequest(loaded, sources, { pipeline, wish, load });
   });
 }
 
@@ -73,8 +75,16 @@ function ownRequest(
   return { ...request, config: freezeSettings({ ...resolved, load }), command: { ...request.command, ...commandOf(load) } };
 }
 
-function foreignRequest({ settings }: LoadedSettings, { actor }: LoadWish, load: LoadPlan): ClaimRequest {
-  const names = Object.keys(load.entities);
+/** A claim on tables of no pipeline. */
+export interface ForeignWish {
+  readonly names: readonly string[];
+  readonly kind: 'load' | 'replay';
+  readonly actor: string;
+  readonly load?: LoadPlan;
+  readonly command: ClaimRequest['command'];
+}
+
+export function foreignRequest({ settings }: LoadedSettings, { names, kind, actor, load, command }: ForeignWish): ClaimRequest {
   const pipeline = pipelineFileSchema.parse({
     name: FOREIGN_PIPELINE,
     source: FILES.type,
@@ -83,14 +93,14 @@ function foreignRequest({ settings }: LoadedSettings, { actor }: LoadWish, load:
   return {
     requestKey: randomUUID(),
     pipeline: FOREIGN_PIPELINE,
-    lane: laneOf('load'),
-    kind: 'load',
+    lane: laneOf(kind),
+    kind,
     environment: settings.environment,
-    config: freezeSettings({ settings, source: FILES, pipeline, load }),
+    config: freezeSettings({ settings, source: FILES, pipeline, ...(load === undefined ? {} : { load }) }),
     plan: pipelinePlan({ pipeline, source: FILES, definition: filesSource(names, new Map()) }),
     account: accountOf(FILES),
     targets: new Map(names.map((name) => [name, rawTable(FILES.key, name)])),
-    command: commandOf(load),
+    command,
     actor,
   };
 }

@@ -49,6 +49,17 @@ export async function readRunConfig(db: Database, digest: string, sources: Sourc
   return { digest, ...thawed, definition: filesSource(names, known), unseen: new Set(names.filter((name) => !known.has(name))) };
 }
 
+/** The settings of a load name only what it loaded: with everything that was ever inferred for its pipeline. */
+export async function wholeConfig(db: Database, config: RunConfig): Promise<RunConfig> {
+  if (!isFiles(config.source)) return config;
+  const known = await inferredDefinitions(db, config.pipeline.name);
+  const [some] = Object.values(config.pipeline.entities);
+  if (some === undefined) return config;
+  const others = [...known.keys()].map((name) => [name, some] as const);
+  const entities = { ...Object.fromEntries(others), ...config.pipeline.entities };
+  return { ...config, pipeline: { ...config.pipeline, entities }, definition: filesSource(Object.keys(entities), known) };
+}
+
 /** What was inferred of the entities of files, by name. */
 export async function inferredDefinitions(db: Database, pipeline: string): Promise<Map<string, LoadDefinition>> {
   const rows = await db.query<{ entity: string; definition: LoadDefinition }>(

@@ -22,6 +22,7 @@ import { isFiles } from './file-source';
 import { heldEnd } from './held-end';
 import { heldOrWait, type StepOutcome } from './held-wait';
 import { loadPolicyOf } from './load-policy-of';
+import { replayStep } from './replay-step';
 import { extractInput, readRunConfig, runEntity, type ExtractFacts, type RunConfig, type RunEntity, type Sources } from './run-config';
 import type { SourceClients } from './source-clients';
 
@@ -76,7 +77,8 @@ export class Steps {
 
   /** A wait that would outlast the pipeline's next nominal time is `held`: that run goes on where this one stops (contracts §1). */
   async extract(input: EntityStep, ctx: StageContext): Promise<StepOutcome> {
-    const { config, entity, facts } = await this.open(input);
+    const { config, entity, facts, kind } = await this.open(input);
+    if (kind === 'replay') return replayStep(this.deps, { config, entity, facts }, ctx);
     if (config.load !== undefined) return importStep(this.deps, { config, load: config.load, entity, facts }, ctx);
     const outcome = await extractSlice(this.extractDeps(config, entity), extractInput(config, entity, facts), ctx);
     await ctx.fault('extract.slice-end');
@@ -192,7 +194,7 @@ export class Steps {
 
   private async open(
     input: EntityStep,
-  ): Promise<{ config: RunConfig; entity: RunEntity; facts: ExtractFacts; command: RunRow['command'] }> {
+  ): Promise<{ config: RunConfig; entity: RunEntity; facts: ExtractFacts } & Pick<RunRow, 'kind' | 'command'>> {
     const run = await readRun(this.deps.db, input.runId);
     if (run.cancel_requested_at !== null) throw cancelRequested(input);
     const config = await this.config(run.config_digest);
@@ -201,6 +203,7 @@ export class Steps {
       config,
       entity: runEntity(config, input.entity),
       facts: { runId: input.runId, sessionId: run.session_id, full: run.command['full'] === true },
+      kind: run.kind,
       command: run.command,
     };
   }
