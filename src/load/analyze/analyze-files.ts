@@ -66,7 +66,8 @@ async function analyzeEntity(db: Pick<Database, 'query'> | null, entity: Analyze
   return entityDocument({ entity: entity.entity, files: entity.files.map(({ name }) => name), analysis, inferred, difference, badFiles });
 }
 
-async function readFiles(entity: AnalyzedEntity, ctx: StageContext): Promise<{ analysis: EntityAnalysis; badFiles: BadFile[] }> {
+/** Looks at all records of an entity's files; files that cannot be read are named. */
+export async function readFiles(entity: AnalyzedEntity, ctx: StageContext): Promise<{ analysis: EntityAnalysis; badFiles: BadFile[] }> {
   const analyzer = new EntityAnalyzer();
   const badFiles: BadFile[] = [];
   for (const file of entity.files) {
@@ -84,7 +85,8 @@ async function readFiles(entity: AnalyzedEntity, ctx: StageContext): Promise<{ a
   return { analysis: analyzer.result(), badFiles };
 }
 
-function inferredFor({ entity, definition }: AnalyzedEntity, analysis: EntityAnalysis): InferredDefinition {
+/** What is declared, or else inferred. */
+export function inferredFor({ entity, definition }: AnalyzedEntity, analysis: EntityAnalysis): InferredDefinition {
   return definition === null ? definitionOf(entity, analysis) : { definition, why: ['declared by its source, or by an earlier load'] };
 }
 

@@ -15,7 +15,6 @@ const EXAMPLES_AMONG = 100;
 
 interface Time {
   readonly micros: bigint;
-  readonly text: string;
   readonly dateOnly: boolean;
 }
 
@@ -96,7 +95,7 @@ export class FieldTally {
   private addTime(text: string): void {
     const instant = parseInstant(text);
     if (instant === null) return;
-    const time = { micros: instant.micros, text, dateOnly: instant.dateOnly };
+    const time = { micros: instant.micros, dateOnly: instant.dateOnly };
     if (this.times === null) this.times = { least: time, greatest: time };
     else if (isBefore(time, this.times.least)) this.times.least = time;
     else if (isBefore(this.times.greatest, time)) this.times.greatest = time;
@@ -140,8 +139,9 @@ function isBefore(a: Time, b: Time): boolean {
   return a.micros === b.micros ? a.dateOnly && !b.dateOnly : a.micros < b.micros;
 }
 
-function textOf({ micros, text, dateOnly }: Time): string {
-  return dateOnly ? text : formatInstant(micros);
+function textOf({ micros, dateOnly }: Time): string {
+  const text = formatInstant(micros);
+  return dateOnly ? text.slice(0, 10) : text;
 }
 
 /** As PostgreSQL counts: a surrogate pair is one character. */
