@@ -154,7 +154,7 @@ function whichTable(): FreshetError {
   return new FreshetError('config_error', {
     code: 'choice-unknown',
     message: 'tables ddl was given no entity',
-    remedy: 'Name one or more, such as ./freshet tables ddl invoices, or take --all.',
+    remedy: 'Name one or more entities, or ask for all of them.',
     where: '<entity>',
   });
 }
@@ -163,7 +163,7 @@ function noTable(entity: string, problem: string): FreshetError {
   return new FreshetError('validation_error', {
     code: 'no-key',
     message: problem,
-    remedy: `Look at ./freshet analyze --entity ${entity}, then load with --key ${entity}=<field>; its tables are there afterwards.`,
+    remedy: `Load ${entity} first, naming the field that is its key; its tables are there afterwards.`,
     retryable: false,
   });
 }
