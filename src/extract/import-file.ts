@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Tx } from '../database/database';
 import { fenced } from '../database/fence';
 import { isFreshetError, type FreshetError } from '../domain/errors';
 import { ProfileCollector } from '../json/profile';
@@ -25,9 +26,11 @@ interface Imported extends StoredFile {
 /** Lands one file as a batch. Errors: those of our own side; a file that is to blame itself becomes a row instead. */
 export async function importFile(scope: ImportScope, file: NumberedFile): Promise<void> {
   try {
+    await planBatch(scope, file);
     const imported = await land(scope, file);
     await scope.ctx.fault('load.after-import-file');
     await bookImported(scope, file, imported);
+    if (imported.records === 0) await scope.deps.landing.remove(imported.file);
     scope.ctx.log('EX-006', { entity: scope.input.entity, file: file.key, records: imported.records, bytes: imported.bytes });
   } catch (error) {
     if (scope.ctx.signal.aborted || !isToBlame(error)) throw error;
@@ -40,10 +43,29 @@ export async function importFile(scope: ImportScope, file: NumberedFile): Promis
 const isToBlame = (error: unknown): error is FreshetError =>
   isFreshetError(error) && error.type === 'file_error' && !error.retryable && !error.code.startsWith('landing-');
 
-/** Streams the records into the run's session, byte for byte, as one JSON array. The same list gives the same key in every attempt. */
+/** The same list gives the same key in every attempt. */
+function keyOf({ input }: ImportScope, file: NumberedFile): string {
+  return `sync_sessions/${input.sessionId}/raw_json/${folderOf(input.files, file)}/${input.entity}.json`;
+}
+
+const batchKey = ({ extraction }: ImportScope, { n }: NumberedFile): string => `${extraction.id}/load/${n}`;
+
+/** Before the file is written: a file that nobody knows would be a stray one after a crash. */
+async function planBatch(scope: ImportScope, file: NumberedFile): Promise<void> {
+  const { deps, input, fence, extraction, ctx } = scope;
+  await fenced(deps.db, fence, { site: 'load.import-plan', ctx }, async (tx) => {
+    await tx.query(
+      `insert into freshet.batch (key, extraction_id, n, run_id, token, state, file) values ($1, $2, $3, $4, $5, 'planned', $6)
+       on conflict (key) do update set token = excluded.token where batch.state = 'planned'`,
+      [batchKey(scope, file), extraction.id, file.n, input.runId, fence.token, keyOf(scope, file)],
+    );
+  });
+}
+
+/** Streams the records into the run's session, byte for byte, as one JSON array. */
 async function land(scope: ImportScope, file: NumberedFile): Promise<Imported> {
   const { deps, input, ctx } = scope;
-  const key = `sync_sessions/${input.sessionId}/raw_json/${folderOf(input.files, file)}/${input.entity}.json`;
+  const key = keyOf(scope, file);
   const profile = new ProfileCollector(input.lineItems);
   let records = 0;
   async function* array(): AsyncGenerator<Uint8Array> {
@@ -106,22 +128,10 @@ async function bookImported(scope: ImportScope, file: NumberedFile, imported: Im
         ],
       );
       await tx.query(
-        `insert into freshet.batch (key, extraction_id, n, run_id, token, state, file, sha256, records, bytes, profile)
-         values ($1, $2, $3, $4, $5, 'published', $6, $7, $8, $9, $10)`,
-        [
-          `${id}/load/${file.n}`,
-          id,
-          file.n,
-          input.runId,
-          fence.token,
-          imported.file,
-          sha256,
-          records,
-          bytes,
-          JSON.stringify(imported.profile),
-        ],
+        `update freshet.batch set state = 'published', sha256 = $2, records = $3, bytes = $4, profile = $5 where key = $1 and state = 'planned'`,
+        [batchKey(scope, file), sha256, records, bytes, JSON.stringify(imported.profile)],
       );
-    }
+    } else await forget(tx, scope, file);
     await tx.query(`insert into freshet.load_file (extraction_id, n, path, state) values ($1, $2, $3, 'landed')`, [id, file.n, file.key]);
     await tx.query(
       `update freshet.run_entity
@@ -132,12 +142,19 @@ async function bookImported(scope: ImportScope, file: NumberedFile, imported: Im
   });
 }
 
-async function bookBad({ deps, fence, extraction, ctx }: ImportScope, file: NumberedFile, error: FreshetError): Promise<void> {
+/** A file without a record is no batch. */
+async function forget(tx: Tx, scope: ImportScope, file: NumberedFile): Promise<void> {
+  await tx.query(`delete from freshet.batch where key = $1 and state = 'planned'`, [batchKey(scope, file)]);
+}
+
+async function bookBad(scope: ImportScope, file: NumberedFile, error: FreshetError): Promise<void> {
+  const { deps, fence, extraction, ctx } = scope;
   const at = error.facts['offset'];
   await fenced(deps.db, fence, { site: 'load.import-bad', ctx }, async (tx) => {
     await tx.query(
       `insert into freshet.load_file (extraction_id, n, path, state, code, message, remedy, at_byte) values ($1, $2, $3, 'bad', $4, $5, $6, $7)`,
       [extraction.id, file.n, file.key, error.code, error.message, error.remedy, typeof at === 'number' ? at : null],
     );
+    await forget(tx, scope, file);
   });
 }

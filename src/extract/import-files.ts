@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { beginAttempt } from '../database/attempt';
 import type { Tx } from '../database/database';
 import { fenced, type Fence } from '../database/fence';
+import { FINAL_RUN_STATES } from '../domain/run';
 import type { StageContext } from '../observability/stage-context';
 import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow } from './extraction';
 import type { ExtractDeps, ExtractInput, SliceOutcome } from './extract-slice';
@@ -69,6 +70,7 @@ async function openImport(deps: ImportDeps, input: ImportInput, fence: Fence, ct
       [input.runId, input.entity],
     );
     const row = own ?? (await create(tx, input));
+    await abandonLeft(tx, input, row.id);
     await tx.query(
       `update freshet.run_entity set extraction_id = $3, read_kind = 'partial', state = 'extracting', started_at = coalesce(started_at, now())
         where run_id = $1 and entity = $2 and state in ('waiting', 'extracting', 'loading')`,
@@ -76,6 +78,17 @@ async function openImport(deps: ImportDeps, input: ImportInput, fence: Fence, ct
     );
     return extractionOf(row);
   });
+}
+
+/** Loads of runs that are over: nobody continues them, the files are read anew. */
+async function abandonLeft(tx: Tx, input: ImportInput, keep: string): Promise<void> {
+  const gone = await tx.query<{ id: string }>(
+    `update freshet.extraction x set state = 'abandoned', abandoned_reason = 'its run ended before everything was loaded'
+      where pipeline = $1 and entity = $2 and partition = $3 and state = 'open' and id <> $4
+        and exists (select from freshet.run r where r.id = x.owner_run and r.state = any ($5)) returning id`,
+    [input.pipeline, input.entity, PARTITION, keep, FINAL_RUN_STATES],
+  );
+  for (const { id } of gone) await tx.query(`drop table if exists ${seenTable(id)}`);
 }
 
 async function create(tx: Tx, input: ImportInput): Promise<ExtractionRow> {

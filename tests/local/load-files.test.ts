@@ -1,26 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { claimRun } from '../../src/database/claim';
-import type { RunState } from '../../src/domain/run';
-import type { InputWish } from '../../src/load/input/choose-input';
-import { inputAt, ownersOf } from '../../src/run/load-input';
-import { loadRequests } from '../../src/run/load-request';
-import { runLocal } from '../../src/run/run-local';
-import { sources } from '../../src/sources';
 import { testDatabase } from '../support/database';
 import { install, type Installation } from '../support/installation';
+import { loadOnce, type LoadedRun, type LoadOnce } from './load-once';
 
 const database = testDatabase();
-const WISH: Omit<InputWish, 'now'> = {
-  input: 'auto',
-  preferSessions: true,
-  cutoffDays: null,
-  sessionMaxAge: 24,
-  sessions: [],
-  entities: null,
-};
-
 let at: Installation;
 let folders = 0;
 
@@ -40,27 +25,7 @@ function folder(files: Readonly<Record<string, unknown>>): string {
   return root;
 }
 
-interface Loaded {
-  readonly runId: string;
-  readonly state: RunState;
-}
-
-async function load(
-  root: string,
-  wish: Partial<InputWish> & { readonly keys?: ReadonlyMap<string, readonly string[]> } = {},
-): Promise<Loaded[]> {
-  const { keys = new Map<string, readonly string[]>(), ...rest } = wish;
-  const found = await inputAt(root, { ...WISH, now: new Date(), ...rest });
-  const owned = await ownersOf(at.db, found, rest.sessions !== undefined);
-  const requests = loadRequests(at.loaded, sources, { ...owned, keys, actor: 'test' });
-  const loaded: Loaded[] = [];
-  for (const request of requests) {
-    const claim = await claimRun(at.db, request, at.ctx);
-    if (claim.kind === 'taken') throw new Error('the lane is taken');
-    loaded.push({ runId: claim.runId, state: await runLocal(at.steps, { runId: claim.runId, plan: request.plan }, at.ctx) });
-  }
-  return loaded;
-}
+const load = (root: string, wish: LoadOnce = {}): Promise<LoadedRun[]> => loadOnce(at, root, wish);
 
 const rows = (table: string, order = 'id') => at.db.query(`select * from public.${table} order by ${order}`);
 async function ledger(runId: string, entity: string) {
@@ -87,7 +52,7 @@ describe('a folder that another tool wrote', () => {
       'contacts.json': { code: 0, contacts: [{ contact_id: 'C1', contact_name: 'Ä' }] },
       'gadgets.ndjson': '{"id":"G1","weight":1.25}\n{"id":"G2","weight":3}\n',
     });
-    const [{ state, runId }] = (await load(root)) as [Loaded];
+    const [{ state, runId }] = (await load(root)) as [LoadedRun];
     expect(state).toBe('completed');
     expect(await rows('json_invoices')).toMatchObject([{ id: 'I1' }, { id: 'I2', total: '10.5' }]);
     expect(await rows('json_invoices_line_items', 'parent_id')).toMatchObject([{ parent_id: 'I1', line_no: 1 }, { parent_id: 'I2' }]);
@@ -106,7 +71,7 @@ describe('a folder that another tool wrote', () => {
     });
     await load(root);
     const before = await at.db.query(`select id, xmin::text from public.json_payments order by id`);
-    const [{ runId }] = (await load(root)) as [Loaded];
+    const [{ runId }] = (await load(root)) as [LoadedRun];
     expect(await ledger(runId, 'payments')).toMatchObject({ landed: '2', unchanged: '2', inserted: '0' });
     expect(await at.db.query(`select id, xmin::text from public.json_payments order by id`)).toEqual(before);
   });
@@ -119,7 +84,7 @@ describe('a folder that another tool wrote', () => {
       ],
       '2025-07-12_10-30-15/orders.json': [{ order_id: 'O1', state: 'old' }],
     });
-    const [{ runId }] = (await load(root)) as [Loaded];
+    const [{ runId }] = (await load(root)) as [LoadedRun];
     expect(await rows('json_orders')).toMatchObject([{ id: 'O1', state: 'new' }, { id: 'O2' }]);
     expect(await ledger(runId, 'orders')).toMatchObject({ landed: '3', inserted: '2', updated: '1' });
   });
@@ -130,7 +95,7 @@ describe('a folder that another tool wrote', () => {
       'parts/notes_part2.json': '[{"id":"N2"},{"id"',
       'parts/tags.json': [{ id: 'T1' }],
     });
-    const [{ runId, state }] = (await load(root)) as [Loaded];
+    const [{ runId, state }] = (await load(root)) as [LoadedRun];
     expect(state).toBe('partial');
     expect(await rows('json_notes')).toMatchObject([{ id: 'N1' }]);
     expect(await ledger(runId, 'notes')).toMatchObject({ state: 'failed', error_code: 'input-files-bad', landed: '1', inserted: '1' });
@@ -150,9 +115,9 @@ describe('a folder that another tool wrote', () => {
         { a: 1, b: 2 },
       ],
     });
-    const [{ runId }] = (await load(root)) as [Loaded];
+    const [{ runId }] = (await load(root)) as [LoadedRun];
     expect(await ledger(runId, 'readings')).toMatchObject({ state: 'failed', error_code: 'no-key', listed: '0' });
-    const [{ state }] = (await load(root, { keys: new Map([['readings', ['a', 'b']]]) })) as [Loaded];
+    const [{ state }] = (await load(root, { keys: new Map([['readings', ['a', 'b']]]) })) as [LoadedRun];
     expect({ state, rows: (await rows('json_readings')).length }).toEqual({ state: 'completed', rows: 3 });
   });
 
