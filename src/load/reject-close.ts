@@ -40,13 +40,15 @@ export async function closeRejects(
   await tx.query(`${CLOSE} = 'loaded' where ${OPEN} and r.stage = 'held' and r.batch_key = $4`, [...values, batchKey]);
 }
 
-/** A replayed record lies in the file at the place that its row says. */
-async function closeReplayed(tx: Tx, { target }: MergeJob, rejects: readonly Rejected[]): Promise<void> {
+/** A replayed record lies at the place of the batch that its row says. */
+async function closeReplayed(tx: Tx, { target, batchKey }: MergeJob, rejects: readonly Rejected[]): Promise<void> {
   await tx.query(
     `${CLOSE} = case when y.n = any ($4::int[]) then 'again' else 'good' end
-       from freshet.replay_record y join freshet.run u on u.request_key = y.request_key and u.id = $3 and u.kind = 'replay'
+       from freshet.replay_record y
+       join freshet.run u on u.request_key = y.request_key and u.id = $3 and u.kind = 'replay'
+       join freshet.batch b on b.key = $5 and b.n = y.part
       where ${OPEN} and y.entity = $2 and r.id = y.reject_id`,
-    [target.pipeline, target.entity, target.runId, rejects.map(({ seq }) => seq)],
+    [target.pipeline, target.entity, target.runId, rejects.map(({ seq }) => seq), batchKey],
   );
 }
 

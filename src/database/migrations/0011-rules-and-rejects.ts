@@ -45,11 +45,12 @@ async function makeReplays(db: Kysely<unknown>): Promise<void> {
     create table freshet.replay_record (
       request_key text not null,
       entity text not null,
+      part integer not null check (part > 0),
       n integer not null check (n > 0),
       reject_id bigint not null references freshet.reject (id),
       record text,
       actor text not null,
       created_at timestamptz not null default now(),
-      primary key (request_key, entity, n)
+      primary key (request_key, entity, part, n)
     )`.execute(db);
 }
