@@ -58,10 +58,11 @@ const LEGACY_DAY = /^(\d{1,2})!(\d{1,2})!(\d{1,4})$/;
 export function parseLegacyDay(text: string): string | null | undefined {
   const match = LEGACY_DAY.exec(text);
   if (!match) return undefined;
-  const [day, month, year] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  const years = match[3]!;
+  const [day, month, year] = [Number(match[1]), Number(match[2]), Number(years)];
   if (day === 0 && month === 0 && year === 0) return null;
-  if (match[3]!.length < 4 || year < 1 || !isCalendarDay(year, month, day)) return undefined;
-  return `${match[3]}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+  if (years.length < 4 || year < 1 || !isCalendarDay(year, month, day)) return undefined;
+  return `${years}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
 }
 
 /** ISO text in UTC with six digits: the one form in which instants travel (contracts §11). */

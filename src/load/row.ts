@@ -1,6 +1,6 @@
 import type { ValidationRule } from '../config/schema/validation-rule';
 import { joinKey } from '../domain/ids';
-import { formatInstant, parseInstant } from '../domain/instant';
+import { formatInstant, parseInstant, parseLegacyDay } from '../domain/instant';
 import { canonicalContent, canonicalText, hash16 } from '../json/canonical';
 import { decodeRecord, fieldOf, isJsonObject, type JsonObject, type JsonValue } from '../json/decode';
 import { scalarText } from '../json/scalar-text';
@@ -9,7 +9,8 @@ import { cellText } from './cell';
 import type { Column } from './columns';
 import { copyBytes, copyText } from './copy-text';
 import { LOAD_FORMAT, type LoadDefinition } from './load-definition';
-import { columnReason, shownValue, typeReason, type Reason } from './reason';
+import { columnReason, cutText, shownValue, typeReason, type Reason } from './reason';
+import { shownReasons, tooWide } from './row-limits';
 import { RecordRules } from './rules/record-rules';
 
 /** The columns that fields go into. `lines: null`: the entity has no line items. */
@@ -93,7 +94,7 @@ export class RowReader {
     reasons.push({
       rule: 'key',
       field,
-      value: `${id.slice(0, 60)}…`,
+      value: cutText(id, 60),
       expected: `at most ${MAX_KEY_BYTES} bytes`,
       message: 'The key is too long',
     });
@@ -104,7 +105,8 @@ export class RowReader {
   private positionOf(record: JsonObject): string[] {
     const { cursor, version } = this.definition;
     const cursorText = cursor === null ? null : scalarText(fieldOf(record, cursor.field));
-    const instant = cursor?.kind === 'instant' && cursorText !== null ? parseInstant(cursorText, this.zone) : null;
+    const instant =
+      cursor?.kind === 'instant' && cursorText !== null ? parseInstant(parseLegacyDay(cursorText) ?? cursorText, this.zone) : null;
     const micros = instant !== null && isStorableInstant(instant.micros) ? formatInstant(instant.micros) : null;
     const counter = version !== null ? scalarText(fieldOf(record, version)) : cursor?.kind === 'integer' ? cursorText : null;
     return [cursorText, micros, counter !== null && /^-?\d{1,1000}$/.test(counter) ? counter : null].map(copyText);
@@ -122,13 +124,16 @@ export class RowReader {
       }
     }
     const rules = { zone: this.zone, emptyIsNull: this.definition.emptyIsNull };
-    return target.columns.map(({ field, type }) => {
+    const cells = target.columns.map(({ field, type }) => {
       const value = fieldOf(record, field) ?? null;
       const text = cellText(value, type, rules);
       if (text !== undefined) return copyText(text);
       reasons.push(typeReason(target.prefix + field, value, type));
       return '';
     });
+    const wide = tooWide(target, cells);
+    if (wide !== null) reasons.push(wide);
+    return cells;
   }
 
   /** An absent key leaves the held line items alone; an empty array, `null` or an empty text empties them. */
@@ -168,5 +173,5 @@ export class RowReader {
 }
 
 function rejected(id: string | null, reasons: readonly [Reason, ...Reason[]]): RejectedRow {
-  return { kind: 'reject', id, reasons };
+  return { kind: 'reject', id, reasons: shownReasons(reasons) };
 }

@@ -83,9 +83,11 @@ test('where nothing is declared, a day that 4D wrote and an instant without an o
 
 test('a text that is no date widens its column and is stored as sent', async () => {
   const outcome = await load('no-dates.json', DATED);
-  const sent = recordsIn(hostileFile('no-dates.json')).map(({ bytes }) => JSON.parse(bytes.toString('utf8')) as Record<string, unknown>);
+  const sent = recordsIn(hostileFile('no-dates.json')).map(
+    ({ bytes }) => JSON.parse(bytes.toString('utf8')) as { id: string; at?: string | number },
+  );
   const texts = { ...(await storedTexts(outcome, 'at')) };
-  for (const { id, at } of sent) if (at !== undefined) expect(texts[id as string]).toBe(String(at));
+  for (const { id, at } of sent) if (at !== undefined) expect(texts[id]).toBe(String(at));
   expect(await storedTexts(outcome, 'day')).toMatchObject({ 'legacy, no such day': '31!02!2013', 'day with time': '2024-01-01T10:00:00Z' });
 });
 
@@ -158,4 +160,36 @@ test('what is no record, or has no key, is a reject', async () => {
   expect(rules.filter((rule) => rule === 'record')).toHaveLength(5);
   expect(rules.filter((rule) => rule === 'key')).toHaveLength(8);
   expect(rules.filter((rule) => rule === 'not-json')).toHaveLength(3);
+});
+
+const manyFields = (count: number, value: (place: number) => unknown): Record<string, unknown> =>
+  Object.fromEntries(Array.from({ length: count }, (_, place) => [`f${place}`, value(place)]));
+const fileOf = (...records: unknown[]): Buffer => Buffer.from(JSON.stringify(records));
+
+test.each([
+  ['300 long texts', 300, (place: number) => `${place} `.repeat(40), 1],
+  ['700 short texts', 700, (place: number) => `t${place}`, 1],
+  ['900 whole numbers', 900, (place: number) => place, 1],
+  ['400 texts that compress', 400, () => 'x'.repeat(3000), 0],
+  ['1,400 short texts', 1400, (place: number) => `text ${place}`, 0],
+  ['5,000 fields', 5000, (place: number) => place, 0],
+])('a record with %s is stored, or a reject where no row holds it', async (_name, count, value, stored) => {
+  const { counts, bench } = await loadBytes(shelf, fileOf({ id: 'wide', ...manyFields(count, value) }, { id: 'fine' }));
+  expect(counts).toMatchObject({ inserted: 1 + stored, rejected: 1 - stored });
+  const rejects = await bench.db.query<{ reasons: { message: string }[] }>(`select reasons from freshet.reject where run_id = $1`, [
+    bench.runId,
+  ]);
+  for (const { reasons } of rejects) expect(reasons.length).toBeLessThanOrEqual(51);
+});
+
+test('a line item with too many values rejects its record alone', async () => {
+  const item = manyFields(1200, (place) => `text ${place}`);
+  const { rejects } = await loadBytes(shelf, fileOf({ id: 'a', line_items: [{ f1: 'x' }, item] }, { id: 'fine' }));
+  expect([...rejects]).toEqual([[0, ['too-wide line_items[1]']]]);
+});
+
+test('a reason that is cut is cut between characters', async () => {
+  const long = `${'x'.repeat(198)}${'\u{1f600}'.repeat(400)}`;
+  const { counts } = await loadBytes(shelf, fileOf({ id: 1, line_items: long }, { id: `${'k'.repeat(59)}${long}` }, { id: 'fine' }));
+  expect(counts).toMatchObject({ inserted: 1, rejected: 2 });
 });
