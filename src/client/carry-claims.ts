@@ -4,7 +4,7 @@ import { enqueue, hasQueue } from '../database/lane-queue';
 import type { Plan } from '../domain/plan';
 import { isFinalRun } from '../domain/run';
 import type { StageContext } from '../observability/stage-context';
-import { readRunFacts } from '../report/run-facts';
+import { readRunFacts, type RunFacts } from '../report/run-facts';
 import type { CommandResult } from './envelope';
 import { worstExitCode } from './exit-code';
 import { followRun } from './follow-run';
@@ -32,6 +32,8 @@ interface Scope {
   readonly ctx: StageContext;
   readonly watch: Watch;
   readonly flags: Carrying['flags'];
+  /** Filled as they end. */
+  readonly ended: RunFacts[];
 }
 
 /** What carries claims: the view is open, and what can be checked without a database has been. */
@@ -41,15 +43,21 @@ export interface Carrying {
   readonly flags: Pick<RunFlags, 'local' | 'attach' | 'queue'>;
 }
 
+/** The result of a command, and the runs that it watched to their end. */
+export interface Carried extends CommandResult {
+  readonly facts: readonly RunFacts[];
+}
+
 /** Claims, starts and follows runs to their end, and shows the result. Nothing is written before Temporal and a worker are found. */
-export async function carryClaims({ project, watch, flags }: Carrying, requests: readonly ClaimRequest[]): Promise<CommandResult> {
+export async function carryClaims({ project, watch, flags }: Carrying, requests: readonly ClaimRequest[]): Promise<Carried> {
   const temporal = flags.local === true ? null : await linkWithWorker(project);
   const interrupt = onInterrupt();
   try {
     const db = await openForWriting(project);
     try {
-      const scope = { project, db, temporal, interrupt, ctx: commandContext(project), watch, flags };
-      return combined(await runAll(scope, requests));
+      const ended: RunFacts[] = [];
+      const scope = { project, db, temporal, interrupt, ctx: commandContext(project), watch, flags, ended };
+      return { ...combined(await runAll(scope, requests)), facts: ended };
     } finally {
       await db.close();
     }
@@ -107,6 +115,7 @@ async function watched(scope: Scope, runId: string, carry: () => Promise<void> =
   await carry();
   const received = interrupt.received();
   const facts = await readRunFacts(db, runId);
+  scope.ended.push(facts);
   return received !== null && !isFinalRun(facts.run.state) ? leftRunning(runId, received) : runResult(facts, watch.told);
 }
 

@@ -20,7 +20,7 @@ export function whyUnwatched(pipeline: string, maxAges: MaxAges): Unwatched {
       why: `the file of pipeline ${pipeline} cannot be read`,
       remedy: 'Correct it; `./freshet config validate` names every mistake.',
     };
-  if (limits.size === 0)
+  if ([...limits.entities.values()].every(({ limit }) => limit === null))
     return { why: `pipeline ${pipeline} has neither a schedule nor a limit of its own`, remedy: `${write}, or give it a schedule.` };
   return { why: `pipeline ${pipeline} sets a limit for other entities only`, remedy: `${write}, for all of its entities.` };
 }

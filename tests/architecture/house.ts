@@ -11,7 +11,7 @@ export interface Import {
 
 /** The floors of the house, top down (design §3). A file may import from lower floors, and from its own folder. */
 export const FLOORS: readonly (readonly string[])[] = [
-  ['client', 'api', 'worker', 'monitor', 'stack'],
+  ['index', 'client', 'api', 'worker', 'monitor', 'stack'],
   ['workflows'],
   ['activities'],
   ['run'],

@@ -35,7 +35,8 @@ export interface Analysis {
   readonly document: AnalysisDocument;
 }
 
-async function analysis(project: Project, flags: InputFlags): Promise<Analysis> {
+/** What the command says, as one document. Errors: as `findInput`. */
+export async function analysis(project: Project, flags: InputFlags): Promise<Analysis> {
   const found = await findInput(project, flags, new Date());
   const db = await openIfSetUp(project);
   const ctx = commandContext(project);

@@ -1,25 +1,24 @@
-import { spanWords } from '../../domain/span-words';
 import { judge } from '../../monitor/monitor';
 import { limitsNow, maxAgesOf } from '../../monitor/max-ages';
 import { projectMonitor } from '../../monitor/project-monitor';
+import { isWrong } from '../../verify/freshness/status-of';
 import { sendNotices, waitingNotices } from '../../notify/webhook';
 import type { Database } from '../../database/database';
 import { alarmsText, withReason, type Alerted } from '../alert-words';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
 import { EXIT } from '../exit-code';
-import { readFreshness, type TableFreshness } from '../freshness-facts';
+import { readFreshness } from '../freshness-facts';
+import { freshnessText } from '../freshness-text';
 import { openForWriting } from '../open-database';
 import { commandContext, openProject, type Project } from '../project';
-import { textTable } from '../text-table';
-import { unwatchedText, type Unwatched } from '../unwatched';
 
 export interface FreshnessFlags {
   /** Raise and resolve alarms as the monitor would; for a cron job where none runs. */
   readonly alert?: boolean;
 }
 
-/** `freshet freshness`: how old every table is against its limit. Needs PostgreSQL only. Exit code 4 when one is stale, missing or was never read. */
+/** `freshet freshness`: how old every table is against its limit, and the newest date in its rows. Needs PostgreSQL only. Exit code 4 when one is stale, empty, missing, never filled, or cannot be judged. */
 export async function freshness(flags: FreshnessFlags, { flags: common }: CommandContext): Promise<CommandResult> {
   const project = openProject(common);
   const db = await openForWriting(project);
@@ -27,24 +26,17 @@ export async function freshness(flags: FreshnessFlags, { flags: common }: Comman
     const ctx = commandContext(project);
     const { environment } = project.loaded.settings;
     const limits = await limitsNow(db, environment, () => maxAgesOf(project.loaded, ctx), ctx);
-    const tables = await readFreshness(db, limits, ctx.now());
+    const tables = await readFreshness(db, limits, ctx);
     const alarms = flags.alert === true ? await alert(project, db) : null;
-    const wrong = tables.some(({ status }) => status === 'stale' || status === 'missing' || status === 'never');
+    const wrong = tables.some(({ status }) => isWrong(status));
     return {
       exitCode: wrong || (alarms?.open.length ?? 0) > 0 ? EXIT.findings : EXIT.good,
       data: { environment, tables, ...(alarms === null ? {} : { alarms }) },
-      text: [tablesText(tables), unwatchedText(tables.flatMap(unwatched)), alarms === null ? '' : alarmsText(alarms)]
-        .filter((block) => block !== '')
-        .join('\n\n'),
+      text: [freshnessText(tables), ...(alarms === null ? [] : [alarmsText(alarms)])].join('\n\n'),
     };
   } finally {
     await db.close();
   }
-}
-
-/** An empty table without a limit shows as empty; that nobody watches it is worth a line all the same. */
-function unwatched({ table, unwatched: reason }: TableFreshness): (Unwatched & { table: string })[] {
-  return reason === null ? [] : [{ table, ...reason }];
 }
 
 async function alert(project: Project, db: Database): Promise<Alerted> {
@@ -63,27 +55,4 @@ async function alert(project: Project, db: Database): Promise<Alerted> {
   } finally {
     await monitoring.close();
   }
-}
-
-const COLUMNS = [
-  { title: 'table' },
-  { title: 'status' },
-  { title: 'as of (UTC)' },
-  { title: 'age', right: true },
-  { title: 'limit', right: true },
-];
-
-function tablesText(tables: readonly TableFreshness[]): string {
-  if (tables.length === 0) return 'No pipeline has run yet, so there is no table.';
-  return textTable(
-    COLUMNS,
-    tables.map(({ table, status, as_of: asOf, age_seconds: age, max_age_seconds: limit }) => [
-      table,
-      status,
-      asOf === null ? 'never' : `${asOf.slice(0, 10)} ${asOf.slice(11, 19)}`,
-      age === null ? '–' : spanWords(age * 1_000),
-      limit === null ? '–' : spanWords(limit * 1_000),
-    ]),
-    '',
-  );
 }

@@ -2,11 +2,11 @@ import { counted } from '../../domain/counted';
 import { FreshetError } from '../../domain/errors';
 import { loadRequests } from '../../run/load-request';
 import { sources } from '../../sources/index';
-import { carryClaims } from '../carry-claims';
+import { carryClaims, type Carried } from '../carry-claims';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
 import { EXIT } from '../exit-code';
-import { openView } from '../live/watch';
+import { openView, type Watch } from '../live/watch';
 import { fitted } from '../live/wrap-line';
 import { ownersOf, type FoundInput, type OwnedInput } from '../../run/load-input';
 import { findInput, type InputFlags } from '../load-input';
@@ -29,13 +29,25 @@ export async function load(flags: LoadFlags, context: CommandContext): Promise<C
   const { out, flags: common } = context;
   const watch = openView(context);
   const project = watch.logging(openProject(common));
-  const chosen = await findInput(project, flags, new Date());
+  if (flags.dryRun === true) return plan(await findInput(project, flags, new Date()));
+  return loadFiles({ project, watch, note: (line) => out.note(fitted(line, out.columns.note)) }, flags);
+}
+
+export interface Loading {
+  readonly project: Project;
+  readonly watch: Watch;
+  /** Which input was chosen, and why. */
+  note(line: string): void;
+}
+
+/** Chooses, claims, carries. The answer is the command's, with the facts of each run. */
+export async function loadFiles({ project, watch, note }: Loading, flags: LoadFlags): Promise<Carried> {
   const keys = namedKeys(flags.key ?? []);
-  if (flags.dryRun === true) return plan(chosen);
+  const chosen = await findInput(project, flags, new Date());
   requireWritable(project.loaded.settings.landing.path, 'landing.path');
   requireWritable(project.loaded.settings.reports.path, 'reports.path');
   const found = await owned(project, chosen, flags.session !== undefined);
-  for (const line of inputLines(found)) out.note(fitted(line, out.columns.note));
+  inputLines(found).forEach(note);
   return carryClaims({ project, watch, flags }, loadRequests(project.loaded, sources, { ...found, keys, actor: actor() }));
 }
 

@@ -1,0 +1,99 @@
+import type { RunFacts } from '../../report/run-facts';
+import { liveView } from '../live/live-view';
+import { loadFiles } from '../commands/load';
+import { projectOf, type FreshetOptions } from './options';
+import { asResult, type StepResult } from './result';
+
+export interface InputOptions extends FreshetOptions {
+  /** Folder with the files; default: load.path, else landing. */
+  readonly dir?: string;
+  /** Exactly these sessions. */
+  readonly sessions?: readonly string[];
+  readonly entities?: readonly string[];
+  readonly input?: 'auto' | 'sessions' | 'consolidated' | 'directory';
+  /** Sessions of so many days, instead of those of load.session_max_age. */
+  readonly cutoffDays?: number;
+}
+
+export interface LoadOptions extends InputOptions {
+  /** Fields that tell the records of an entity apart, where nothing else does: `{ readings: ['sensor', 'at'] }`. */
+  readonly keys?: Readonly<Record<string, readonly string[]>>;
+  /** Through Temporal and its worker instead of in this process. */
+  readonly durable?: boolean;
+}
+
+export interface LoadResult extends StepResult {
+  readonly runs: readonly LoadedRun[];
+}
+
+export interface LoadedRun {
+  readonly run_id: string;
+  readonly pipeline: string;
+  readonly state: string;
+  readonly report_path: string | null;
+  readonly entities: readonly LoadedEntity[];
+}
+
+export interface LoadedEntity {
+  readonly entity: string;
+  readonly table: string;
+  readonly state: string;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly stale: number;
+  readonly skipped: number;
+  readonly duplicate: number;
+  readonly rejected: number;
+  /** Rows and line items afterwards. */
+  readonly rows: number;
+  readonly lines: number;
+}
+
+/** Loads JSON files into tables, as `freshet load` does: in this process, or through Temporal. */
+export function load(options: LoadOptions = {}): Promise<LoadResult> {
+  return asResult({ runs: [] }, async () => {
+    const project = projectOf(options);
+    const view = liveView({ out: { json: true }, stream: { write: () => true }, env: {}, verbose: false });
+    const watch = { view, told: false, logging: () => project };
+    const { error, facts } = await loadFiles({ project, watch, note: () => undefined }, flagsOf(options));
+    const runs = facts.map(runOf);
+    const entities = runs.flatMap((run) => run.entities);
+    return {
+      ...(error === undefined ? {} : { error }),
+      records: facts.flatMap((run) => run.entities).reduce((sum, { ledger }) => sum + ledger.fetched, 0),
+      tables: entities.map(({ table, rows }) => ({ name: table, record_count: rows })),
+      more: { runs },
+    };
+  });
+}
+
+/** The options as the command line says them. */
+export function inputFlags({ dir, sessions, entities, input, cutoffDays }: InputOptions) {
+  return {
+    ...(dir === undefined ? {} : { dir }),
+    ...(sessions === undefined ? {} : { session: sessions }),
+    ...(entities === undefined ? {} : { entity: entities }),
+    ...(input === undefined ? {} : { input }),
+    ...(cutoffDays === undefined ? {} : { cutoffDays: String(cutoffDays) }),
+  };
+}
+
+function flagsOf(options: LoadOptions) {
+  const key = Object.entries(options.keys ?? {}).map(([entity, fields]) => `${entity}=${fields.join(',')}`);
+  return { ...inputFlags(options), key, local: options.durable !== true };
+}
+
+function runOf({ run, entities }: RunFacts): LoadedRun {
+  return {
+    run_id: run.id,
+    pipeline: run.pipeline,
+    state: run.state,
+    report_path: run.report_path,
+    entities: entities.map(({ entity, table, state, ledger }) => {
+      const { inserted, updated, revived, unchanged, stale, skipped, duplicate, rejected } = ledger;
+      const counts = { inserted, updated: updated + revived, unchanged, stale, skipped, duplicate, rejected };
+      return { entity, table, state, ...counts, rows: ledger.live_after, lines: ledger.lines_after };
+    }),
+  };
+}

@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageFolder } from '../../src/stack/home';
+import { testDatabase } from '../support/database';
+
+/** The examples of docs/library.md, executed one after the other as a reader would: each in a file of its own, with the built package. */
+const database = testDatabase();
+const page = readFileSync(join(packageFolder(), 'docs/library.md'), 'utf8');
+const examples = [...page.matchAll(/^## (.+)\n\n```js\n([\s\S]*?)^```$/gm)].map(([, title = '', code = '']) => ({ title, code }));
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'freshet-library-'));
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(packageFolder(), join(folder, 'node_modules', 'freshet'));
+  mkdirSync(join(folder, 'export'));
+  const invoices = [1, 2, 3].map((i) => ({ invoice_id: `I${i}`, total: i, line_items: [{ line_item_id: `L${i}`, quantity: 1 }] }));
+  writeFileSync(join(folder, 'export', 'invoices.json'), JSON.stringify(invoices));
+  writeFileSync(join(folder, 'export', 'contacts.json'), JSON.stringify({ contacts: [{ contact_id: 'C1' }] }));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** `before`: variables of a person who calls it otherwise. */
+function execute(code: string, more: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  const file = join(folder, `example-${Math.random().toString(36).slice(2)}.js`);
+  writeFileSync(file, code);
+  const env = {
+    PATH: process.env['PATH'],
+    DATABASE_URL: database.url,
+    FRESHET_ENV: 'test',
+    FRESHET_HOME: join(folder, 'home'),
+    FRESHET_REPORTS_PATH: join(folder, 'reports'),
+    EXPORT_FOLDER: join(folder, 'export'),
+    ...more,
+  };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [file], { cwd: folder, env }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr }),
+    );
+  });
+}
+
+test('there are three examples', () => {
+  expect(examples.map(({ title }) => title)).toEqual([
+    'A daily script',
+    'Look first, then make tables that fit',
+    'The same for each environment',
+  ]);
+});
+
+test('the daily script loads a folder and verifies it; on the next day nothing is written again', async () => {
+  const [{ code }] = examples as [(typeof examples)[number]];
+  const first = await execute(code);
+  expect(first).toMatchObject({ code: 0, stderr: '' });
+  expect(first.stdout).toMatch(/^4 records, \d+ a second\npublic.json_contacts: 1 rows\npublic.json_invoices: 3 rows\n$/);
+  expect(await execute(code)).toMatchObject({ code: 0, stderr: '' });
+}, 60_000);
+
+test('who looks first is told which tables change, and gets tables that fit', async () => {
+  const ended = await execute(examples[1]!.code);
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  expect(ended.stdout).toContain('invoices: 3 records, its tables fit');
+  expect(ended.stdout).toContain('nothing wrong');
+}, 60_000);
+
+test('each environment has its own result', async () => {
+  const ended = await execute(examples[2]!.code);
+  expect(ended).toEqual({ code: 0, stdout: 'development: 1 table\ntest: 1 table\n', stderr: '' });
+}, 60_000);
+
+test('what goes wrong is a result that says what to do, never a crash', async () => {
+  const ended = await execute(examples[0]!.code, { EXPORT_FOLDER: join(folder, 'exprot') });
+  expect(ended.code).toBe(1);
+  expect(ended.stderr).toContain(`There is no folder ${join(folder, 'exprot')}`);
+  expect(ended.stderr).toContain('Did you mean export?');
+}, 60_000);
