@@ -1,3 +1,4 @@
+import { landedRecord } from '../../src/landing/landed-record';
 import { testDatabase } from '../support/database';
 import { Bench, openShelf, type Shelf } from './bench';
 
@@ -79,4 +80,17 @@ test('a reject of an entity whose table was dropped is closed by the load that m
   await shelf.db.query(`drop table shop.${bench.table}, shop.${bench.table}_line_items`);
   await bench.deliver([{ records: [order('a', 5)], fetchedAt: at(2) }]);
   expect(await rejects(bench)).toMatchObject([{ closed_because: 'good' }]);
+});
+
+test('the record of a reject is read from landing as long as it is the one that was refused', async () => {
+  const bench = await open();
+  await bench.deliver([{ records: [order('a'), order('b', 99)], fetchedAt: at(1) }]);
+  const [row] = await shelf.db.query<{ file: string; offset: string; length: string; record_sha256: string }>(
+    `select file, "offset", length, record_sha256 from freshet.reject where entity = $1`,
+    [bench.entity],
+  );
+  const place = { file: row!.file, offset: Number(row!.offset), length: Number(row!.length), sha256: row!.record_sha256 };
+  expect(JSON.parse((await landedRecord(bench.landing, place)).toString())).toEqual(order('b', 99));
+  await bench.landing.write(place.file, [Buffer.from('[{"order_id":"c"}'.padEnd(place.offset + place.length))]);
+  await expect(landedRecord(bench.landing, place)).rejects.toMatchObject({ type: 'file_error', code: 'record-changed' });
 });

@@ -1,4 +1,4 @@
-import { renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { readFileSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { endRun, requestCancel } from '../../../src/database/run-store';
 import { startSandbox } from '../../../src/sandbox';
@@ -73,6 +73,21 @@ remedy(
     expect(await follow(error, findings)).toEqual({ exit: 0, text: '[]' });
   },
 );
+
+remedy('reject-budget', './freshet rejects list --entity …', 'shows what would be refused, and why', async (follow) => {
+  const file = join(at.folder, 'strict.yaml');
+  const rule =
+    'reject_budget: { count: 0 }, validation: [{ field: contact_name, rule: length, max: 0, error_message: nobody has no name }]';
+  const usual = readFileSync(join(__dirname, '../../../config/pipelines/zoho-books.yaml'), 'utf8');
+  writeFileSync(file, usual.replace('contacts: { priority: high }', `contacts: { ${rule} }`));
+  at.sandbox.control.edit('contacts', 0);
+  const step = { runId: await at.claim({ pipeline: file, entities: ['contacts'], full: true }), entity: 'contacts' };
+  await at.steps.prepareRun(step, at.ctx);
+  await at.steps.extract(step, at.ctx);
+  const { data } = await follow(await refusal(() => at.steps.load(step, at.ctx)), async (words) => documentOf(await typed(words)));
+  expect(data.rejects).toMatchObject([{ stage: 'held', reasons: [{ message: 'nobody has no name' }] }]);
+  await endRun(at.db, { runId: step.runId, state: 'cancelled' }, at.ctx);
+});
 
 describe('a batch that is not what its row says', () => {
   remedy('batch-does-not-add-up', './freshet verify --deep', 'tells which batch it is', (follow) =>

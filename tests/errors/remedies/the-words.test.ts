@@ -27,6 +27,18 @@ type Document = ReturnType<typeof documentOf>;
 const typed = async (words: readonly string[]): Promise<Document> => documentOf(await freshet(...words, '--json'));
 const wrong = async (...words: string[]): Promise<Document> => (await typed(words)).error;
 
+describe('a reject', () => {
+  remedy('reject-unknown', './freshet rejects list --all', 'lists those there are', async (follow) => {
+    const { data } = await follow(await wrong('rejects', 'show', '77'), typed);
+    expect(data).toMatchObject({ total: 0, rejects: [] });
+  });
+
+  remedy('rejects-not-chosen', './freshet rejects list', 'shows what is open', async (follow) => {
+    const { data } = await follow(await wrong('rejects', 'replay', '77'), typed);
+    expect(data.filter).toMatchObject({ open: true });
+  });
+});
+
 describe('a run', () => {
   remedy('run-unknown', './freshet history', 'lists the runs there are', async (follow) => {
     const { data } = await follow(await wrong('show', 'nothing-like-it'), typed);
