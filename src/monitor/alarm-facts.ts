@@ -1,20 +1,29 @@
 import { MISSED, NOT_BEGUN } from '../database/born-final';
 import type { Database } from '../database/database';
+import type { StageContext } from '../observability/stage-context';
+import { FOREIGN_PIPELINE } from '../run/file-source';
 import type { AlarmFacts, MissedRun, RunAge, TableAge } from './alarm';
-import type { MaxAges } from './max-ages';
+import { expectedOf, type MaxAges } from './max-ages';
+import { withNewestDates } from './newest-dates';
 
 /** A database, or a transaction in it. */
 export type Queries = Pick<Database, 'query'>;
 
-/** What the database says about everything that can raise an alarm. */
-export async function readAlarmFacts(db: Queries, environment: string, maxAges: MaxAges): Promise<AlarmFacts> {
+/** What the database says about everything that can raise an alarm. Precondition: a transaction. */
+export async function readAlarmFacts(
+  db: Queries,
+  environment: string,
+  maxAges: MaxAges,
+  ctx: Pick<StageContext, 'log'>,
+): Promise<AlarmFacts> {
+  const { tables, undecided } = await withNewestDates(db, await readTables(db, maxAges), maxAges, ctx);
   return {
-    tables: await readTables(db, maxAges),
+    tables,
     runs: await readRuns(db, environment),
     missed: await readMissed(db, environment),
     worker: await newestBeat(db, environment, 'worker'),
     temporal: await newestBeat(db, environment, 'temporal'),
-    undecided: [...maxAges].flatMap(([pipeline, limits]) => (limits === null ? [pipeline] : [])),
+    undecided: [...undecided, ...[...maxAges].flatMap(([pipeline, limits]) => (limits === null ? [pipeline] : []))],
   };
 }
 
@@ -24,21 +33,28 @@ async function readTables(db: Queries, maxAges: MaxAges): Promise<TableAge[]> {
     entity: string;
     source: string;
     table: string;
+    name: string;
     as_of_db: string | null;
     first_run: string | null;
   }>(
-    `select pe.pipeline, pe.entity, pe.raw_schema as source, pe.raw_schema || '.' || pe.raw_table as table, pe.as_of_db,
+    `select pe.pipeline, pe.entity, pe.raw_schema as source, pe.raw_schema || '.' || pe.raw_table as table, pe.raw_table as name,
+            case when pe.pipeline = $1
+                 then greatest(pe.as_of_db, (select max(b.committed_at) from freshet.batch b join freshet.extraction x on x.id = b.extraction_id
+                                              where x.pipeline = pe.pipeline and x.entity = pe.entity and b.state = 'loaded'))
+                 else pe.as_of_db end as as_of_db,
             (select min(r.created_at) from freshet.run r where r.pipeline = pe.pipeline) as first_run
        from freshet.pipeline_entity pe order by pe.pipeline, pe.number`,
+    [FOREIGN_PIPELINE],
   );
-  return rows.map(({ pipeline, entity, source, table, as_of_db: asOf, first_run: firstRun }) => ({
+  return rows.map(({ pipeline, entity, source, table, name, as_of_db: asOf, first_run: firstRun }) => ({
     pipeline,
     entity,
     source,
     table,
+    name,
     asOf: date(asOf),
     firstRun: date(firstRun),
-    maxAge: maxAges.get(pipeline)?.get(entity) ?? null,
+    maxAge: expectedOf(maxAges, pipeline, entity)?.limit?.alarmAfter ?? null,
   }));
 }
 

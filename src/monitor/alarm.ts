@@ -24,13 +24,17 @@ export interface TableAge {
   readonly pipeline: string;
   readonly entity: string;
   readonly source: string;
+  /** With its schema, for people; `name`: without. */
   readonly table: string;
+  readonly name: string;
   /** By the database's clock: what was in the source then is in the table. `null`: never read well. */
   readonly asOf: Date | null;
   /** When the pipeline ran for the first time; a table that was never filled is as old as that. */
   readonly firstRun: Date | null;
   /** ms; `null`: nobody set a limit. */
   readonly maxAge: number | null;
+  /** Only where somebody set how old the greatest date in the rows may be (ms). `at`: `2027-03-28`, or an instant. */
+  readonly newest?: { readonly column: string; readonly at: string; readonly maxAge: number };
 }
 
 export interface RunAge {

@@ -1,4 +1,6 @@
 import { spanWords } from '../domain/span-words';
+import { ageOf } from '../verify/freshness/status-of';
+import { FOREIGN_PIPELINE } from '../run/file-source';
 import type { Alarm, AlarmFacts, AlarmLimits, MissedRun, RunAge, TableAge } from './alarm';
 
 const NOBODY = { pipeline: '', entity: '', source: '' };
@@ -6,7 +8,7 @@ const NOBODY = { pipeline: '', entity: '', source: '' };
 /** Everything that is wrong at this moment. Pure: the same facts and the same `now` give the same alarms. */
 export function alarmsDue(facts: AlarmFacts, limits: AlarmLimits, now: Date): Alarm[] {
   return [
-    ...facts.tables.flatMap((table) => stale(table, now)),
+    ...facts.tables.map((table) => stale(table, now) ?? oldDates(table, now)).filter((alarm) => alarm !== null),
     ...silent(facts.worker, limits.workerGoneAfter, now, {
       class: 'dead-worker',
       message: 'No worker is alive',
@@ -22,15 +24,25 @@ export function alarmsDue(facts: AlarmFacts, limits: AlarmLimits, now: Date): Al
   ];
 }
 
-function stale({ pipeline, entity, source, table, asOf, firstRun, maxAge }: TableAge, now: Date): Alarm[] {
+function stale({ pipeline, entity, source, table, asOf, firstRun, maxAge }: TableAge, now: Date): Alarm | null {
   const since = asOf ?? firstRun;
-  if (maxAge === null || since === null || now.getTime() - since.getTime() <= maxAge) return [];
+  if (maxAge === null || since === null || now.getTime() - since.getTime() <= maxAge) return null;
   const said =
     asOf === null
       ? `${table} was never read well; ${pipeline} ran first at ${utc(since)}`
       : `${table} shows the source as of ${utc(since)}; at most ${spanWords(maxAge)} are allowed`;
-  const remedy = `See why with ./freshet status, then ./freshet run ${pipeline}`;
-  return [{ class: 'stale-table', pipeline, entity, source, message: said, remedy, since }];
+  const again = pipeline === FOREIGN_PIPELINE ? './freshet load' : `./freshet run ${pipeline}`;
+  return { class: 'stale-table', pipeline, entity, source, message: said, remedy: `See why with ./freshet status, then ${again}`, since };
+}
+
+/** Read in time, and yet what it shows is old: the same cause as long as it lasts, whichever of the two figures tells it. */
+function oldDates({ pipeline, entity, source, table, newest }: TableAge, now: Date): Alarm | null {
+  if (newest === undefined) return null;
+  const age = ageOf(newest.at, now);
+  if (age <= newest.maxAge) return null;
+  const message = `The newest ${newest.column} in ${table} is ${newest.at.slice(0, 10)}; at most ${spanWords(newest.maxAge)} are allowed`;
+  const remedy = `Look in the source whether it has newer ${entity}; ./freshet freshness shows how the table stands`;
+  return { class: 'stale-table', pipeline, entity, source, message, remedy, since: new Date(now.getTime() - age) };
 }
 
 function silent(seen: Date | null, limit: number, now: Date, alarm: Pick<Alarm, 'class' | 'message' | 'remedy'>): Alarm[] {

@@ -2,17 +2,24 @@ import { thawSettings } from '../config/freeze';
 import type { LoadedSettings } from '../config/load-settings';
 import { listPipelines, loadPipeline, type PipelineSettings } from '../config/pipeline';
 import type { StageContext } from '../observability/stage-context';
+import { FOREIGN_PIPELINE } from '../run/file-source';
+import { fileLimits, pipelineLimits, type Expected, type PipelineLimits } from '../verify/freshness/limit';
 import type { Queries } from './alarm-facts';
 
 /**
- * Limits of tables, from the settings: ms by pipeline and entity; nothing where nobody set one.
- * `null`: nobody knows, because the pipeline's file cannot be read.
+ * What is expected of tables, by pipeline (docs/freshness.md has the rule). `null`: nobody knows, because the pipeline's file cannot be read.
  */
-export type MaxAges = ReadonlyMap<string, ReadonlyMap<string, number> | null>;
+export type MaxAges = ReadonlyMap<string, PipelineLimits | null>;
+
+/** What is expected of one table; `null` where its pipeline is not there, or cannot be read. */
+export function expectedOf(maxAges: MaxAges, pipeline: string, entity: string): Expected | null {
+  const limits = maxAges.get(pipeline) ?? null;
+  return limits === null ? null : (limits.entities.get(entity) ?? limits.otherwise);
+}
 
 /** The limits of all tables, read from the pipeline files as they are now. A file that cannot be read is told. */
 export function maxAgesOf({ root, sources, settings }: LoadedSettings, { log }: StageContext): MaxAges {
-  const ages = new Map<string, ReadonlyMap<string, number> | null>();
+  const ages = new Map<string, PipelineLimits | null>([[FOREIGN_PIPELINE, fileLimits(settings.freshness.max_age)]]);
   for (const name of listPipelines(root)) {
     try {
       ages.set(name, limitsOf(loadPipeline(name, { root, sources }).pipeline, settings.freshness.max_age));
@@ -41,12 +48,7 @@ async function asked(db: Queries, fromFiles: () => MaxAges, ctx: StageContext): 
   }
 }
 
-async function frozenLimits(
-  db: Queries,
-  environment: string,
-  pipeline: string,
-  ctx: StageContext,
-): Promise<ReadonlyMap<string, number> | null> {
+async function frozenLimits(db: Queries, environment: string, pipeline: string, ctx: StageContext): Promise<PipelineLimits | null> {
   const [row] = await db.query<{ body: string }>(
     `select c.body::text as body from freshet.config c
       where c.digest = coalesce((select config_digest from freshet.schedule where environment = $1 and pipeline = $2),
@@ -63,13 +65,10 @@ async function frozenLimits(
   }
 }
 
-/** An entity's own limit, else the pipeline's, else, for what runs by itself, the settings'. */
-export function limitsOf(pipeline: PipelineSettings, otherwise: number): ReadonlyMap<string, number> {
-  const whole = pipeline.freshness?.max_age ?? (pipeline.schedule === undefined ? undefined : otherwise);
-  const limits = new Map<string, number>();
-  for (const [entity, { freshness }] of Object.entries(pipeline.entities)) {
-    const limit = freshness?.max_age ?? whole;
-    if (limit !== undefined) limits.set(entity, limit);
-  }
-  return limits;
+function limitsOf(pipeline: PipelineSettings, inSettings: number | undefined): PipelineLimits {
+  const own = pipelineLimits(pipeline, inSettings);
+  if (pipeline.name !== FOREIGN_PIPELINE) return own;
+  const { otherwise } = fileLimits(inSettings);
+  const entities = [...own.entities].map(([name, expected]) => [name, { ...expected, limit: expected.limit ?? otherwise.limit }] as const);
+  return { entities: new Map(entities), otherwise };
 }

@@ -99,7 +99,7 @@ export async function judge(deps: Pick<MonitorDeps, 'db' | 'ctx' | 'maxAges'>, o
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('freshet.alarms:' || $1, 0))`, [environment]);
     const now = ctx.now();
     await forgetDeadWorkers(tx, environment, new Date(now.getTime() - limits.workerGoneAfter));
-    const facts = await readAlarmFacts(tx, environment, await limitsNow(tx, environment, maxAges, ctx));
+    const facts = await readAlarmFacts(tx, environment, await limitsNow(tx, environment, maxAges, ctx), ctx);
     const booking = { environment, due: alarmsDue(facts, limits, now), undecided: facts.undecided, notify: webhookUrl !== undefined };
     return bookAlarms(tx, booking, now);
   });

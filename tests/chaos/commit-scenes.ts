@@ -4,6 +4,7 @@ import { monitorRound } from '../../src/monitor/monitor';
 import { claimRequest } from '../../src/run/claim-request';
 import { runLocal } from '../../src/run/run-local';
 import { sources } from '../../src/sources';
+import { NOTHING_EXPECTED } from '../../src/verify/freshness/limit';
 import type { Installation } from '../support/installation';
 
 /** Something that freshet does with PostgreSQL; what is lost on the way it must make good by itself. */
@@ -18,6 +19,7 @@ export interface Scene {
 const DAY_MS = 86_400_000;
 const LIMITS = { workerGoneAfter: 120_000, temporalGoneAfter: 120_000, stuckAfter: 1_800_000 };
 const ROUNDS = 3;
+const OLD_AT_ONCE = { ...NOTHING_EXPECTED, limit: { maxAge: 1, from: 'entity', alarmAfter: 1 } } as const;
 
 async function run(at: Installation): Promise<string> {
   return (await at.run()).state;
@@ -69,7 +71,7 @@ async function monitor(at: Installation): Promise<string> {
     ctx: at.ctx,
     reportsFolder: at.loaded.settings.reports.path,
     temporal: () => Promise.resolve(null),
-    maxAges: () => new Map([['zoho-books', new Map([['invoices', 1]])]]),
+    maxAges: () => new Map([['zoho-books', { entities: new Map([['invoices', OLD_AT_ONCE]]), otherwise: NOTHING_EXPECTED }]]),
   };
   const options = { environment: 'test', limits: LIMITS, missedAfter: 1_000, webhookUrl: 'http://127.0.0.1:1/nobody' };
   for (let round = 1; ; round++) {

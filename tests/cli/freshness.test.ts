@@ -28,7 +28,8 @@ beforeAll(async () => {
     );
   }
   await db.query(`insert into zoho_books.json_contacts values ('1', null)`);
-  await db.query(`insert into zoho_books.json_invoices values ('1', null)`);
+  await db.query(`alter table zoho_books.json_invoices add column date date`);
+  await db.query(`insert into zoho_books.json_invoices values ('1', null, current_date - 3)`);
   await db.close();
 });
 afterAll(() => project.remove());
@@ -42,9 +43,37 @@ it('says of every table how old it is against its limit, without Temporal; exit 
       .find((line) => line.includes(table))!
       .trim()
       .split(/\s{2,}/);
-  expect(row('json_contacts')).toEqual(['zoho_books.json_contacts', 'fresh', expect.any(String), '10 min', '60 min']);
+  expect(row('json_contacts')).toEqual(['zoho_books.json_contacts', 'fresh', 'N/A', 'N/A', 'N/A', expect.any(String), '10 min', '60 min']);
   expect(row('json_items')[1]).toBe('empty');
-  expect(row('json_invoices').slice(0, 2)).toEqual(['zoho_books.json_invoices', 'stale']);
+  const day = new Date(Date.now() - 3 * 86_400_000).toISOString().slice(0, 10);
+  expect(row('json_invoices').slice(0, 5)).toEqual(['zoho_books.json_invoices', 'stale', 'date', day, '3']);
+});
+
+it('names below the table what is wrong with which, and the command that mends it; --json tells all of it', async () => {
+  const { stdout } = await project.freshet(['freshness']);
+  expect(stdout).toContain(
+    'stale: zoho_books.json_invoices: last read 3 h ago, at most 60 min are allowed\n  → Run `./freshet run zoho-books --entity invoices`.',
+  );
+  const [contacts, items, invoices] = envelopeOf(await project.freshet(['freshness', '--json'])).data.tables;
+  expect(contacts).toMatchObject({ status: 'fresh', master: true, limit_from: 'pipeline', max_age_seconds: 3600, recommendation: '' });
+  expect(items).toMatchObject({ status: 'empty', why: 'it has no row that is not deleted' });
+  expect(invoices).toMatchObject({ status: 'stale', date_column: 'date', date_column_by: 'order', days_old: 3, filled_by: 'read' });
+});
+
+it('a limit, a date column and an age of the newest date that the pipeline file names count; wrong ones are refused', async () => {
+  const file = join(project.path, 'config/pipelines/zoho-books.yaml');
+  const before = readFileSync(file, 'utf8');
+  const freshness = '{ max_age: 26h, date_field: date, newest_max_age: 24h }';
+  writeFileSync(file, before.replace('  invoices:\n', `  invoices:\n    freshness: ${freshness}\n`));
+  const { data } = envelopeOf(await project.freshet(['freshness', '--json']));
+  expect(data.tables[2]).toMatchObject({
+    status: 'stale',
+    why: expect.stringContaining('the newest date is'),
+    date_column_by: 'pipeline file',
+  });
+  writeFileSync(file, before.replace('  invoices:\n', '  invoices:\n    freshness: { master: true, date_field: date }\n'));
+  expect((await project.freshet(['config', 'validate'])).stderr).toContain('a table with a date_field has dates');
+  writeFileSync(file, before);
 });
 
 it('with --alert raises the alarm once, shows it as long as it is open, and says what to do', async () => {

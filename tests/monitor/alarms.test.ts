@@ -43,6 +43,41 @@ it('a table for which nobody set a limit never alarms, however old', async () =>
   expect(classes(await site.at(10_000 * HOUR_MS).round())).toEqual([]);
 });
 
+describe('a table that is read in time', () => {
+  const DAY_MS = 24 * HOUR_MS;
+  const dated = async (site: Site, date: string, type = 'date'): Promise<void> => {
+    await db.query(`create schema ${site.name}`);
+    await db.query(`create table ${site.name}.json_invoices (id text, deleted_at timestamptz, date ${type})`);
+    await db.query(`insert into ${site.name}.json_invoices values ('1', null, '${date}')`);
+    await site.read(site.clock);
+  };
+
+  it('alarms by its newest date only where somebody set how old that may be, as one cause with its age', async () => {
+    const site = newSite();
+    await dated(site, '2026-02-27');
+    expect(classes(await site.round())).toEqual([]);
+    site.newestMaxAge = DAY_MS;
+    const [alarm] = (await site.round()).raised;
+    expect(alarm?.message).toBe(`The newest date in ${site.name}.json_invoices is 2026-02-27; at most 24 h are allowed`);
+    expect(classes(await site.at(27 * HOUR_MS).round())).toEqual([]);
+    await db.query(`insert into ${site.name}.json_invoices values ('2', null, '2026-03-02')`);
+    await site.read(site.clock);
+    expect((await site.round()).resolved).toHaveLength(1);
+  });
+
+  it('neither alarms nor is resolved when its dates cannot be read, and the others are judged', async () => {
+    const site = newSite();
+    await dated(site, '2026-02-01');
+    site.newestMaxAge = DAY_MS;
+    expect(classes(await site.round())).toEqual(['stale-table']);
+    await db.query(`alter table ${site.name}.json_invoices drop column deleted_at`);
+    await beat(db, { environment: site.name, part: 'temporal' }, new Date(site.clock.getTime() - HOUR_MS));
+    const round = await site.round();
+    expect({ raised: classes(round), resolved: round.resolved }).toEqual({ raised: ['temporal-gone'], resolved: [] });
+    expect(site.said('MO-014')).toEqual([expect.stringContaining('deleted_at')]);
+  });
+});
+
 it('a worker that died is missed after its limit; one that stopped as asked is not; a new one makes it good', async () => {
   const site = newSite();
   const worker = { environment: site.name, part: 'worker', instance: 'one' } as const;

@@ -3,6 +3,7 @@ import type { Database } from '../../src/database/database';
 import { monitorRound, type MonitorDeps, type MonitorOptions, type Round } from '../../src/monitor/monitor';
 import { createCollectingLog } from '../../src/observability/collecting-log';
 import type { StageContext } from '../../src/observability/stage-context';
+import { NOTHING_EXPECTED, type Expected } from '../../src/verify/freshness/limit';
 import { testContext } from '../support/test-context';
 import type { Webhook } from './webhook';
 
@@ -25,6 +26,9 @@ export class Site {
   /** Of the table; `null`: nobody set one. */
   maxAge: number | null = 26 * HOUR_MS;
 
+  /** Of the greatest date in its rows. */
+  newestMaxAge: number | null = null;
+
   /** False: nobody is told. */
   hasWebhook = true;
 
@@ -39,6 +43,11 @@ export class Site {
     return testContext({ log: this.log.log, now: () => this.clock, ...overrides });
   }
 
+  private get expected(): Expected {
+    const { maxAge, newestMaxAge } = this;
+    return { ...NOTHING_EXPECTED, newestMaxAge, limit: maxAge === null ? null : { maxAge, from: 'entity', alarmAfter: maxAge } };
+  }
+
   round(other: Partial<MonitorDeps> = {}, options: Partial<MonitorOptions> = {}): Promise<Round> {
     const { db, webhook } = this.place;
     const deps: MonitorDeps = {
@@ -46,7 +55,7 @@ export class Site {
       ctx: this.context(),
       reportsFolder: '/nowhere',
       temporal: () => Promise.resolve(null),
-      maxAges: () => new Map(this.maxAge === null ? [] : [[this.name, new Map([['invoices', this.maxAge]])]]),
+      maxAges: () => new Map([[this.name, { entities: new Map([['invoices', this.expected]]), otherwise: NOTHING_EXPECTED }]]),
     };
     return monitorRound(
       { ...deps, ...other },

@@ -51,7 +51,8 @@ export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   'monitor.lost_after': 'An active run whose workflow is gone for this long is started again; one whose workflow was closed is ended.',
   'monitor.missed_after': 'A nominal time of a schedule without a run for this long was missed.',
   'monitor.stuck_after': 'An active run without progress for this long, its waits not counted, is an alarm.',
-  'freshness.max_age': 'Older tables of scheduled pipelines are stale, where the pipeline names no limit of its own.',
+  'freshness.max_age':
+    'Older tables of scheduled pipelines, and tables loaded from files, are stale, where no pipeline file names a limit. Absent: 24 hours for daily schedules and for files, else twice the interval.',
   'alerts.webhook_url': 'Alarms are posted here as JSON. Absent: they are logged and shown. The address counts as a secret.',
   'extract.cutoff_days':
     'Ask the sources for nothing older than so many days: every read is then a partial one, which deletes nothing. Absent: no cut-off.',

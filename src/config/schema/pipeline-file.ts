@@ -31,6 +31,23 @@ const publish = z.strictObject({
 
 const freshness = z.strictObject({ max_age: durationSchema() });
 
+const entityFreshness = z
+  .strictObject({
+    /** An older table is stale and raises an alarm. Absent: the pipeline's. */
+    max_age: durationSchema().optional(),
+    /** So old may the greatest date in the rows be. Absent: as old as it likes. */
+    newest_max_age: durationSchema().optional(),
+    /** Holds the business date. Absent: the first of a fixed order (docs/freshness.md). */
+    date_field: sourceField().optional(),
+    /** Its rows have no business date by nature. Absent: by a list of entities (docs/freshness.md). */
+    master: z.boolean('true or false').optional(),
+  })
+  .refine((all) => Object.values(all).some((value) => value !== undefined), 'max_age, newest_max_age, date_field or master')
+  .refine(({ master, date_field: field }) => master !== true || field === undefined, {
+    path: ['master'],
+    message: 'false or left out: a table with a date_field has dates',
+  });
+
 const filter = z.union([z.string(), z.number(), z.boolean()], 'text, a number, true or false');
 
 const entity = z.strictObject({
@@ -50,8 +67,7 @@ const entity = z.strictObject({
   reject_budget: rejectBudgetSchema.optional(),
   /** Insert only. Absent: as the run was asked. */
   skip_existing: z.boolean('true or false').optional(),
-  /** An older table raises an alarm. Absent: the pipeline's. */
-  freshness: freshness.optional(),
+  freshness: entityFreshness.optional(),
   publish: publish.optional(),
 });
 
@@ -63,7 +79,7 @@ export const pipelineFileSchema = z.strictObject({
   source: name(/^[a-z][a-z0-9-]{0,40}$/, 'a key of config/sources.yaml'),
   schedule: scheduleSchema.optional(),
   after: z.array(z.string()).default([]),
-  /** Absent: the settings' where the pipeline has a schedule, else nothing is too old. */
+  /** Absent: where the pipeline has a schedule the settings', else 24 h for a daily one and twice the interval for others; without one nothing is too old. */
   freshness: freshness.optional(),
   entities: z.record(entityName(), entity).refine((all) => Object.keys(all).length > 0, 'at least one entity'),
 });

@@ -104,8 +104,8 @@ export const settingsSchema = z.strictObject({
   monitor: monitor.prefault({}),
   freshness: z
     .strictObject({
-      /** For tables of pipelines with a schedule that name no limit of their own. */
-      max_age: duration('26h'),
+      /** For tables of pipelines with a schedule that name no limit of their own, and for tables loaded from files. Absent: see docs/freshness.md. */
+      max_age: durationSchema().optional(),
     })
     .prefault({}),
   alerts: z

@@ -8,6 +8,7 @@ import type { ScheduleFacts } from '../../../src/client/schedules/schedule-facts
 import { scheduleListText } from '../../../src/client/schedules/schedule-list';
 import { settingsError } from '../../../src/config/mistake';
 import { unwatchedText, whyUnwatched } from '../../../src/client/unwatched';
+import { NOTHING_EXPECTED } from '../../../src/verify/freshness/limit';
 import { queueLine } from '../../../src/client/queue-line';
 import { textTable } from '../../../src/client/text-table';
 import { counted } from '../../../src/domain/counted';
@@ -157,9 +158,10 @@ describe('a queued request', () => {
 });
 
 describe('a table that nobody watches', () => {
+  const some = { ...NOTHING_EXPECTED, limit: { maxAge: 3_600_000, from: 'entity', alarmAfter: 3_600_000 } } as const;
   const limits = new Map([
-    ['none', new Map<string, number>()],
-    ['some', new Map([['contacts', 3_600_000]])],
+    ['none', { entities: new Map([['items', NOTHING_EXPECTED]]), otherwise: NOTHING_EXPECTED }],
+    ['some', { entities: new Map([['contacts', some]]), otherwise: NOTHING_EXPECTED }],
     ['broken', null],
   ]);
 

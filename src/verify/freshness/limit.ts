@@ -1,0 +1,75 @@
+import type { PipelineSettings } from '../../config/pipeline';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** What the next day's read takes itself, and the hour that clocks go back: until then a daily table older than a day is no alarm. */
+const DAILY_GRACE_MS = 2 * HOUR_MS;
+
+/** Where a limit stands; `schedule`: it follows from how often the pipeline runs; `files`: from nothing but that files are loaded daily. */
+export type LimitFrom = 'entity' | 'pipeline' | 'settings' | 'schedule' | 'files';
+
+export interface Limit {
+  /** ms; an older table is stale. */
+  readonly maxAge: number;
+  readonly from: LimitFrom;
+  /** ms; an older table is an alarm. `null`: it never is. */
+  readonly alarmAfter: number | null;
+}
+
+/** What is expected of a table. */
+export interface Expected {
+  /** `null`: nobody set one, and nothing runs by itself. */
+  readonly limit: Limit | null;
+  /** ms; the greatest date in the rows may be so old. `null`: as old as it likes. */
+  readonly newestMaxAge: number | null;
+  /** The source's field that holds the business date. `null`: by the order of date-column.ts. */
+  readonly dateField: string | null;
+  /** Whether its rows have no business date by nature. `null`: by the list of date-column.ts. */
+  readonly master: boolean | null;
+}
+
+export const NOTHING_EXPECTED: Expected = { limit: null, newestMaxAge: null, dateField: null, master: null };
+
+/** Limits of a pipeline's tables; `otherwise`: those of tables that its file does not name. */
+export interface PipelineLimits {
+  readonly entities: ReadonlyMap<string, Expected>;
+  readonly otherwise: Expected;
+}
+
+/** Who names a limit, nearest first: the entity, its pipeline, the settings (only for what runs by itself), the schedule. */
+export function pipelineLimits(pipeline: PipelineSettings, inSettings: number | undefined): PipelineLimits {
+  const whole = explicit(pipeline.freshness?.max_age, 'pipeline') ?? scheduled(pipeline.schedule, inSettings);
+  const entities = Object.entries(pipeline.entities).map(([entity, { freshness }]): [string, Expected] => [
+    entity,
+    {
+      limit: explicit(freshness?.max_age, 'entity') ?? whole,
+      newestMaxAge: freshness?.newest_max_age ?? null,
+      dateField: freshness?.date_field ?? null,
+      master: freshness?.master ?? null,
+    },
+  ]);
+  return { entities: new Map(entities), otherwise: NOTHING_EXPECTED };
+}
+
+/** Tables that `freshet load` fills from folders of other tools: no file speaks of them. Nobody is alarmed unless the settings name a limit. */
+export function fileLimits(inSettings: number | undefined): PipelineLimits {
+  const limit = explicit(inSettings, 'settings') ?? { maxAge: DAY_MS, from: 'files', alarmAfter: null };
+  return { entities: new Map(), otherwise: { ...NOTHING_EXPECTED, limit } };
+}
+
+function explicit(maxAge: number | undefined, from: LimitFrom): Limit | null {
+  return maxAge === undefined ? null : { maxAge, from, alarmAfter: maxAge };
+}
+
+function scheduled(schedule: PipelineSettings['schedule'], inSettings: number | undefined): Limit | null {
+  return schedule === undefined ? null : (explicit(inSettings, 'settings') ?? scheduleLimit(schedule));
+}
+
+/** 24 h for daily schedules, else twice the interval. A cron expression names no interval, so it counts as daily. */
+function scheduleLimit({ every, frequency }: NonNullable<PipelineSettings['schedule']>): Limit {
+  const interval = every ?? INTERVALS[frequency ?? 'daily'];
+  const maxAge = every === undefined && interval === DAY_MS ? DAY_MS : 2 * interval;
+  return { maxAge, from: 'schedule', alarmAfter: maxAge === DAY_MS && every === undefined ? DAY_MS + DAILY_GRACE_MS : maxAge };
+}
+
+const INTERVALS = { hourly: HOUR_MS, daily: DAY_MS, weekly: 7 * DAY_MS, monthly: 31 * DAY_MS } as const;
