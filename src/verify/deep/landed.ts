@@ -67,7 +67,7 @@ export async function storeLanded(tx: Tx, records: readonly LandedRecord[]): Pro
  * Marks what the loader rejected and keeps in `pg_temp.newest` the newest landed version of each id: by version, else by instant, else by
  * the time it was fetched; where one version of an id has neither, `fetched_at` decides over all of them. `pg_temp.newest_set` is the same
  * among the versions that carry line items: an absent key leaves the held set alone. Versions that a lower answer given twice has replaced
- * count no more.
+ * count no more, nor those that an insert-only load skipped.
  */
 export async function finishLanded(tx: Tx, pipeline: string, entity: string): Promise<void> {
   await tx.query(
@@ -79,6 +79,12 @@ export async function finishLanded(tx: Tx, pipeline: string, entity: string): Pr
     `update pg_temp.landed l set superseded = true from freshet.lower_answer a
       where a.pipeline = $1 and a.entity = $2 and a.record_id = l.id and l.fetched_at < a.superseded_before`,
     [pipeline, entity],
+  );
+  // Insert only: what came to a row that was there changed nothing.
+  await tx.query(
+    `update pg_temp.landed l set superseded = true from freshet.batch b
+      where b.key = l.batch_key and (b.counts ->> 'skipped')::bigint > 0
+        and exists (select from pg_temp.landed o where o.id = l.id and o.batch_no < l.batch_no and not o.rejected)`,
   );
   await tx.query(`create temporary table newest on commit drop as ${newestOf('true')}`);
   await tx.query(`create temporary table newest_set on commit drop as ${newestOf('lines is not null')}`);
