@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import type { Acting } from './acting';
 import { collect } from './chosen-words';
 import { withCommonFlags, type CommonFlags } from './common-flags';
+import type { BackfillFlags } from './commands/backfill';
 import type { LoadFlags } from './commands/load';
 import type { SessionsFlags } from './commands/sessions';
 
@@ -20,12 +21,18 @@ export function addLoading(program: Command, act: Acting): void {
   withInputFlags(withCommonFlags(program.command('load')))
     .description('load JSON files into tables: sessions, consolidated files, or any folder')
     .option('--key <entity=fields>', 'which field (or several, separated by commas) tells the records of an entity apart', collect)
+    .option('--backfill-columns [names]', 'load nothing; fill new columns of old rows from what is landed')
+    .option('--skip-existing', 'insert only: rows that the tables have are left alone')
     .option('--dry-run', 'only say which files would be loaded, and why')
     .option('--local', 'in this process and without Temporal')
     .option('--attach', 'when the pipeline is running already: follow that run, with its exit code')
     .addOption(new Option('--queue', 'when it is running already: wait, and start when that run has ended').conflicts(['attach', 'local']))
-    .action((flags: LoadFlags & CommonFlags, command: Command) =>
-      act(flags, command, async (context) => (await import('./commands/load')).load(flags, context)),
+    .action((flags: LoadFlags & Partial<BackfillFlags> & CommonFlags, command: Command) =>
+      act(flags, command, async (context) => {
+        const { backfillColumns } = flags;
+        if (backfillColumns === undefined) return (await import('./commands/load')).load(flags, context);
+        return (await import('./commands/backfill')).backfill({ ...flags, backfillColumns }, context);
+      }),
     );
   const sessions = program.command('sessions').description('landing sessions: what was fetched, or left by other tools');
   withCommonFlags(sessions.command('list'))

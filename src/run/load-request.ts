@@ -18,6 +18,8 @@ export interface LoadWish {
   readonly pipelineOf: (file: ChosenFile) => string | null;
   /** Keys that a person named, by entity. */
   readonly keys: ReadonlyMap<string, readonly string[]>;
+  /** Insert only, where the pipeline file does not say otherwise. */
+  readonly skipExisting?: boolean;
   readonly actor: string;
 }
 
@@ -25,9 +27,11 @@ export interface LoadWish {
 export function loadRequests(loaded: LoadedSettings, sources: Sources, wish: LoadWish): ClaimRequest[] {
   return [...byPipeline(wish)].map(([pipeline, entities]) => {
     const load = planOf(wish, entities);
-    return pipeline === FOREIGN_PIPELINE
-      ? foreignRequest(loaded, { names: [...entities.keys()], kind: 'load', actor: wish.actor, load, command: commandOf(load) })
-      : ownRequest(loaded, sources, { pipeline, wish, load });
+    const request =
+      pipeline === FOREIGN_PIPELINE
+        ? foreignRequest(loaded, { names: [...entities.keys()], kind: 'load', actor: wish.actor, load, command: commandOf(load) })
+        : ownRequest(loaded, sources, { pipeline, wish, load });
+    return wish.skipExisting === true ? { ...request, command: { ...request.command, skip_existing: true } } : request;
   });
 }
 

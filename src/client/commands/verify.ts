@@ -3,9 +3,8 @@ import { FreshetError } from '../../domain/errors';
 import { FileStore } from '../../landing/file-store';
 import { RowReader } from '../../load/row';
 import { count, counted } from '../../report/words';
-import { readRunConfig, runEntity, wholeConfig, type RunConfig } from '../../run/run-config';
+import { entityLookup } from '../../run/entity-lookup';
 import { sources } from '../../sources/index';
-import type { EntityLookup } from '../../verify/deep/deep-entity';
 import { verifyDeep, type VerifyDeepResult } from '../../verify/deep/verify-deep';
 import type { Violation } from '../../verify/deep/violation';
 import type { CommandContext } from '../command-context';
@@ -42,24 +41,7 @@ export function verifyInstallation(
 ): Promise<VerifyDeepResult> {
   const landing = new FileStore(project.loaded.settings.landing.path);
   const readerOf = (...of: ConstructorParameters<typeof RowReader>): RowReader => new RowReader(...of);
-  return verifyDeep({ db, landing, lookup: lookupIn(db), readerOf }, filter, commandContext(project));
-}
-
-/** What an entity is, by the settings that its pipeline's newest run was frozen with. */
-function lookupIn(db: Database): EntityLookup {
-  const configs = new Map<string, Promise<RunConfig | null>>();
-  const configOf = async (pipeline: string): Promise<RunConfig | null> => {
-    const [run] = await db.query<{ config_digest: string }>(
-      `select config_digest from freshet.run where pipeline = $1 order by created_at desc limit 1`,
-      [pipeline],
-    );
-    return run === undefined ? null : wholeConfig(db, await readRunConfig(db, run.config_digest, sources));
-  };
-  return async (pipeline, entity) => {
-    const config = await (configs.get(pipeline) ?? configs.set(pipeline, configOf(pipeline)).get(pipeline));
-    if (!config || !Object.hasOwn(config.pipeline.entities, entity)) return null;
-    return { definition: runEntity(config, entity).definition, zone: config.definition.zone };
-  };
+  return verifyDeep({ db, landing, lookup: entityLookup(db, sources), readerOf }, filter, commandContext(project));
 }
 
 export function verifyResult(result: VerifyDeepResult): CommandResult {
