@@ -23,6 +23,7 @@ export function addLoading(program: Command, act: Acting): void {
     .option('--key <entity=fields>', 'which field (or several, separated by commas) tells the records of an entity apart', collect)
     .option('--backfill-columns [names]', 'load nothing; fill new columns of old rows from what is landed')
     .option('--skip-existing', 'insert only: rows that the tables have are left alone')
+    .option('--skip-existing', 'insert only: rows that the tables have are left alone')
     .option('--dry-run', 'only say which files would be loaded, and why')
     .option('--local', 'in this process and without Temporal')
     .option('--attach', 'when the pipeline is running already: follow that run, with its exit code')

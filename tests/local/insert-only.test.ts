@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { testDatabase } from '../support/database';
 import { install, type Installation } from '../support/installation';
 import { testContext } from '../support/test-context';
 import { verifyDeep } from '../../src/verify/deep/verify-deep';
 import { lookup, readerOf } from '../verify/true-copy';
+import { loadOnce } from './load-once';
 
 const database = testDatabase();
 let at: Installation;
@@ -39,4 +40,25 @@ it('an insert-only entity takes new records and leaves its rows alone, whatever 
   expect(after).toEqual(expect.arrayContaining(before));
   const { violations } = await verifyDeep({ db: at.db, landing: at.landing, lookup, readerOf }, {}, testContext());
   expect(violations).toEqual([]);
+});
+
+it('a load may be asked to insert only: rows of files that were there already stay, new ones come in', async () => {
+  const folder = join(at.folder, 'files');
+  mkdirSync(folder);
+  const deliver = (records: readonly object[]): void => writeFileSync(join(folder, 'gadgets.json'), JSON.stringify(records));
+  deliver([{ gadget_id: 'G1', weight: 1 }]);
+  await loadOnce(at, folder);
+  deliver([
+    { gadget_id: 'G1', weight: 2 },
+    { gadget_id: 'G2', weight: 2 },
+  ]);
+  const [run] = await loadOnce(at, folder, { skipExisting: true });
+  expect(run?.state).toBe('completed');
+  expect(await at.db.query(`select inserted, skipped from freshet.run_entity where run_id = $1`, [run?.runId])).toEqual([
+    { inserted: '1', skipped: '1' },
+  ]);
+  expect(await at.db.query(`select id, weight::int from public.json_gadgets order by id`)).toEqual([
+    { id: 'G1', weight: 1 },
+    { id: 'G2', weight: 2 },
+  ]);
 });

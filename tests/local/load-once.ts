@@ -19,6 +19,7 @@ export interface LoadingAt {
 
 export interface LoadOnce extends Partial<InputWish> {
   readonly keys?: ReadonlyMap<string, readonly string[]>;
+  readonly skipExisting?: boolean;
 }
 
 export interface LoadedRun {
@@ -36,11 +37,15 @@ const WISH: Omit<InputWish, 'now'> = {
 };
 
 /** Loads a folder as `freshet load --dir` does, in this process; one run for each pipeline whose tables the files go into. */
-export async function loadOnce(at: LoadingAt, root: string, { keys = new Map(), ...wish }: LoadOnce = {}): Promise<LoadedRun[]> {
+export async function loadOnce(
+  at: LoadingAt,
+  root: string,
+  { keys = new Map(), skipExisting = false, ...wish }: LoadOnce = {},
+): Promise<LoadedRun[]> {
   const found = await inputAt(root, { ...WISH, now: new Date(), ...wish });
   const owned = await ownersOf(at.db, found, wish.sessions !== undefined);
   const runs: LoadedRun[] = [];
-  for (const request of loadRequests(at.loaded, sources, { ...owned, keys, actor: 'test' })) {
+  for (const request of loadRequests(at.loaded, sources, { ...owned, keys, skipExisting, actor: 'test' })) {
     const claim = await claimRun(at.db, request, at.ctx);
     if (claim.kind === 'taken') throw new Error(`the lane is taken by ${claim.activeRunId}`);
     runs.push({ runId: claim.runId, state: await runLocal(at.steps, { runId: claim.runId, plan: request.plan }, at.ctx) });

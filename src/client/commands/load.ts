@@ -18,6 +18,8 @@ import { requireWritable } from '../writable-folder';
 export interface LoadFlags extends InputFlags {
   /** `entity=field[,field]`, as given. */
   readonly key?: readonly string[];
+  /** Insert only. */
+  readonly skipExisting?: boolean;
   readonly dryRun?: boolean;
   readonly local?: boolean;
   readonly attach?: boolean;
@@ -48,7 +50,10 @@ export async function loadFiles({ project, watch, note }: Loading, flags: LoadFl
   requireWritable(project.loaded.settings.reports.path, 'reports.path');
   const found = await owned(project, chosen, flags.session !== undefined);
   inputLines(found).forEach(note);
-  return carryClaims({ project, watch, flags }, loadRequests(project.loaded, sources, { ...found, keys, actor: actor() }));
+  return carryClaims(
+    { project, watch, flags },
+    loadRequests(project.loaded, sources, { ...found, keys, skipExisting: flags.skipExisting === true, actor: actor() }),
+  );
 }
 
 async function owned(project: Project, found: FoundInput, named: boolean): Promise<OwnedInput> {
