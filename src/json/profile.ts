@@ -40,6 +40,14 @@ export interface Profile {
 /** PostgreSQL allows 1,600 columns; freshet's own need some of them. */
 export const MAX_PROFILE_FIELDS = 1500;
 
+/** Names of columns' fields are kept in an index, which holds no longer ones. */
+export const MAX_FIELD_BYTES = 1024;
+
+/** Whether a field's name is so long that no column can carry it: its records are rejected. */
+export function isNameTooLong(field: string): boolean {
+  return 3 * field.length > MAX_FIELD_BYTES && Buffer.byteLength(field) > MAX_FIELD_BYTES;
+}
+
 export const EMPTY_PROFILE: Profile = { records: 0, fields: [], lines: 0, lineFields: [], cut: false };
 
 /** Profile of records given by their bytes; what cannot be decoded is counted as a record and looked at by the loader. */
@@ -102,7 +110,7 @@ interface MutableField {
 
 function count(fields: Map<string, MutableField>, record: JsonObject, leaveOut: string | null): void {
   for (const name of Object.keys(record)) {
-    if (name === leaveOut) continue;
+    if (name === leaveOut || isNameTooLong(name)) continue;
     const field = fields.get(name) ?? { seen: {}, scale: 0 };
     fields.set(name, field);
     const { kind, scale } = classify(record[name]!);

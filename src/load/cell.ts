@@ -80,23 +80,24 @@ const MAX_JSONB_VALUES = 8_000_000;
 const SURELY_JSONB = 8 * 1024 * 1024;
 
 function asJson(value: JsonValue): string | undefined {
-  if (!isStorableJson(value, 0)) return undefined;
+  const values = storableValues(value, 0);
+  if (values > MAX_JSONB_VALUES) return undefined;
   const text = canonicalText(value);
   if (text.length <= SURELY_JSONB) return text;
-  const values = valuesIn(value);
-  return values <= MAX_JSONB_VALUES && Buffer.byteLength(text) + 16 * values <= MAX_JSONB_BYTES ? text : undefined;
+  return Buffer.byteLength(text) + 16 * values <= MAX_JSONB_BYTES ? text : undefined;
 }
 
-function isStorableJson(value: JsonValue, depth: number): boolean {
-  if (depth > MAX_JSON_DEPTH) return false;
-  if (isNumber(value)) return isStorableNumeric(numberText(value));
-  if (value === null || typeof value !== 'object') return true;
-  return Object.values(value).every((member: JsonValue) => isStorableJson(member, depth + 1));
-}
-
-/** Values and keys, at every depth. */
-function valuesIn(value: JsonValue): number {
-  if (value === null || typeof value !== 'object' || isNumber(value)) return 1;
-  if (Array.isArray(value)) return (value as readonly JsonValue[]).reduce<number>((sum, member) => sum + valuesIn(member), 1);
-  return Object.values(value).reduce<number>((sum, member: JsonValue) => sum + 1 + valuesIn(member), 1);
+/** How many values and keys there are at all depths; Infinity where one of them cannot be in jsonb. */
+function storableValues(value: JsonValue, depth: number): number {
+  // A double stands only for at most 15 digits.
+  if (value === null || typeof value !== 'object') return 1;
+  if (isNumber(value)) return isStorableNumeric(numberText(value)) ? 1 : Infinity;
+  if (depth > MAX_JSON_DEPTH) return Infinity;
+  const members = Array.isArray(value) ? (value as readonly JsonValue[]) : Object.values(value);
+  let values = 1 + (members === value ? 0 : members.length);
+  for (const member of members) {
+    values += storableValues(member as JsonValue, depth + 1);
+    if (values > MAX_JSONB_VALUES) return Infinity;
+  }
+  return values;
 }

@@ -34,7 +34,8 @@ function preferredName(field: string, reserved: ReadonlySet<string>): string {
 }
 
 function marked(name: string, seed: string): string {
-  let cut = name;
+  // A name may be megabytes long: it is cut roughly before it is cut between characters.
+  let cut = name.slice(0, MAX_IDENTIFIER_BYTES);
   while (Buffer.byteLength(cut) > MAX_IDENTIFIER_BYTES - MARK_BYTES) cut = [...cut].slice(0, -1).join('');
   return `${cut}_${createHash('sha256').update(seed).digest('hex').slice(0, 8)}`;
 }

@@ -1,6 +1,7 @@
 import type { RuleName } from '../config/schema/validation-rule';
 import { canonicalText } from '../json/canonical';
 import type { JsonValue } from '../json/decode';
+import { isNameTooLong, MAX_FIELD_BYTES } from '../json/profile';
 
 /** Why a record was refused: one rule that it broke. Stored in `reject.reasons`. */
 export interface Reason {
@@ -41,7 +42,9 @@ export function typeReason(field: string, value: JsonValue, expected: string): R
 
 export function columnReason(field: string, value: JsonValue): Reason {
   const shown = shownValue(value);
-  return { rule: 'column', field, value: shown, message: `${field} is ${shown}, and the table has no column for it` };
+  const name = cutText(field, MAX_VALUE_LENGTH);
+  const why = isNameTooLong(field) ? `the name of a field may have ${MAX_FIELD_BYTES} bytes` : 'the table has no column for it';
+  return { rule: 'column', field: name, value: shown, message: `${name} is ${shown}, and ${why}` };
 }
 
 /** The value as JSON, cut: the whole record is kept beside the reject. */
