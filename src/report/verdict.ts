@@ -60,27 +60,42 @@ function good(entities: readonly EntityFacts[]): string {
   return names.length === 0 ? 'No entity is complete.' : `${listed(names)} ${names.length === 1 ? 'is' : 'are'} good.`;
 }
 
+const command = (label: string, text: string): NextAction => ({ kind: 'run-command', label, command: text });
+
 /** What the reader does now, most useful first. */
 export function nextActions({ run, entities }: RunFacts): NextAction[] {
-  const command = (label: string, text: string): NextAction => ({ kind: 'run-command', label, command: text });
   const load = loadedInput(run) !== null;
-  const again = load ? command('Load it again', `./freshet ${commandText(run)}`) : command('Run it again', `./freshet run ${run.pipeline}`);
+  const again = againAction(run);
+  const refused = entities.some(({ rejects_total: n }) => n > 0)
+    ? [command('See what was refused', `./freshet rejects list --run ${run.id}`)]
+    : [];
   const check = command('Check the tables', `./freshet verify --deep --pipeline ${run.pipeline}`);
   switch (run.state) {
     case 'completed':
     case 'skipped':
-      return [];
+      return refused;
     case 'doubtful':
       return load
-        ? [check]
-        : [check, command('Read everything once more', `./freshet run ${run.pipeline} --entity ${doubted(entities).join(',')} --full`)];
+        ? [check, ...refused]
+        : [
+            check,
+            ...refused,
+            command('Read everything once more', `./freshet run ${run.pipeline} --entity ${doubted(entities).join(',')} --full`),
+          ];
     case 'partial':
     case 'failed':
     case 'cancelled':
-      return [again];
+      return [...refused, again];
     case 'starting':
     case 'running':
     case 'paused':
       return [command('Look again', `./freshet show ${run.id}`), command('Stop it', `./freshet cancel ${run.id}`)];
   }
+}
+
+/** A replay is asked for anew by what is still refused. */
+function againAction(run: RunFacts['run']): NextAction {
+  if (run.kind === 'replay') return command('See what is still refused', `./freshet rejects list --pipeline ${run.pipeline}`);
+  if (loadedInput(run) !== null) return command('Load it again', `./freshet ${commandText(run)}`);
+  return command('Run it again', `./freshet run ${run.pipeline}`);
 }

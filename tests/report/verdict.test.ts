@@ -127,3 +127,14 @@ test('durations and lists read like sentences', () => {
   expect(duration(null, '2026-01-01T02:05:00.000000Z')).toBe('–');
   expect([listed([]), listed(['a']), listed(['a', 'b']), listed(['a', 'b', 'c'])]).toEqual(['', 'a', 'a and b', 'a, b and c']);
 });
+
+test('where records were refused, the reader is led to them; a replay is begun anew from what is still refused', () => {
+  const refused = entity('items', 'completed', { rejects_total: 2 });
+  const look = { kind: 'run-command', label: 'See what was refused', command: './freshet rejects list --run 202611220000-SYNC-00000000' };
+  expect(nextActions(facts('completed', [refused]))).toEqual([look]);
+  expect(nextActions(facts('partial', [refused]))[0]).toEqual(look);
+  const replay = facts('failed', [entity('items', 'failed')]);
+  expect(nextActions({ ...replay, run: { ...replay.run, kind: 'replay' } })).toMatchObject([
+    { command: './freshet rejects list --pipeline zoho-books' },
+  ]);
+});

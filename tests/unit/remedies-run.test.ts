@@ -19,7 +19,7 @@ function typedCommands(): Typed[] {
 /** The errors of runs are put together from the verdict: what they tell is asked of it. */
 function toldByRuns(): ToldCommand[] {
   return (['failed', 'partial', 'cancelled'] as const).flatMap((state) => {
-    const actions = nextActions({ run: { id: '…', pipeline: '…', state }, entities: [] } as unknown as RunFacts);
+    const actions = nextActions({ run: { id: '…', pipeline: '…', state, command: {} }, entities: [] } as unknown as RunFacts);
     const commands = actions.flatMap((action) => (action.kind === 'run-command' ? [action.command] : []));
     return commands.map((command) => ({ code: `run-${state}`, command, file: 'report/verdict.ts' }));
   });
