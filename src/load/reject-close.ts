@@ -37,7 +37,9 @@ export async function closeRejects(
       where ${OPEN} and r.record_id = n.id and (r.fetched_at is null or n.fetched_at >= r.fetched_at)`,
     [...values, rejects.map(({ id }) => id), rejects.map(({ fetchedAt }) => fetchedAt)],
   );
-  await tx.query(`${CLOSE} = 'loaded' where ${OPEN} and r.stage = 'held' and r.batch_key = $4`, [...values, batchKey]);
+  // Without a key nobody comes good; another run that loads the entity has left the hold behind.
+  const held = `r.stage = 'held' and (r.batch_key = $4 or (r.record_id is null and r.run_id <> $3))`;
+  await tx.query(`${CLOSE} = 'loaded' where ${OPEN} and ${held}`, [...values, batchKey]);
 }
 
 /** A replayed record lies at the place of the batch that its row says. */

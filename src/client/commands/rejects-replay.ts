@@ -153,6 +153,6 @@ function notChosen(problems: readonly string[]): FreshetError {
     code: 'rejects-not-chosen',
     message: `Which rejects are to be loaded again? ${problems.join('; ')}`,
     remedy:
-      'Name them by number, by --pipeline, --entity or --run, or say --all; `./freshet rejects list` shows what is open. Nothing was loaded.',
+      'Name them by number, or by the options that the list has, too: `./freshet rejects list` shows what is open. Nothing was loaded.',
   });
 }
