@@ -11,6 +11,7 @@ import type { FreshnessFlags } from './commands/freshness';
 import { addLoading } from './load-commands';
 import { addTables } from './table-commands';
 import { addRejects } from './rejects-commands';
+import { addReporting } from './report-commands';
 import { addSchedule } from './schedule-commands';
 import type { UpFlags } from './commands/up';
 import type { VerifyFlags } from './commands/verify';
@@ -40,6 +41,7 @@ export function createProgram(out: Output, exit: (code: number) => void, help: (
   addLooking(program, act);
   addLoading(program, act);
   addTables(program, act);
+  addReporting(program, act);
   addRejects(program, act);
   addSchedule(program, act);
   addAsking(program, act);

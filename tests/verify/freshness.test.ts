@@ -138,6 +138,14 @@ describe('the limit of a table', () => {
     expect(limitOf({ freshness })).toEqual(limit(2, 'pipeline'));
   });
 
+  it.each([
+    ['{}', {}],
+    ['a date_field of master data', { master: true, date_field: 'date' }],
+    ['an unknown key', { max_age: '1h', maximum: 1 }],
+  ])('is no freshness of an entity: %s', (_, freshness) => {
+    expect(pipelineFileSchema.safeParse({ name: 'p', source: 's', entities: { invoices: { freshness } } }).success).toBe(false);
+  });
+
   it('is none where nothing runs by itself and the pipeline file says nothing', () => {
     expect(limitOf({}, 3 * HOUR_MS)).toBeNull();
   });
