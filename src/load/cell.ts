@@ -96,7 +96,7 @@ function storableValues(value: JsonValue, depth: number): number {
   const members = Array.isArray(value) ? (value as readonly JsonValue[]) : Object.values(value);
   let values = 1 + (members === value ? 0 : members.length);
   for (const member of members) {
-    values += storableValues(member as JsonValue, depth + 1);
+    values += storableValues(member, depth + 1);
     if (values > MAX_JSONB_VALUES) return Infinity;
   }
   return values;
