@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Acting } from './acting';
 import { collect } from './chosen-words';
 import type { DdlFlags } from './commands/tables';
+import type { RecreateFlags } from './commands/tables-recreate';
 import { withCommonFlags, type CommonFlags } from './common-flags';
 import { withInputFlags } from './load-commands';
 import type { InputFlags } from './load-input';
@@ -31,5 +32,29 @@ export function addTables(program: Command, act: Acting): void {
     .argument('[entity...]', 'names of entities (all)')
     .action((names: string[], flags: CommonFlags, command: Command) =>
       act(flags, command, async (context) => (await import('./commands/tables')).tablesVerify(names, context)),
+    );
+  addRecreating(tables, act);
+}
+
+function addRecreating(tables: Command, act: Acting): void {
+  withCommonFlags(tables.command('recreate'))
+    .description('make an entity’s tables anew, with the types its records need; the old ones are kept')
+    .argument('<entity>', 'name of the entity')
+    .option('--dir <folder>', 'so that the files of this folder fit as well')
+    .option('--session <names>', 'so that these sessions fit as well', collect)
+    .option('--confirm <entity>', 'the entity’s name, as consent')
+    .option('--pipeline <name>', 'of this pipeline, where several have the entity')
+    .option('--dry-run', 'only say what would be done')
+    .action((entity: string, flags: RecreateFlags & CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/tables-recreate')).tablesRecreate(entity, flags, context)),
+    );
+  withCommonFlags(tables.command('restore'))
+    .description('put the tables back that were made anew last')
+    .argument('<entity>', 'name of the entity')
+    .option('--confirm <entity>', 'the entity’s name, as consent')
+    .option('--pipeline <name>', 'of this pipeline, where several have the entity')
+    .option('--dry-run', 'only say what would be done')
+    .action((entity: string, flags: RecreateFlags & CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/tables-recreate')).tablesRestore(entity, flags, context)),
     );
 }

@@ -36,7 +36,7 @@ export interface LockPatience {
   readonly restMs: number;
 }
 
-const PATIENCE: LockPatience = { lockTimeoutMs: 3_000, tries: 8, restMs: 200 };
+export const PATIENCE: LockPatience = { lockTimeoutMs: 3_000, tries: 8, restMs: 200 };
 
 /**
  * Registers the entity's columns and evolves its tables for what came, in a transaction of its own under the table's lock.
@@ -46,14 +46,19 @@ export async function prepareTables(job: Job, ctx: StageContext, patience: LockP
   const plan = await planTables(job.db, job.target, job.profile);
   if (!needsChange(plan, job.create)) return prepared(plan);
   if (!plan.schemaExists) await createSchema(job, ctx);
+  return patiently(job.target, ctx, patience, () => changeInTransaction(job, ctx, patience));
+}
+
+/** Makes a change of tables again while somebody uses them. Errors: `database_error` code `table-busy` after some tries. */
+export async function patiently<T>(target: TableTarget, ctx: StageContext, patience: LockPatience, change: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await changeInTransaction(job, ctx, patience);
+      return await change();
     } catch (error) {
       if (sqlstate(error) !== '55P03') throw error;
-      if (attempt === patience.tries) throw busy(job.target, error);
+      if (attempt === patience.tries) throw busy(target, error);
       await pause(attempt * patience.restMs, undefined, { signal: ctx.signal }).catch(() => {
-        throw cancelledError(`Changing ${job.target.table}`);
+        throw cancelledError(`Changing ${target.table}`);
       });
     }
   }
@@ -145,9 +150,9 @@ async function evolve(tx: Tx, target: TableTarget, plan: TablePlan): Promise<voi
   });
 }
 
-/** Every change of a raw table is a row that people can read. */
+/** Every change of a raw table is a row that people can read. An empty run id: a command of a person, no run. */
 export async function recordChange(tx: Tx, target: TableTarget, table: string, what: object): Promise<void> {
-  await tx.query(`insert into freshet.schema_change (schema, "table", change, run_id) values ($1, $2, $3, $4)`, [
+  await tx.query(`insert into freshet.schema_change (schema, "table", change, run_id) values ($1, $2, $3, nullif($4, ''))`, [
     target.schema,
     table,
     JSON.stringify(what),

@@ -140,7 +140,7 @@ export async function entityTables(db: Database, names: readonly string[]): Prom
   return all.filter(({ entity }) => wanted.includes(entity));
 }
 
-function unknownTable(name: string, all: readonly EntityTable[]): FreshetError {
+export function unknownTable(name: string, all: readonly EntityTable[]): FreshetError {
   const known = [...new Set(all.map(({ entity }) => entity))];
   const meant = closest(name, known);
   return new FreshetError('config_error', {

@@ -1,0 +1,65 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDatabase } from '../../../src/database/database';
+import { documentOf, freshet } from '../../cli/in-process';
+import { testDatabase } from '../../support/database';
+import { remedy, withVariables, type Told } from './remedy';
+
+/** Tables that files made, and what the remedies say to do about them. */
+const database = testDatabase();
+let folder: string;
+let files: string;
+let restore: () => void;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'freshet-tables-'));
+  files = join(folder, 'files');
+  mkdirSync(files);
+  restore = withVariables({
+    DATABASE_URL: database.url,
+    FRESHET_ENV: 'test',
+    FRESHET_HOME: folder,
+    FRESHET_REPORTS_PATH: join(folder, 'reports'),
+  });
+  writeFileSync(join(files, 'things.json'), '[{"id":1,"n":5}]');
+  expect(documentOf(await freshet('load', '--dir', files, '--local', '--json'))).toMatchObject({ exit_code: 0 });
+});
+afterAll(() => {
+  restore();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const unconfirmed = async (what: string): Promise<Told> => documentOf(await freshet('tables', what, 'things', '--json')).error;
+const typed = async (words: readonly string[]): Promise<ReturnType<typeof documentOf>> => documentOf(await freshet(...words, '--json'));
+
+remedy('confirm-needed', './freshet tables recreate … --confirm …', 'makes the tables anew', async (follow) => {
+  expect(await follow(await unconfirmed('recreate'), typed)).toMatchObject({
+    exit_code: 0,
+    data: { outcome: 'recreated', tables: [{ rows: 1 }] },
+  });
+});
+
+remedy('confirm-needed', './freshet tables restore … --confirm …', 'puts the old ones back', async (follow) => {
+  expect(await follow(await unconfirmed('restore'), typed)).toMatchObject({ exit_code: 0, data: { outcome: 'restored' } });
+  const db = openDatabase({ url: database.url, poolSize: 1 });
+  expect(await db.query('select id, n from json_things')).toEqual([{ id: '1', n: '5' }]);
+  await db.close();
+});
+
+it('says what would be done without consent, and refuses another name, a table that is not there and files of another pipeline', async () => {
+  expect(await typed(['tables', 'recreate', 'things', '--dry-run'])).toMatchObject({ exit_code: 0, data: { outcome: 'planned' } });
+  expect(await typed(['tables', 'recreate', 'things', '--confirm', 'thing'])).toMatchObject({
+    exit_code: 2,
+    error: { code: 'confirm-needed' },
+  });
+  expect(await typed(['tables', 'recreate', 'nothing', '--dry-run'])).toMatchObject({ exit_code: 2, error: { code: 'entity-unknown' } });
+  writeFileSync(join(files, 'fresh.json'), '[{"fresh_id":1,"n":5,"lines":[{"a":1}]}]');
+  const made = await freshet('tables', 'recreate', 'fresh', '--dir', files, '--confirm', 'fresh');
+  expect(made).toMatchObject({ code: 0 });
+  expect(made.stdout).toContain('The tables of fresh are made; there were none yet.\npublic.json_fresh: 0 rows\n  fresh_id: new, text');
+  writeFileSync(join(files, 'things.json'), '[{"id":1,"n":"x"}]');
+  const widened = await freshet('tables', 'recreate', 'things', '--dir', files, '--confirm', 'things');
+  expect(widened.stdout).toContain('public.json_things: 1 row\n  n: bigint becomes text');
+  expect(documentOf(await freshet('load', '--dir', files, '--local', '--json'))).toMatchObject({ exit_code: 0 });
+});
