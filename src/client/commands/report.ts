@@ -50,7 +50,7 @@ export async function tableReports(project: Project, db: Database): Promise<Tabl
 
 async function written(project: Project, output: string, text: string): Promise<string> {
   const file = resolve(output);
-  const { fault } = commandContext(project);
-  await new FileStore(dirname(file), fault).write(basename(file), [Buffer.from(text, 'utf8')]);
+  const ctx = commandContext(project);
+  await new FileStore(dirname(file), (site) => ctx.fault(site)).write(basename(file), [Buffer.from(text, 'utf8')]);
   return file;
 }
