@@ -8,8 +8,8 @@ export interface LoadPolicy {
   readonly rejectBudget: RejectBudget;
 }
 
-/** Above both, nothing of the batch is loaded: a few bad records are ordinary, a batch that is bad by half is not. */
-export const REJECT_BUDGET: RejectBudget = { count: 1_000, share: 0.5 };
+/** Above both, nothing of the batch is loaded: some bad records are ordinary, a thousand and a fifth of all are not. */
+export const REJECT_BUDGET: RejectBudget = { count: 1_000, share: 0.2 };
 
 export const NO_POLICY: LoadPolicy = { rules: [], skipExisting: false, rejectBudget: REJECT_BUDGET };
 

@@ -93,7 +93,7 @@ export const PIPELINE_MEANINGS: Readonly<Record<string, string>> = {
   'entities.*.validation':
     'Rules that every record must keep to: { field, rule, … }; one that breaks any is a reject, with every reason. See docs/rules-and-rejects.md.',
   'entities.*.reject_budget':
-    'Above it nothing of a batch is loaded and the entity is held: { count, share }, both passed; or none. Absent: 1000 records and half of the batch.',
+    'Above it nothing of a batch is loaded and the entity is held: { count, share }, both passed; or none. Absent: 1000 records and a fifth of the batch.',
   'entities.*.skip_existing': 'Insert only: rows that the table has are left alone and counted as skipped.',
   'entities.*.publish': 'The typed table made of it.',
 };
