@@ -22,8 +22,6 @@ export function inFile<T>(file: string, step: () => T): T {
 
 const AGAIN = 'then load again. Nothing of this file is stored.';
 
-const NOT_RECORDS = `Load files that hold an array of records, one record a line, or one array named like the entity; take this one out of the folder, or put the records of its entity into such a form, ${AGAIN}`;
-
 /** What somebody does about a file of his own, by what is wrong with it. */
 const REMEDIES: Readonly<Partial<Record<JsonBytesFault, string>>> = {
   empty: `Write it anew ("[]" says that there are no records) or take it out of the folder, ${AGAIN}`,
@@ -34,18 +32,24 @@ const REMEDIES: Readonly<Partial<Record<JsonBytesFault, string>>> = {
 
 /** A file of another tool that is no JSON, or JSON without records. `unpacked`: bytes are counted in what the file unpacks to. */
 export function badInput(name: string, error: JsonBytesError, unpacked: boolean): FreshetError {
+  const { fault, offset } = error;
   const shared = {
-    message: `${name}: ${error.message}`,
-    where: `${name}, byte ${error.offset}${unpacked ? ' of what it unpacks to' : ''}`,
-    facts: { fault: error.fault, offset: error.offset },
+    where: `${name}, byte ${offset}${unpacked ? ' of what it unpacks to' : ''}`,
+    facts: { fault, offset },
     retryable: false,
     cause: error,
   };
-  if (error.fault === 'not-array' || error.fault === 'ambiguous') {
-    return new FreshetError('file_error', { code: 'not-records', remedy: NOT_RECORDS, ...shared });
+  if (fault === 'not-array' || fault === 'ambiguous') {
+    return new FreshetError('file_error', {
+      code: 'not-records',
+      message: `${name}: ${error.message}`,
+      remedy:
+        'A file of records is an array, one record a line, or an object with one array, named like the entity. Take this one out of the folder or write it so, then load again. Nothing of this file is stored.',
+      ...shared,
+    });
   }
-  const remedy = REMEDIES[error.fault] ?? `Repair it at that byte or write it anew, ${AGAIN}`;
-  return new FreshetError('file_error', { code: 'bad-json-file', remedy, ...shared });
+  const remedy = REMEDIES[fault] ?? `Repair it at that byte or write it anew, ${AGAIN}`;
+  return new FreshetError('file_error', { code: 'bad-json-file', message: `${name}: ${error.message}`, remedy, ...shared });
 }
 
 /** A text that is not UTF-8. `at`: where that shows. */
