@@ -50,8 +50,9 @@ interface Found {
 /** The values in the staged row of the columns that the constraint names; of line items PostgreSQL's own words, since it does not say which. */
 async function staged(tx: Tx, { target, pair }: MergeJob, { seq, refusal }: { seq: number; refusal: Refusal }): Promise<Found> {
   const columns = await columnsOf(tx, `${ident(target.schema, refusal.table ?? target.table)}`, refusal);
+  // The star: a field of the source may be called `s`.
   const [row] = await tx.query<{ row: Readonly<Record<string, unknown>> }>(
-    `select to_jsonb(s) as row from ${stageName(pair.header)} s where ${ident(SEQ)} = $1`,
+    `select to_jsonb(s.*) as row from ${stageName(pair.header)} s where ${ident(SEQ)} = $1`,
     [seq],
   );
   const ofLines = refusal.table === lineTable(target.table);

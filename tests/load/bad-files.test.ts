@@ -39,12 +39,13 @@ interface BadFile {
   path: string;
   code: string;
   message: string;
+  remedy: string;
   at_byte: string | null;
 }
 
 const badFiles = (runId: string): Promise<BadFile[]> =>
   at.db.query<BadFile>(
-    `select f.path, f.code, f.message, f.at_byte from freshet.load_file f join freshet.run_entity e using (extraction_id)
+    `select f.path, f.code, f.message, f.remedy, f.at_byte from freshet.load_file f join freshet.run_entity e using (extraction_id)
       where e.run_id = $1 and f.state = 'bad' order by f.path`,
     [runId],
   );
@@ -67,7 +68,8 @@ test('of a folder with every kind of bad file the good ones are loaded, and noth
   expect(Object.fromEntries(told.map(({ path, code, at_byte }) => [path, `${code} ${at_byte}`]))).toEqual(
     Object.fromEntries(Object.entries(BAD).map(([name, { code, atByte }]) => [`${name}/things.json`, `${code} ${atByte}`])),
   );
-  for (const { path, message } of told) expect(message).toContain(path);
+  for (const { path, message, remedy } of told)
+    expect([message, remedy]).toEqual([expect.stringContaining(path), expect.stringMatching(/load/)]);
 });
 
 const WISH = { input: 'auto', preferSessions: true, cutoffDays: null, sessionMaxAge: 24, sessions: [], entities: null } as const;
@@ -99,5 +101,6 @@ test('what vanishes or becomes unreadable between listing and reading is told, a
     ['gone.json', 'input-unreadable'],
     ['turned.json', 'input-unreadable'],
   ]);
-  for (const { path, message } of told) expect(message).toContain(path);
+  for (const { path, message, remedy } of told)
+    expect([message, remedy]).toEqual([expect.stringContaining(path), expect.stringMatching(/load/)]);
 });
