@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { withVariables } from '../errors/remedies/remedy';
 import { testDatabase } from '../support/database';
@@ -158,6 +158,27 @@ it('replays what is refused as it is: again in vain under the same rules, and fo
   const { stdout } = await freshet('rejects', 'replay', '--all', '--local');
   expect(stdout).toBe('Nothing to load: no open reject is meant.\n');
   expect((await freshet('rejects', 'list')).stdout).toBe('No open reject matches.\n');
+});
+
+it('mends records of files that no source sent, too: one without a key, and one that was no JSON object', async () => {
+  const folder = join(at.folder, 'files');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'gadgets.json'), '[{"gadget_id":"G1","weight":1.50},{"weight":2.50},"G3"]');
+  expect((await freshet('load', '--dir', folder, '--key', 'gadgets=gadget_id', '--local', '--json')).code).toBe(0);
+  const refused = await open();
+  expect(refused).toHaveLength(2);
+  const file = await filledIn([
+    [refused[0] ?? '', '{"gadget_id":"G2"}'],
+    [refused[1] ?? '', '{"gadget_id":"G3"}'],
+  ]);
+  const { data, exit_code: code } = await asked('import', file, '--local');
+  expect({ code, state: data.state, pipeline: data.pipeline }).toEqual({ code: 0, state: 'completed', pipeline: 'json2db' });
+  expect(await at.db.query(`select id, weight::text from public.json_gadgets order by id`)).toEqual([
+    { id: 'G1', weight: '1.5' },
+    { id: 'G2', weight: '2.5' },
+    { id: 'G3', weight: null },
+  ]);
+  expect(await open()).toEqual([]);
 });
 
 it('leaves ledgers, files and tables that verify --deep finds true', async () => {
