@@ -83,7 +83,6 @@ export function unusedKeys(pipeline: PipelineSettings, file: string): string[] {
   const single = Object.entries(pipeline.entities).flatMap(([name, entity]) => [
     entity.publish === undefined ? '' : `entities.${name}.publish`,
     entity.details_every === undefined ? '' : `entities.${name}.details_every`,
-    entity.schema_policy === 'evolve' ? '' : `entities.${name}.schema_policy: ${entity.schema_policy}`,
   ]);
   return [...whole, ...single]
     .filter((key) => key !== '')

@@ -10,6 +10,8 @@ import type { StageContext } from '../observability/stage-context';
 import { viewsOverColumns } from './column-views';
 import type { TableTarget } from './load-target';
 import type { RowShape } from './row';
+import type { SchemaPolicy } from './load-policy';
+import { allowedProfile } from './schema-policy';
 import { planTables, type TablePlan, type TablesPlan } from './table-state';
 import { alterTableSql, createTableSql, hashIndexSql } from './table-sql';
 
@@ -26,6 +28,8 @@ interface Job {
   readonly target: TableTarget;
   readonly profile: Profile;
   readonly create: boolean;
+  /** Absent: evolve. */
+  readonly policy?: SchemaPolicy;
 }
 
 /** How long a change waits for who uses the table: the queue behind a waiting change is kept short, and the rests between grow. */
@@ -40,9 +44,10 @@ export const PATIENCE: LockPatience = { lockTimeoutMs: 3_000, tries: 8, restMs: 
 
 /**
  * Registers the entity's columns and evolves its tables for what came, in a transaction of its own under the table's lock.
- * Errors: `schema_error` (a view in the way, a table of somebody else), `database_error` code `table-busy` after some tries.
+ * Errors: `schema_error` (a view in the way, a table of somebody else, code `schema-held`), `database_error` code `table-busy` after some tries.
  */
-export async function prepareTables(job: Job, ctx: StageContext, patience: LockPatience = PATIENCE): Promise<PreparedTables> {
+export async function prepareTables(asked: Job, ctx: StageContext, patience: LockPatience = PATIENCE): Promise<PreparedTables> {
+  const job = { ...asked, profile: await allowedProfile(asked) };
   const plan = await planTables(job.db, job.target, job.profile);
   if (!needsChange(plan, job.create)) return prepared(plan);
   if (!plan.schemaExists) await createSchema(job, ctx);

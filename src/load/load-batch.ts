@@ -56,7 +56,14 @@ export async function loadBatch(deps: LoadDeps, input: LoadInput, ctx: StageCont
   if (batch.state === 'loaded' && batch.counts !== null) return batch.counts;
   await sweepStages(deps.db, { extractionId: input.extractionId, n: batch.n, token: input.fence.token });
   const tables = await prepareTables(
-    { db: deps.db, fence: input.fence, target: input, profile: batch.profile ?? EMPTY_PROFILE, create: false },
+    {
+      db: deps.db,
+      fence: input.fence,
+      target: input,
+      profile: batch.profile ?? EMPTY_PROFILE,
+      create: false,
+      policy: input.policy?.schema ?? 'evolve',
+    },
     ctx,
   );
   const job = { ...deps, input, batch, tables, pages: await readPages(deps.db, input, batch.n), importedAt: ctx.now().toISOString() };

@@ -1,7 +1,7 @@
 import type { EntityEnd } from '../database/run-store';
 
 /** Errors that no failure stands behind: the entity is stopped on purpose, and a person releases it. Workflows know them as failures. */
-const HELD: ReadonlySet<string> = new Set(['reject-budget']);
+const HELD: ReadonlySet<string> = new Set(['deletes-held', 'reject-budget', 'schema-held', 'view-blocks-widening']);
 
 /** The end as it is to be written: `held` with the error's sentence as its reason, where the error means that. */
 export function heldEnd(end: EntityEnd): EntityEnd {

@@ -7,5 +7,6 @@ export function loadPolicyOf({ settings }: RunEntity, command: Readonly<Record<s
     rules: settings.validation,
     skipExisting: settings.skip_existing ?? command['skip_existing'] === true,
     rejectBudget: settings.reject_budget ?? REJECT_BUDGET,
+    schema: settings.schema_policy,
   };
 }
