@@ -1,5 +1,6 @@
 import { overBudget } from '../../src/load/reject-budget';
 import { testDatabase } from '../support/database';
+import { testContext } from '../support/test-context';
 import { Bench, openShelf, type Shelf } from './bench';
 
 const database = testDatabase();
@@ -66,3 +67,19 @@ test('rows that PostgreSQL refuses count, too, and a table that refuses all of t
   expect(await heldRejects(bench)).toMatchObject([{ record_id: 'empty' }, { record_id: '0' }, { record_id: '1' }, { record_id: '2' }]);
   expect(await bench.rows('id')).toEqual([{ id: 'first' }]);
 });
+
+test.each(['statement', 'before-commit', 'after-commit'])(
+  'an attempt that ends at load.hold.%s is followed by one that holds the batch',
+  async (at) => {
+    const bench = await Bench.open(shelf);
+    bench.asks({ rules: RULES, rejectBudget: { count: 0 } });
+    await bench.land([{ records: [order('a'), order('b', 99)], fetchedAt: AT }]);
+    const fault = (site: string): void => {
+      if (site === `load.hold.${at}`) throw new Error('the worker is gone');
+    };
+    await expect(bench.load({ ctx: testContext({ fault }) })).rejects.toThrow('the worker is gone');
+    await expect(bench.load()).rejects.toMatchObject({ code: 'reject-budget' });
+    expect(await heldRejects(bench)).toEqual([{ stage: 'held', record_id: 'b', closed_because: null }]);
+    expect(await bench.stages()).toEqual([]);
+  },
+);

@@ -183,4 +183,20 @@ describe('a foreign key that leads nowhere', () => {
     await bench.deliver([{ records: [child('y', null)], fetchedAt: AT }]);
     expect(await warnings(bench)).toEqual([]);
   });
+
+  test('does not make two entities that refer to each other wait in a circle when they load at once', async () => {
+    const [a, b] = [await Bench.open(shelf), await Bench.open(shelf)];
+    a.asks({ rules: [{ field: 'customer_id', rule: 'foreign_key', entity: b.entity }] });
+    b.asks({ rules: [{ field: 'customer_id', rule: 'foreign_key', entity: a.entity }] });
+    for (let round = 0; round < 6; round++) {
+      // Each refers to records of the other that come now, and to some that come in the next round.
+      const records = Array.from({ length: 40 }, (_, n) => child(`${round}-${n}`, `${round + (n % 2)}-${n}`));
+      const page = [{ records, fetchedAt: AT }];
+      await Promise.all([a.deliver(page), b.deliver(page)]);
+    }
+    // The last round waits for one that never comes; whatever passed each other is settled by the next load of both.
+    for (const bench of [a, b, a, b]) await bench.deliver([{ records: [child('end', null)], fetchedAt: AT }]);
+    expect(await warnings(a)).toHaveLength(20);
+    expect(await warnings(b)).toHaveLength(20);
+  });
 });
