@@ -244,6 +244,15 @@ describe('invariant 6, landing', () => {
     expect(await found(() => writeFileSync(metadata, text.replace('"complete": true', '"complete": false')))).toEqual([
       '6 session-metadata',
     ]);
+    const sum = /"sha256": "([0-9a-f])/;
+    expect(
+      await found(() =>
+        writeFileSync(
+          metadata,
+          text.replace(sum, (_, digit) => `"sha256": "${digit === '0' ? '1' : '0'}`),
+        ),
+      ),
+    ).toEqual(['6 session-metadata']);
     expect(await found(() => rmSync(metadata))).toEqual(['6 session-metadata']);
   });
 });

@@ -7,6 +7,7 @@ import { entityLookup } from '../../run/entity-lookup';
 import { sources } from '../../sources/index';
 import { verifyDeep, type VerifyDeepResult } from '../../verify/deep/verify-deep';
 import type { Violation } from '../../verify/deep/violation';
+import type { RowWarnings } from '../../verify/deep/warnings';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
 import { EXIT } from '../exit-code';
@@ -45,15 +46,15 @@ export function verifyInstallation(
 }
 
 export function verifyResult(result: VerifyDeepResult): CommandResult {
-  const { violations, checked, unchecked } = result;
+  const { violations, checked, unchecked, warnings } = result;
   const rows = checked.reduce((sum, check) => sum + check.rows, 0);
   const work = `${counted(checked.length, 'check')} over ${counted(rows, 'row, record or file', 'rows, records and files')}`;
   const head =
     violations.length === 0 ? `Nothing wrong: ${work}.` : `${counted(violations.length, 'violation')} in ${work}. Nothing was changed.`;
-  const notes = unchecked.map(({ entity, why }) => `${shown(entity)}: ${shown(why, 500)}`);
+  const notes = [...warnings.map(warningText), ...unchecked.map(({ entity, why }) => `${shown(entity)}: ${shown(why, 500)}`)];
   return {
     exitCode: violations.length === 0 ? EXIT.good : EXIT.findings,
-    data: { verified: violations.length === 0, violations, checks: checked.length, rows, unchecked },
+    data: { verified: violations.length === 0, violations, checks: checked.length, rows, unchecked, warnings },
     text: [head, ...violations.map(violationText), ...notes].join('\n'),
   };
 }
@@ -61,6 +62,10 @@ export function verifyResult(result: VerifyDeepResult): CommandResult {
 function violationText({ invariant, name, entity, where, message, sample }: Violation): string {
   const head = `[${count(invariant)}] ${name}${entity === '' ? '' : ` ${shown(entity)}`}: ${shown(message, 500)} (${shown(where)})`;
   return [head, ...sample.map((line) => `      ${shown(line, 500)}`)].join('\n');
+}
+
+function warningText({ entity, field, parent, rows, since }: RowWarnings): string {
+  return `warning ${shown(entity)}: ${counted(rows, 'row')} with a ${shown(field)} that no row of ${shown(parent)} has, since ${since}; they may still come`;
 }
 
 function needsDeep(): FreshetError {

@@ -7,6 +7,8 @@ export interface KnownEntity {
   readonly definition: EntityDefinition;
   /** IANA zone of the source's times without offset. */
   readonly zone: string;
+  /** Fields that the pipeline file requires, or `array[].field`. */
+  readonly required?: readonly string[];
 }
 
 /** `null`: neither the settings nor this version know it (its tables are then checked without their contents). */

@@ -13,6 +13,8 @@ interface ClosedRow {
   batches: string;
   /** Batches whose files lie in another session: an earlier run landed them. */
   elsewhere: string;
+  /** SHA-256 by file of its batches; against PostgreSQL's the files themselves are checked. */
+  sums: Readonly<Record<string, string | null>>;
 }
 
 /**
@@ -27,7 +29,8 @@ export async function checkSessionMetadata(
   const { landing, entity } = scope;
   const extractions = await tx.query<ClosedRow>(
     `select x.id, x.session_id, x.state, coalesce(sum(b.records), 0) as records, count(b.key) as batches,
-            count(b.key) filter (where not starts_with(b.file, 'sync_sessions/' || x.session_id || '/')) as elsewhere
+            count(b.key) filter (where not starts_with(b.file, 'sync_sessions/' || x.session_id || '/')) as elsewhere,
+            coalesce(jsonb_object_agg(b.file, b.sha256) filter (where b.key is not null), '{}') as sums
        from freshet.extraction x left join freshet.batch b on b.extraction_id = x.id and b.state <> 'planned'
        left join freshet.run_entity re on re.run_id = x.owner_run and re.entity = x.entity
       where x.pipeline = $1 and x.entity = $2 and x.session_id is not null and (x.state = 'abandoned' or re.state is null or re.state = any ($3))
@@ -59,6 +62,16 @@ export function metadataFault(extraction: ClosedRow, text: string | null): strin
     return `batches it counts: ${counted ?? 'none'}, extraction ${extraction.id} has ${extraction.batches}`;
   if (said['records'] !== Number(extraction.records))
     return `records it counts: ${String(said['records'])}, extraction ${extraction.id} has ${extraction.records}`;
+  return checksumFault(extraction, said['batches'] as readonly unknown[]);
+}
+
+function checksumFault({ sums }: ClosedRow, batches: readonly unknown[]): string | null {
+  const known = new Map(Object.entries(sums));
+  for (const batch of batches) {
+    const { file, sha256 } = (batch ?? {}) as { file?: unknown; sha256?: unknown };
+    if (typeof file !== 'string' || !known.has(file)) return `names the file ${JSON.stringify(file)}, which is of no batch of it`;
+    if (sha256 !== known.get(file)) return `says SHA-256 ${String(sha256)} of ${file}, which has ${known.get(file) ?? 'none'}`;
+  }
   return null;
 }
 

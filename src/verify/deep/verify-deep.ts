@@ -10,11 +10,13 @@ import { checkDuplicates, checkLineSets } from './keys-and-sets';
 import { checkBatchFiles } from './landing-batches';
 import { checkLandingTree, landedKeys } from './landing-tree';
 import { checkLedgers } from './ledger';
+import { checkRequired } from './required-fields';
 import { checkSessionMetadata } from './session-metadata';
 import { checkLeftovers, checkStates } from './states';
 import { checkTarget } from './target';
 import type { ReaderOf } from './loader';
 import { Findings, type Checked, type Violation } from './violation';
+import { readWarnings, type RowWarnings } from './warnings';
 import { checkWatermark } from './watermark';
 
 export interface VerifyDeepDeps {
@@ -41,6 +43,8 @@ export interface VerifyDeepResult {
   readonly checked: readonly Checked[];
   /** Entities whose contents could not be checked, with the reason. */
   readonly unchecked: readonly { readonly entity: string; readonly why: string }[];
+  /** What is worth a look and breaks nothing. */
+  readonly warnings: readonly RowWarnings[];
 }
 
 const SAMPLE_ROWS = 2_000;
@@ -62,7 +66,7 @@ export async function verifyDeep(deps: VerifyDeepDeps, options: VerifyDeepOption
   const findings = new Findings();
   const unchecked: DeepScope['unchecked'] = [];
   const keys = await landedKeys(deps.landing);
-  await snapshot(deps.db, ctx, async (tx) => {
+  const warnings = await snapshot(deps.db, ctx, async (tx) => {
     const scope: DeepScope = { deps, options, ctx, tx, findings, unchecked };
     for (const entity of await deepEntities(tx, deps.lookup, options)) {
       if (ctx.signal.aborted) throw cancelledError('verify --deep');
@@ -72,8 +76,9 @@ export async function verifyDeep(deps: VerifyDeepDeps, options: VerifyDeepOption
     await checkLandingTree(tx, findings, deps.landing, keys);
     await checkStates(tx, findings);
     await checkLeftovers(tx, findings);
+    return readWarnings(tx, options);
   });
-  return { violations: findings.violations, checked: findings.checked, unchecked };
+  return { violations: findings.violations, checked: findings.checked, unchecked, warnings };
 }
 
 async function checkEntity(scope: DeepScope, entity: DeepEntity): Promise<void> {
@@ -98,6 +103,7 @@ async function checkContents(scope: DeepScope, entity: DeepEntity, known: KnownE
   const records = await gatherEvidence({ tx, landing: deps.landing, findings, entity }, known, reader);
   await checkTarget(tx, findings, entity, records);
   await checkWatermark(tx, findings, entity);
+  await checkRequired(tx, findings, entity, columns);
   if (entity.headers === null) return;
   const contents = { tx, findings, entity: { ...entity, headers: entity.headers }, known, columns };
   const sample = { size: options.sampleRows ?? SAMPLE_ROWS, salt: ctx.now().toISOString().slice(0, 10) };
