@@ -13,6 +13,7 @@ import * as lowerAnswers from './migrations/0008-lower-answers';
 import * as sourceHashIndex from './migrations/0009-source-hash-index';
 import * as loadFiles from './migrations/0010-load-files';
 import * as rulesAndRejects from './migrations/0011-rules-and-rejects';
+import * as batchNumbers from './migrations/0013-batch-numbers';
 
 /** In order; names are zero-padded because Kysely sorts them as text. Forward only. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -27,6 +28,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0009-source-hash-index': sourceHashIndex,
   '0010-load-files': loadFiles,
   '0011-rules-and-rejects': rulesAndRejects,
+  '0013-batch-numbers': batchNumbers,
 };
 
 /**

@@ -13,6 +13,7 @@ import { readWatermark, seenTable } from './open-extraction';
 import { neverHeldStill } from './position';
 import { workFolder } from './page-file';
 import { writeMetadata } from './session-metadata';
+import { sweep } from './sweep';
 
 export interface Closed {
   readonly doubts: readonly Doubt[];
@@ -44,6 +45,8 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
   await fenced(deps.db, fence, { site: 'extract.close', ctx }, async (tx) => {
     await lockTable(tx, input.target.schema, input.target.table);
     await refuseUnfinished(tx, input, extraction);
+    const deleted = await sweep(tx, input, extraction);
+    if (deleted > 0) ctx.log('EX-008', { entity: input.entity, deleted });
     if (watermarkMayMove(extraction)) await moveWatermark(tx, scope, extraction);
     await ctx.fault('extract.close.after-watermark');
     await moveAsOf(tx, scope, extraction);
@@ -158,8 +161,8 @@ async function bookClosing(tx: Tx, scope: ExtractScope, { extraction, doubts }: 
     `update freshet.run_entity re
         set state = 'verifying', read_complete = $3, doubts = doubts || $4::jsonb, verdict = case when $4::jsonb = '[]' then verdict else 'doubtful' end,
             remaining = 0, unloaded_after = 0,
-            live_before = case when landed = 0 then o.live else live_before + o.live - live_after end, live_after = o.live,
-            lines_before = case when landed = 0 then o.lines else lines_before + o.lines - lines_after end, lines_after = o.lines
+            live_before = case when landed = 0 then o.live + deleted else live_before + o.live - live_after end, live_after = o.live,
+            lines_before = case when landed = 0 then o.lines + lines_removed else lines_before + o.lines - lines_after end, lines_after = o.lines
        from freshet.table_owner o
       where re.run_id = $1 and re.entity = $2 and o.schema = $5 and o."table" = $6`,
     [

@@ -15,6 +15,7 @@ import { listPage } from './list-page';
 import { openExtraction, readWatermark } from './open-extraction';
 import { sweepWorkFolder } from './page-file';
 import type { Watermark } from './read-plan';
+import type { SweepLimits } from './sweep';
 
 export interface ExtractDeps {
   readonly db: Database;
@@ -48,6 +49,8 @@ export interface ExtractInput {
   readonly detailSeconds: number;
   readonly slice: { readonly pages: number; readonly seconds: number; readonly bytes: number };
   readonly batch: BatchLimits;
+  /** Absent: this read deletes nothing. */
+  readonly sweep?: SweepLimits;
 }
 
 export type SliceOutcome =

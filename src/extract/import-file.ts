@@ -6,6 +6,7 @@ import { ProfileCollector } from '../json/profile';
 import type { StoredFile } from '../landing/landing-store';
 import { folderTime } from './batch';
 import type { FileToImport, ImportScope } from './import-files';
+import { seenTable } from './open-extraction';
 
 /** The records of a file, whatever it is wrapped in. Errors of the portions: `file_error` for a file that is to blame itself. */
 export interface FileReader {
@@ -21,6 +22,8 @@ interface Imported extends StoredFile {
   readonly file: string;
   readonly records: number;
   readonly profile: ReturnType<ProfileCollector['profile']>;
+  /** Keys of all records, where the read is a complete one; `null`: it is not, or a record has no key. */
+  readonly keys: readonly string[] | null;
 }
 
 /** Lands one file as a batch. Errors: those of our own side; a file that is to blame itself becomes a row instead. */
@@ -68,6 +71,7 @@ async function land(scope: ImportScope, file: NumberedFile): Promise<Imported> {
   const key = keyOf(scope, file);
   const profile = new ProfileCollector(input.lineItems);
   let records = 0;
+  let keys: string[] | null = input.complete === null ? null : [];
   async function* array(): AsyncGenerator<Uint8Array> {
     const open = Buffer.from('[');
     const between = Buffer.from(',\n');
@@ -78,6 +82,7 @@ async function land(scope: ImportScope, file: NumberedFile): Promise<Imported> {
       for (const { bytes } of portion) {
         parts.push(records++ === 0 ? open : between, bytes);
         profile.add(bytes);
+        keys = withKey(keys, input.complete?.keyOf(bytes) ?? null);
       }
       yield Buffer.concat(parts);
       ctx.progress(`import:${file.n}:${records}`);
@@ -85,7 +90,13 @@ async function land(scope: ImportScope, file: NumberedFile): Promise<Imported> {
     yield Buffer.from(records === 0 ? '[]' : ']');
   }
   const stored = await deps.landing.write(key, array());
-  return { ...stored, file: key, records, profile: profile.profile() };
+  return { ...stored, file: key, records, profile: profile.profile(), keys };
+}
+
+function withKey(keys: string[] | null, key: string | null): string[] | null {
+  if (keys === null || key === null) return null;
+  keys.push(key);
+  return keys;
 }
 
 /** `raw_json/<time>` of each file: its own time, or the next second that no file before it in the list has. */
@@ -132,6 +143,7 @@ async function bookImported(scope: ImportScope, file: NumberedFile, imported: Im
         [batchKey(scope, file), sha256, records, bytes, JSON.stringify(imported.profile)],
       );
     } else await forget(tx, scope, file);
+    await noteKeys(tx, scope, imported.keys);
     await tx.query(`insert into freshet.load_file (extraction_id, n, path, state) values ($1, $2, $3, 'landed')`, [id, file.n, file.key]);
     await tx.query(
       `update freshet.run_entity
@@ -140,6 +152,22 @@ async function bookImported(scope: ImportScope, file: NumberedFile, imported: Im
       [input.runId, input.entity, records, `import:${file.n}`],
     );
   });
+}
+
+/** What the read showed, for the sweep. A file whose records cannot all be told apart ends the read's claim to be complete. */
+async function noteKeys(tx: Tx, { input, extraction }: ImportScope, keys: readonly string[] | null): Promise<void> {
+  if (input.complete === null) return;
+  if (keys !== null) {
+    await tx.query(`insert into ${seenTable(extraction.id)} (id, pass) select id, 1 from unnest($1::text[]) id on conflict do nothing`, [
+      keys,
+    ]);
+  } else await notComplete(tx, { input, extraction });
+}
+
+/** A read that lacks a record, or may, deletes nothing. */
+async function notComplete(tx: Tx, { input, extraction }: Pick<ImportScope, 'input' | 'extraction'>): Promise<void> {
+  await tx.query(`update freshet.extraction set read_kind = 'partial' where id = $1`, [extraction.id]);
+  await tx.query(`update freshet.run_entity set read_kind = 'partial' where run_id = $1 and entity = $2`, [input.runId, input.entity]);
 }
 
 /** A file without a record is no batch. */
@@ -156,5 +184,6 @@ async function bookBad(scope: ImportScope, file: NumberedFile, error: FreshetErr
       [extraction.id, file.n, file.key, error.code, error.message, error.remedy, typeof at === 'number' ? at : null],
     );
     await forget(tx, scope, file);
+    await notComplete(tx, scope);
   });
 }

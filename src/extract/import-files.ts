@@ -26,6 +26,8 @@ export interface ImportInput extends Pick<ExtractInput, 'runId' | 'pipeline' | '
   /** In the order of their time. */
   readonly files: readonly FileToImport[];
   readonly lineItems: string | null;
+  /** The files are all of one complete read: when it began (ISO), and what the key of a record is (`null`: it has none). */
+  readonly complete: { readonly startedAt: string; keyOf(record: Uint8Array): string | null } | null;
 }
 
 /** Everything the import of one file works with. */
@@ -72,9 +74,9 @@ async function openImport(deps: ImportDeps, input: ImportInput, fence: Fence, ct
     const row = own ?? (await create(tx, input));
     await abandonLeft(tx, input, row.id);
     await tx.query(
-      `update freshet.run_entity set extraction_id = $3, read_kind = 'partial', state = 'extracting', started_at = coalesce(started_at, now())
+      `update freshet.run_entity set extraction_id = $3, read_kind = $4, state = 'extracting', started_at = coalesce(started_at, now())
         where run_id = $1 and entity = $2 and state in ('waiting', 'extracting', 'loading')`,
-      [input.runId, input.entity, row.id],
+      [input.runId, input.entity, row.id, row.read_kind],
     );
     return extractionOf(row);
   });
@@ -94,9 +96,19 @@ async function abandonLeft(tx: Tx, input: ImportInput, keep: string): Promise<vo
 async function create(tx: Tx, input: ImportInput): Promise<ExtractionRow> {
   const id = randomBytes(8).toString('hex');
   const [row] = await tx.query<ExtractionRow>(
-    `insert into freshet.extraction (id, pipeline, entity, partition, question, read_kind, state, owner_run, position, session_id)
-     values ($1, $2, $3, $4, 'files', 'partial', 'open', $5, $6, $7) returning ${EXTRACTION_COLUMNS}`,
-    [id, input.pipeline, input.entity, PARTITION, input.runId, JSON.stringify({ ...START, phase: 'done' }), input.sessionId],
+    `insert into freshet.extraction (id, pipeline, entity, partition, question, read_kind, state, owner_run, position, session_id, started_at_db)
+     values ($1, $2, $3, $4, 'files', $8, 'open', $5, $6, $7, coalesce($9::timestamptz, now())) returning ${EXTRACTION_COLUMNS}`,
+    [
+      id,
+      input.pipeline,
+      input.entity,
+      PARTITION,
+      input.runId,
+      JSON.stringify({ ...START, phase: 'done' }),
+      input.sessionId,
+      input.complete === null ? 'partial' : 'complete',
+      input.complete?.startedAt ?? null,
+    ],
   );
   await tx.query(`create table ${seenTable(id)} (id text primary key, cursor_text text, pass integer not null)`);
   return row as ExtractionRow;

@@ -1,6 +1,7 @@
 import { closest } from '../config/closest';
 import { lockTable } from '../database/advisory-lock';
 import type { Database, Tx } from '../database/database';
+import { drawNumber } from '../database/draw-number';
 import { ident } from '../database/identifier';
 import { FreshetError } from '../domain/errors';
 import { hash16 } from '../json/canonical';
@@ -128,11 +129,7 @@ async function fill(db: Database, work: Work, { input, ctx, records }: Chunk): P
   if (values.length === 0) return;
   await db.transaction({ site: 'load.backfill', ctx }, async (tx) => {
     await lockTable(tx, target.schema, target.table);
-    const [owner] = await tx.query<{ n: string }>(
-      `update freshet.table_owner set last_batch_no = last_batch_no + 1 where schema = $1 and "table" = $2 and not $3 returning last_batch_no as n`,
-      [target.schema, target.table, dryRun],
-    );
-    const batchNo = dryRun ? null : (owner?.n ?? '1');
+    const batchNo = dryRun ? null : await drawNumber(tx, { ...target, what: 'backfill' });
     for (const each of values) {
       const filled = await write(tx, target, { ...each, batchNo });
       each.gap.filled += filled;

@@ -19,7 +19,7 @@ type Place = Pick<AnalyzedEntity, 'schema' | 'table' | 'definition'>;
  */
 export async function analyzedEntities(
   deps: { readonly db: Database | null; readonly loaded: LoadedSettings; readonly sources: Sources },
-  owned: OwnedInput,
+  owned: Omit<OwnedInput, 'complete'>,
   ctx: StageContext,
 ): Promise<AnalyzedEntity[]> {
   const { root, choice } = owned;
@@ -36,7 +36,7 @@ export async function analyzedEntities(
   );
 }
 
-function byPipeline(files: readonly ChosenFile[], owned: OwnedInput): Map<string, ChosenFile[]> {
+function byPipeline(files: readonly ChosenFile[], owned: Omit<OwnedInput, 'complete'>): Map<string, ChosenFile[]> {
   const pipelines = new Map<string, ChosenFile[]>();
   for (const file of files) {
     const pipeline = owned.pipelineOf(file) ?? FOREIGN_PIPELINE;

@@ -2,10 +2,13 @@ import type { LoadPlan } from '../config/schema/load-plan';
 import type { Database } from '../database/database';
 import type { EntityEnd } from '../database/run-store';
 import { counted } from '../domain/counted';
+import { joinKey } from '../domain/ids';
 import { FreshetError } from '../domain/errors';
 import type { SliceOutcome } from '../extract/extract-slice';
 import type { FileReader } from '../extract/import-file';
-import { importFiles } from '../extract/import-files';
+import { importFiles, type ImportInput } from '../extract/import-files';
+import { decodeRecord, fieldOf, isJsonObject } from '../json/decode';
+import { scalarText } from '../json/scalar-text';
 import { InputFolder } from '../landing/input-folder';
 import type { LandingStore } from '../landing/landing-store';
 import { definitionOf } from '../load/analyze/definition';
@@ -44,9 +47,25 @@ export async function importStep(deps: FileStepDeps, step: FileStep, ctx: StageC
       slice: config.settings.sync_pipeline.slice,
       files,
       lineItems: definition?.lineItems?.field ?? null,
+      complete: completeOf(load, entity.name, definition),
     },
     ctx,
   );
+}
+
+function completeOf(load: LoadPlan, entity: string, definition: LoadDefinition | null): ImportInput['complete'] {
+  const read = load.complete?.[entity];
+  return read === undefined || definition === null
+    ? null
+    : { startedAt: read.started_at, keyOf: (record) => keyOf(record, definition.key) };
+}
+
+function keyOf(bytes: Uint8Array, key: LoadDefinition['key']): string | null {
+  const decoded = decodeRecord(bytes);
+  if (!decoded.ok || !isJsonObject(decoded.value)) return null;
+  const record = decoded.value;
+  const parts = key.map((field) => scalarText(fieldOf(record, field)));
+  return parts.every((part) => part !== null) ? joinKey(parts) : null;
 }
 
 function readerOf(root: string, entity: string, ctx: StageContext): FileReader {

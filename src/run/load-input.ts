@@ -19,16 +19,19 @@ export async function inputAt(root: string, wish: InputWish): Promise<FoundInput
   return { root, choice };
 }
 
-export async function layoutAt(root: string): Promise<Layout> {
+/** `mayLack`: a folder that is not there yet holds nothing, as landing before the first run. Errors: `no-input`. */
+export async function layoutAt(root: string, mayLack = false): Promise<Layout> {
   const folder = new InputFolder(root);
   const entries = await folder.list();
-  if (entries === null) throw await noFolder(folder);
-  return layoutOf(root, entries);
+  if (entries === null && !mayLack) throw await noFolder(folder);
+  return layoutOf(root, entries ?? []);
 }
 
 export interface OwnedInput extends FoundInput {
   /** `null`: no pipeline's. */
   pipelineOf(file: ChosenFile): string | null;
+  /** Entities whose files are all of one complete read, and when that read began. */
+  readonly complete: ReadonlyMap<string, { readonly started_at: string }>;
 }
 
 /**
@@ -38,6 +41,7 @@ export interface OwnedInput extends FoundInput {
 export async function ownersOf(db: Database, { root, choice }: FoundInput, named: boolean): Promise<OwnedInput> {
   const folder = new InputFolder(root);
   const owners = new Map<string, { readonly pipeline: string; readonly partition: string }>();
+  const complete = new Map<string, { readonly started_at: string }>();
   for (const session of choice.sessions) {
     for (const [entity, key] of session.metadata) {
       const said = await metadataOf(folder, key);
@@ -47,12 +51,22 @@ export async function ownersOf(db: Database, { root, choice }: FoundInput, named
         [said['extraction'], entity],
       );
       if (row) owners.set(`${session.name}/${entity}`, row);
+      const startedAt = row === undefined ? null : completeSince(said, choice.entities.get(entity) ?? []);
+      if (startedAt !== null) complete.set(entity, { started_at: startedAt });
     }
   }
   const ownerOf = ({ session, entity }: ChosenFile) => (session === null ? undefined : owners.get(`${session}/${entity}`));
   const kept = named ? choice : withoutFiles(choice, (file) => ownerOf(file)?.partition === LOADED);
   if (kept.entities.size === 0) throw nothingFound(root, kept.passedOver, { sessions: choice.sessions });
-  return { root, choice: kept, pipelineOf: (file) => ownerOf(file)?.pipeline ?? null };
+  return { root, choice: kept, pipelineOf: (file) => ownerOf(file)?.pipeline ?? null, complete };
+}
+
+/** When the read began whose every record is in these files, and nothing of it was left out as known; `null`: they are not all of one. */
+function completeSince(said: Readonly<Record<string, unknown>>, files: readonly ChosenFile[]): string | null {
+  const { read, complete, known, batches, started_at: startedAt } = said;
+  const whole = read === 'complete' && complete === true && known === 0 && Array.isArray(batches) && batches.length === files.length;
+  const sameSession = new Set(files.map(({ session }) => session)).size === 1;
+  return whole && sameSession && typeof startedAt === 'string' ? startedAt : null;
 }
 
 /** The partition of what a load landed. */

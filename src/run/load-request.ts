@@ -20,6 +20,10 @@ export interface LoadWish {
   readonly keys: ReadonlyMap<string, readonly string[]>;
   /** Insert only, where the pipeline file does not say otherwise. */
   readonly skipExisting?: boolean;
+  /** Entities whose files are all of one complete read, and when it began. */
+  readonly complete: ReadonlyMap<string, { readonly started_at: string }>;
+  /** Deletes beyond the bounds of load.deletes are meant. */
+  readonly approveDeletes?: boolean;
   readonly actor: string;
 }
 
@@ -31,7 +35,11 @@ export function loadRequests(loaded: LoadedSettings, sources: Sources, wish: Loa
       pipeline === FOREIGN_PIPELINE
         ? foreignRequest(loaded, { names: [...entities.keys()], kind: 'load', actor: wish.actor, load, command: commandOf(load) })
         : ownRequest(loaded, sources, { pipeline, wish, load });
-    return wish.skipExisting === true ? { ...request, command: { ...request.command, skip_existing: true } } : request;
+    const asked = {
+      ...(wish.skipExisting === true ? { skip_existing: true } : {}),
+      ...(wish.approveDeletes === true ? { approve_deletes: true } : {}),
+    };
+    return { ...request, command: { ...request.command, ...asked } };
   });
 }
 
@@ -52,7 +60,7 @@ function byPipeline({ choice, pipelineOf }: LoadWish): Map<string, Files> {
 /** Beyond it only the number matters. */
 const MOST_PASSED_OVER = 100;
 
-function planOf({ root, choice, keys }: LoadWish, entities: Files): LoadPlan {
+function planOf({ root, choice, keys, complete }: LoadWish, entities: Files): LoadPlan {
   const listed = [...entities].map(
     ([entity, files]) => [entity, files.map(({ key, at, session, bytes }) => ({ key, at, session, bytes }))] as const,
   );
@@ -61,6 +69,7 @@ function planOf({ root, choice, keys }: LoadWish, entities: Files): LoadPlan {
     root,
     input: choice.input,
     why: [...choice.why],
+    complete: Object.fromEntries([...complete].filter(([entity]) => entities.has(entity))),
     passed_over: choice.passedOver.slice(0, MOST_PASSED_OVER),
     entities: Object.fromEntries(listed),
     ...(named.length === 0 ? {} : { keys: Object.fromEntries(named) }),

@@ -29,6 +29,7 @@ export async function replayStep(
       slice: config.settings.sync_pipeline.slice,
       files: [...parts].map(([key, records]) => ({ key, at: records[0]!.at })),
       lineItems: entity.definition.lineItems?.field ?? null,
+      complete: null,
     },
     ctx,
   );

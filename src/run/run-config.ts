@@ -131,6 +131,15 @@ export interface ExtractFacts {
   readonly runId: string;
   readonly sessionId: string;
   readonly full: boolean;
+  /** Deletes beyond the bounds of load.deletes are meant. */
+  readonly approveDeletes: boolean;
+}
+
+/** Only a load of a session that is a complete read knows which rows are gone; reads of a source ask it about each first (C1). */
+function sweepOf({ load, settings }: RunConfig, entity: RunEntity, approved: boolean): Pick<ExtractInput, 'sweep'> {
+  if (load?.complete?.[entity.name] === undefined) return {};
+  const { max_count: maxCount, max_percent: maxPercent } = settings.load.deletes;
+  return { sweep: { maxCount, maxPercent, approved } };
 }
 
 /** How many details are asked for within one page before it is closed (contracts §3). */
@@ -138,8 +147,10 @@ const DETAIL_SECONDS = 5;
 
 export function extractInput(config: RunConfig, entity: RunEntity, facts: ExtractFacts): ExtractInput {
   const { sync_pipeline: sync } = config.settings;
+  const { approveDeletes, ...rest } = facts;
   return {
-    ...facts,
+    ...rest,
+    ...sweepOf(config, entity, approveDeletes),
     pipeline: config.pipeline.name,
     entity: entity.name,
     partition: '',

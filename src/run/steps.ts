@@ -202,7 +202,12 @@ export class Steps {
     return {
       config,
       entity: runEntity(config, input.entity),
-      facts: { runId: input.runId, sessionId: run.session_id, full: run.command['full'] === true },
+      facts: {
+        runId: input.runId,
+        sessionId: run.session_id,
+        full: run.command['full'] === true,
+        approveDeletes: run.command['approve_deletes'] === true,
+      },
       kind: run.kind,
       command: run.command,
     };

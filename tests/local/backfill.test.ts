@@ -1,3 +1,5 @@
+import { verifyInstallation } from '../../src/client/commands/verify';
+import { silentLog } from '../../src/observability/collecting-log';
 import { backfillColumns, type BackfillInput } from '../../src/load/backfill';
 import { entityLookup } from '../../src/run/entity-lookup';
 import { sources } from '../../src/sources';
@@ -61,6 +63,7 @@ test('columns that were lost are filled again from landing: rows and line items,
     `select change from freshet.schema_change order by id desc limit 1`,
   );
   expect(change?.change.backfilled).toHaveLength(4);
+  expect((await verifyInstallation({ loaded: at.loaded, log: silentLog }, at.db)).violations).toEqual([]);
 });
 
 test('values that are there stay, also where a person wrote them', async () => {

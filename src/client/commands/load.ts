@@ -20,6 +20,8 @@ export interface LoadFlags extends InputFlags {
   readonly key?: readonly string[];
   /** Insert only. */
   readonly skipExisting?: boolean;
+  /** Deletes beyond the bounds of load.deletes are meant. */
+  readonly approveDeletes?: boolean;
   readonly dryRun?: boolean;
   readonly local?: boolean;
   readonly attach?: boolean;
@@ -52,7 +54,13 @@ export async function loadFiles({ project, watch, note }: Loading, flags: LoadFl
   inputLines(found).forEach(note);
   return carryClaims(
     { project, watch, flags },
-    loadRequests(project.loaded, sources, { ...found, keys, skipExisting: flags.skipExisting === true, actor: actor() }),
+    loadRequests(project.loaded, sources, {
+      ...found,
+      keys,
+      skipExisting: flags.skipExisting === true,
+      approveDeletes: flags.approveDeletes === true,
+      actor: actor(),
+    }),
   );
 }
 

@@ -29,7 +29,7 @@ interface EntityOfSession {
 /** `freshet sessions list`: needs no database. */
 export async function sessionsList(flags: SessionsFlags, { flags: common }: CommandContext): Promise<CommandResult> {
   const root = rootOf(flags, common);
-  const { sessions } = await layoutAt(root);
+  const { sessions } = await layoutAt(root, flags.dir === undefined);
   const listed = await Promise.all(sessions.map(async (session) => ({ session, entities: await entitiesOf(root, session) })));
   return {
     exitCode: EXIT.good,
@@ -73,7 +73,7 @@ function table(listed: Listed): string {
 /** `freshet sessions show <name>`. Errors: `session-unknown`. */
 export async function sessionsShow(name: string, flags: SessionsFlags, { flags: common }: CommandContext): Promise<CommandResult> {
   const root = rootOf(flags, common);
-  const { sessions } = await layoutAt(root);
+  const { sessions } = await layoutAt(root, flags.dir === undefined);
   const session = sessions.find((each) => each.name === name);
   if (session === undefined) throw unknownSession(name, root, sessions);
   const entities = await entitiesOf(root, session);

@@ -32,7 +32,7 @@ export interface TableCount {
 
 /** What a body comes to, besides the time that it took. */
 export interface Outcome<More> {
-  readonly error?: { readonly message: string; readonly type: string; readonly code: string; readonly remedy: string };
+  readonly error?: { readonly message: string; readonly type: string; readonly code: string | null; readonly remedy: string };
   readonly records: number;
   readonly tables: readonly TableCount[];
   readonly more: More;

@@ -9,6 +9,8 @@ export const loadPlanSchema = z.strictObject({
   why: z.array(z.string()),
   /** Keys that a person named, by entity. */
   keys: z.record(z.string(), z.array(z.string()).min(1)).optional(),
+  /** Entities whose files are all of one complete read of the source, and when it began: what they lack is gone (contracts §3). */
+  complete: z.record(z.string(), z.strictObject({ started_at: z.string() })).optional(),
   passed_over: z.array(z.strictObject({ what: z.string(), why: z.string() })),
   entities: z.record(
     z.string(),

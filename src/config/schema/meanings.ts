@@ -59,6 +59,8 @@ export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   'load.input': 'Which input of its folder `load` reads; `auto`: sessions, else consolidated files, else the files of the folder.',
   'load.prefer_sessions': 'Whether `auto` looks for sessions before consolidated files.',
   'load.path': 'Folder that `load` and `analyze` read; absent: landing.',
+  'load.deletes.max_count': 'So many rows may be deleted at once because a complete read lacks them; more need `--approve-deletes`.',
+  'load.deletes.max_percent': 'Share of the living rows that may be deleted at once; both bounds must be exceeded.',
   'load.cutoff_days': 'Sessions older than so many days are not loaded, once a cut-off is asked for (`--cutoff-days`).',
   'load.session_max_age': 'Hours; picks the sessions where no cut-off is asked for.',
   'load.batch_size': 'Rows that are handed to PostgreSQL at once.',

@@ -13,6 +13,7 @@ export const extract = {
   },
   'EX-005': { level: 'info', text: '{entity}: {read} read closed, watermark {watermark}, doubts {doubts}' },
   'EX-006': { level: 'info', text: '{entity}: {file} imported: {records} records, {bytes} bytes' },
+  'EX-008': { level: 'info', text: '{entity}: rows that the source has no more, softly deleted: {deleted}' },
   'EX-007': {
     level: 'warn',
     text: '{entity}: {file} is not loaded: {why}',

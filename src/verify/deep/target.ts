@@ -69,7 +69,9 @@ async function checkRows(tx: Tx, findings: Findings, entity: WithHeaders, record
     rows: entity.rows,
     sql: `select t.id, t.batch_no from ${entity.headers} t
            where not exists (select from freshet.batch b join freshet.extraction x on x.id = b.extraction_id
-                              where x.pipeline = $1 and x.entity = $2 and b.state = 'loaded' and b.batch_no = t.batch_no)`,
+                              where x.pipeline = $1 and x.entity = $2 and b.state = 'loaded' and b.batch_no = t.batch_no)
+             and not exists (select from freshet.drawn_number d join freshet.pipeline_entity pe on pe.raw_schema = d.schema and pe.raw_table = d."table"
+                              where pe.pipeline = $1 and pe.entity = $2 and d.batch_no = t.batch_no)`,
     values: [entity.pipeline, entity.entity],
   });
 }

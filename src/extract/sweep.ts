@@ -1,0 +1,95 @@
+import type { Tx } from '../database/database';
+import { drawNumber } from '../database/draw-number';
+import { ident } from '../database/identifier';
+import { counted } from '../domain/counted';
+import { FreshetError } from '../domain/errors';
+import type { Extraction } from './extraction';
+import type { ExtractInput } from './extract-slice';
+import { seenTable } from './open-extraction';
+
+/** How many rows a complete read may delete; both bounds must be exceeded before a person is asked. */
+export interface SweepLimits {
+  readonly maxCount: number;
+  /** Of the living rows. */
+  readonly maxPercent: number;
+  /** A person has seen the number and meant it. */
+  readonly approved: boolean;
+}
+
+/**
+ * Softly deletes the rows that a complete read did not show and that were fetched before it began, with their line items (contracts §5).
+ * Under the table's lock, in the closing transaction; returns how many. Errors: `schema_error` code `deletes-held`; then nothing is deleted.
+ */
+export async function sweep(tx: Tx, input: ExtractInput, extraction: Extraction): Promise<number> {
+  if (input.sweep === undefined || extraction.read !== 'complete') return 0;
+  const { schema, table } = input.target;
+  const [made] = await tx.query<{ rows: boolean; lines: boolean }>(
+    `select to_regclass($1) is not null as rows, to_regclass($2) is not null as lines`,
+    [ident(schema, table), ident(schema, `${table}_line_items`)],
+  );
+  if (made?.rows !== true) return 0;
+  const since = `coalesce(x.source_started_at, x.started_at_db)`;
+  const gone = `t.deleted_at is null and t.fetched_at < ${since} and not exists (select from ${seenTable(extraction.id)} s where s.id = t.id)`;
+  const [counts] = await tx.query<{ gone: string; live: string }>(
+    `select count(*) filter (where ${gone}) as gone, count(*) filter (where t.deleted_at is null) as live
+       from ${ident(schema, table)} t, freshet.extraction x where x.id = $1`,
+    [extraction.id],
+  );
+  const [n, live] = [Number(counts?.gone ?? 0), Number(counts?.live ?? 0)];
+  if (n === 0) return 0;
+  refuseTooMany(input, input.sweep, { n, live });
+  await deleteRows(tx, input, { extraction, gone, since, lines: made.lines });
+  return n;
+}
+
+function refuseTooMany({ entity, target }: ExtractInput, limits: SweepLimits, { n, live }: { n: number; live: number }): void {
+  if (limits.approved || n <= limits.maxCount || n * 100 <= live * limits.maxPercent) return;
+  throw new FreshetError('schema_error', {
+    code: 'deletes-held',
+    message: `deletes: ${counted(n, 'row')} of ${counted(live, 'row')} in ${target.schema}.${target.table} are not in this complete read`,
+    why: `More than load.deletes.max_count (${limits.maxCount}) and load.deletes.max_percent (${limits.maxPercent} %) at once: the read may be wrong.`,
+    remedy: `Everything else of ${entity} is in, nothing was deleted. If the rows are really gone, load once more with --approve-deletes; deleted rows stay in the table with deleted_at set.`,
+    where: `${target.schema}.${target.table}`,
+    retryable: false,
+  });
+}
+
+interface Deleting {
+  readonly extraction: Extraction;
+  readonly gone: string;
+  readonly since: string;
+  readonly lines: boolean;
+}
+
+async function deleteRows(tx: Tx, input: ExtractInput, { extraction, gone, since, lines }: Deleting): Promise<void> {
+  const { schema, table } = input.target;
+  const batchNo = await drawNumber(tx, { schema, table, what: 'sweep', runId: input.runId });
+  const rows = await tx.query<{ id: string }>(
+    `update ${ident(schema, table)} t
+        set deleted_at = statement_timestamp(), updated_at = statement_timestamp(), fetched_at = ${since}, batch_no = $2, run_id = $3
+       from freshet.extraction x where x.id = $1 and ${gone} returning t.id`,
+    [extraction.id, batchNo, input.runId],
+  );
+  const ids = rows.map(({ id }) => id);
+  const removed = lines
+    ? await tx.query(
+        `update ${ident(schema, `${table}_line_items`)} set deleted_at = statement_timestamp(), batch_no = $2
+          where parent_id = any ($1) and deleted_at is null returning 1`,
+        [ids, batchNo],
+      )
+    : [];
+  await tx.query(`update freshet.table_owner set live = live - $3, lines = lines - $4 where schema = $1 and "table" = $2`, [
+    schema,
+    table,
+    ids.length,
+    removed.length,
+  ]);
+  await tx.query(
+    `update freshet.run_entity
+        set deleted = deleted + $3, lines_removed = lines_removed + $4,
+            live_after = case when landed = 0 then live_after else live_after - $3 end,
+            lines_after = case when landed = 0 then lines_after else lines_after - $4 end
+      where run_id = $1 and entity = $2`,
+    [input.runId, input.entity, ids.length, removed.length],
+  );
+}
