@@ -1,0 +1,31 @@
+import type { RunHead } from './run-facts';
+
+/** What a load read, as its run's command keeps it. */
+export interface LoadedInput {
+  readonly root: string;
+  readonly input: string;
+  readonly why: readonly string[];
+}
+
+/** `null` for a run that asked its source. */
+export function loadedInput({ command }: Pick<RunHead, 'command'>): LoadedInput | null {
+  const load = command['load'];
+  return typeof load === 'object' && load !== null && 'root' in load ? (load as LoadedInput) : null;
+}
+
+/** The command line that asks for the same again. */
+export function commandText(run: Pick<RunHead, 'pipeline' | 'command'>): string {
+  const { pipeline, command } = run;
+  const entities = Array.isArray(command['entities']) ? command['entities'].map(String) : [];
+  const load = loadedInput(run);
+  return [
+    load === null ? `run ${pipeline}` : `load --dir ${quoted(load.root)} --input ${load.input}`,
+    entities.length === 0 ? '' : `--entity ${entities.join(',')}`,
+    command['full'] === true ? '--full' : '',
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+/** A path as a shell takes it. */
+const quoted = (path: string): string => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`);
