@@ -178,7 +178,14 @@ async function refuseBlockedByView(tx: Tx, target: TableTarget, { table, widened
     code: 'view-blocks-widening',
     message: `${target.schema}.${table}.${blocked.column} must become ${wide.column.type} (it is ${wide.from}), but view ${blocked.view} uses it`,
     why: 'The source sends values that do not fit the column, and PostgreSQL changes no column under a view.',
-    remedy: `Drop view ${blocked.view}, run again, and create it anew. Nothing was loaded and nothing is lost.`,
+    remedy: `Make the tables anew around the view, then run again. Nothing was loaded and nothing is lost.`,
+    next: [
+      {
+        kind: 'run-command',
+        label: 'Make the tables anew, the view with them',
+        command: `./freshet tables recreate ${target.entity} --confirm ${target.entity}`,
+      },
+    ],
     where: `${target.schema}.${table}.${blocked.column}`,
     facts: { view: blocked.view, column: blocked.column, from: wide.from, to: wide.column.type },
     retryable: false,

@@ -45,13 +45,26 @@ export interface Recreated {
  */
 export async function recreateTables(deps: { readonly db: Database }, input: RecreateInput, ctx: StageContext): Promise<Recreated> {
   const { db } = deps;
-  const { target, wanted, dryRun } = input;
+  const { target, dryRun } = input;
+  const wanted = mergeProfiles(input.wanted, await pendingProfile(db, target));
   const plan = await planTables(db, target, wanted);
-  if (!plan.header.exists) return makeTables(db, input, ctx);
+  if (!plan.header.exists) return makeTables(db, { ...input, wanted }, ctx);
   if (!dryRun) await makeKeptSchema(db, ctx);
   return patiently(target, ctx, PATIENCE, () =>
-    db.transaction({ site: 'load.recreate.tables', ctx, lockTimeoutMs: PATIENCE.lockTimeoutMs }, (tx) => recreate(tx, input, ctx)),
+    db.transaction({ site: 'load.recreate.tables', ctx, lockTimeoutMs: PATIENCE.lockTimeoutMs }, (tx) =>
+      recreate(tx, { ...input, wanted }, ctx),
+    ),
   );
+}
+
+/** What waits to be loaded is to fit as well: a view in the way of it may be why somebody asks. */
+async function pendingProfile(db: Database, { pipeline, entity }: TableTarget): Promise<Profile> {
+  const batches = await db.query<{ profile: Profile }>(
+    `select b.profile from freshet.batch b join freshet.extraction x on x.id = b.extraction_id
+      where x.pipeline = $1 and x.entity = $2 and x.state = 'open' and b.state = 'published' and b.profile is not null`,
+    [pipeline, entity],
+  );
+  return batches.map(({ profile }) => profile).reduce(mergeProfiles, EMPTY_PROFILE);
 }
 
 async function makeTables(db: Database, { target, wanted, dryRun }: RecreateInput, ctx: StageContext): Promise<Recreated> {

@@ -220,6 +220,20 @@ test('a view in the way of a widening is made anew around it', async () => {
   ]);
 });
 
+test('a batch that a view kept out fits afterwards', async () => {
+  const bench = await Bench.open(shelf);
+  await bench.deliver([{ records: [{ order_id: 'a', n: 1 }], fetchedAt: FIRST }]);
+  await shelf.db.query(`create view shop.n_${bench.entity} as select id, n from shop.${bench.table}`);
+  await bench.land([{ records: [{ order_id: 'b', n: 'x' }], fetchedAt: LATER }]);
+  await expect(bench.load()).rejects.toMatchObject({ code: 'view-blocks-widening' });
+  expect(await recreate(bench)).toMatchObject({
+    tables: [{ types: [{ column: 'n', to: 'text' }] }, {}],
+    views: [`shop.n_${bench.entity}`],
+  });
+  expect(await bench.load()).toMatchObject({ inserted: 1 });
+  expect(await shelf.db.query(`select count(*)::int as n from shop.n_${bench.entity}`)).toEqual([{ n: 2 }]);
+});
+
 test('what cannot be taken over is refused and listed, and nothing is changed', async () => {
   const bench = await widened();
   const table = `shop.${bench.table}`;
@@ -241,7 +255,7 @@ test('what cannot be taken over is refused and listed, and nothing is changed', 
 
 test('a reader in a tight loop never sees an empty or half table', async () => {
   const bench = await Bench.open(shelf);
-  const records = Array.from({ length: 3_000 }, (_, i) => ({ order_id: `o${i}`, n: i, line_items: [{ sku: i }] }));
+  const records = Array.from({ length: 500 }, (_, i) => ({ order_id: `o${i}`, n: i, line_items: [{ sku: i }] }));
   await bench.deliver([{ records, fetchedAt: FIRST }]);
   await shelf.db.query(`create view shop.all_${bench.entity} as select * from shop.${bench.table}`);
   const reader = openDatabase({ url: database.url, poolSize: 1 });
@@ -255,11 +269,11 @@ test('a reader in a tight loop never sees an empty or half table', async () => {
       seen.add(row!.n);
     }
   })();
-  for (let round = 0; round < 3; round++) await recreate(bench, { wanted: [{ order_id: 'z', n: round % 2 === 0 ? 'x' : 1 }] });
+  for (let round = 0; round < 2; round++) await recreate(bench, { wanted: [{ order_id: 'z', n: round % 2 === 0 ? 'x' : 1 }] });
   await restore(bench);
   ended = true;
   await reading.finally(() => reader.close());
-  expect([...seen]).toEqual(['3000 3000 3000']);
+  expect([...seen]).toEqual(['500 500 500']);
   expect(reads).toBeGreaterThan(3);
 });
 

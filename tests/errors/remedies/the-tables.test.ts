@@ -2,9 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../../../src/database/database';
+import { profileRecords } from '../../../src/json/profile';
+import { prepareTables } from '../../../src/load/ddl';
 import { documentOf, freshet } from '../../cli/in-process';
 import { testDatabase } from '../../support/database';
-import { remedy, withVariables, type Told } from './remedy';
+import { testContext } from '../../support/test-context';
+import { refusal, remedy, withVariables, type Told } from './remedy';
 
 /** Tables that files made, and what the remedies say to do about them. */
 const database = testDatabase();
@@ -30,6 +33,17 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const PLAIN = {
+  cursor: null,
+  version: null,
+  lineItems: null,
+  volatile: [],
+  emptyIsNull: false,
+  columns: {},
+  lineItemColumns: {},
+  settleMs: 0,
+};
+
 const unconfirmed = async (what: string): Promise<Told> => documentOf(await freshet('tables', what, 'things', '--json')).error;
 const typed = async (words: readonly string[]): Promise<ReturnType<typeof documentOf>> => documentOf(await freshet(...words, '--json'));
 
@@ -47,6 +61,30 @@ remedy('confirm-needed', './freshet tables restore … --confirm …', 'puts the
   await db.close();
 });
 
+remedy(
+  'view-blocks-widening',
+  './freshet tables recreate … --confirm …',
+  'widens the column around the view, and what was held goes in',
+  async (follow) => {
+    const db = openDatabase({ url: database.url, poolSize: 2 });
+    try {
+      await db.query('create view public.n_of_things as select n from public.json_things');
+      writeFileSync(join(files, 'things.json'), '[{"id":2,"n":"many"}]');
+      expect(await typed(['load', '--dir', files, '--local'])).toMatchObject({ data: { entities: [{ state: 'held' }] } });
+      const definition = { ...PLAIN, key: ['id'] as [string] };
+      const target = { pipeline: 'json2db', entity: 'things', schema: 'public', table: 'json_things', definition, runId: '' };
+      const profile = profileRecords([Buffer.from('{"id":2,"n":"many"}')], null);
+      const error = await refusal(() => prepareTables({ db, fence: null, target, profile, create: false }, testContext()));
+      const types = [{ column: 'n', from: 'bigint', to: 'text' }];
+      expect(await follow(error, typed)).toMatchObject({ exit_code: 0, data: { tables: [{ types }], views: ['public.n_of_things'] } });
+      expect(await typed(['load', '--dir', files, '--local'])).toMatchObject({ exit_code: 0 });
+      expect(await db.query('select n from public.n_of_things order by 1')).toEqual([{ n: '5' }, { n: 'many' }]);
+    } finally {
+      await db.close();
+    }
+  },
+);
+
 it('says what would be done without consent, and refuses another name, a table that is not there and files of another pipeline', async () => {
   expect(await typed(['tables', 'recreate', 'things', '--dry-run'])).toMatchObject({ exit_code: 0, data: { outcome: 'planned' } });
   expect(await typed(['tables', 'recreate', 'things', '--confirm', 'thing'])).toMatchObject({
@@ -58,8 +96,8 @@ it('says what would be done without consent, and refuses another name, a table t
   const made = await freshet('tables', 'recreate', 'fresh', '--dir', files, '--confirm', 'fresh');
   expect(made).toMatchObject({ code: 0 });
   expect(made.stdout).toContain('The tables of fresh are made; there were none yet.\npublic.json_fresh: 0 rows\n  fresh_id: new, text');
-  writeFileSync(join(files, 'things.json'), '[{"id":1,"n":"x"}]');
+  writeFileSync(join(files, 'things.json'), '[{"id":1,"n":"x","flag":true}]');
   const widened = await freshet('tables', 'recreate', 'things', '--dir', files, '--confirm', 'things');
-  expect(widened.stdout).toContain('public.json_things: 1 row\n  n: bigint becomes text');
+  expect(widened.stdout).toContain('public.json_things: 2 rows\n  flag: new, boolean');
   expect(documentOf(await freshet('load', '--dir', files, '--local', '--json'))).toMatchObject({ exit_code: 0 });
 });
