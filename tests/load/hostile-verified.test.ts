@@ -5,7 +5,9 @@ import { loadOnce } from '../local/load-once';
 import { testDatabase } from '../support/database';
 import { install, type Installation } from '../support/installation';
 import { testContext } from '../support/test-context';
-import { lookup, readerOf } from '../verify/true-copy';
+import { entityLookup } from '../../src/run/entity-lookup';
+import { sources } from '../../src/sources';
+import { readerOf } from '../verify/true-copy';
 import { hostileFile, recordsIn } from './hostile-bench';
 
 const database = testDatabase();
@@ -32,7 +34,7 @@ test('a folder of hostile files is loaded, every record is counted, and verify -
     expect([entity, Number(landed), Number(inserted) + Number(rejected)]).toEqual([entity, sent, sent]);
   }
   expect(ledger).toHaveLength(names.length);
-  const verify = () => verifyDeep({ db: at.db, landing: at.landing, lookup, readerOf }, {}, testContext());
+  const verify = () => verifyDeep({ db: at.db, landing: at.landing, lookup: entityLookup(at.db, sources), readerOf }, {}, testContext());
   expect((await verify()).violations).toEqual([]);
   await at.db.query(`update public.json_numbers set n = 1 where id = 'huge'`);
   expect((await verify()).violations).not.toEqual([]);
