@@ -82,8 +82,36 @@ export function readReplays(db: Database, id: string): Promise<RejectReplay[]> {
   );
 }
 
-/** Pipelines and entities of which there are rejects. */
+/** Pipelines and entities of which there are rejects or warnings. */
 export async function refusedNames(db: Database): Promise<{ readonly pipelines: readonly string[]; readonly entities: readonly string[] }> {
-  const rows = await db.query<{ pipeline: string; entity: string }>(`select distinct pipeline, entity from freshet.reject order by 1, 2`);
+  const rows = await db.query<{ pipeline: string; entity: string }>(
+    `select pipeline, entity from freshet.reject union select pipeline, entity from freshet.row_warning order by 1, 2`,
+  );
   return { pipelines: [...new Set(rows.map(({ pipeline }) => pipeline))], entities: [...new Set(rows.map(({ entity }) => entity))] };
+}
+
+/** Stored rows of an entity whose foreign key leads nowhere yet, by field. */
+export interface WarnedRows {
+  readonly pipeline: string;
+  readonly entity: string;
+  readonly field: string;
+  readonly parent_entity: string;
+  readonly rows: number;
+  /** One of the values, for an example. */
+  readonly value: string;
+  readonly since: string;
+}
+
+export async function readWarnings(
+  db: Database,
+  { pipelines, entities }: Pick<RejectFilter, 'pipelines' | 'entities'>,
+): Promise<WarnedRows[]> {
+  const rows = await db.query<Omit<WarnedRows, 'rows'> & { rows: string }>(
+    `select w.pipeline, w.entity, w.field, w.parent_entity, count(distinct w.record_id) as rows, min(w.value) as value, ${iso('min(w.since)')} as since
+       from freshet.row_warning w
+      where (cardinality($1::text[]) = 0 or w.pipeline = any ($1)) and (cardinality($2::text[]) = 0 or w.entity = any ($2))
+      group by 1, 2, 3, 4 order by 1, 2, 3`,
+    [pipelines, entities],
+  );
+  return rows.map((row) => ({ ...row, rows: Number(row.rows) }));
 }

@@ -181,6 +181,17 @@ it('mends records of files that no source sent, too: one without a key, and one 
   expect(await open()).toEqual([]);
 });
 
+it('lists rows that are stored although their foreign key leads nowhere', async () => {
+  rules('validation: [{ field: contact_name, rule: foreign_key, entity: items }]');
+  at.sandbox.control.edit('contacts', 0, { contact_name: 'Nobody sells this' });
+  expect((await freshet('run', 'zoho-books', '--local', '--full', '--entity', 'contacts', '--json')).code).toBe(0);
+  expect((await asked('list')).data.warnings).toMatchObject([
+    { entity: 'contacts', field: 'contact_name', parent_entity: 'items', rows: 5 },
+  ]);
+  const { stdout } = await freshet('rejects', 'list', '--entity', 'contacts');
+  expect(stdout).toContain('  contacts.contact_name: 5 rows without a row in items, such as ');
+});
+
 it('leaves ledgers, files and tables that verify --deep finds true', async () => {
   const { data, exit_code: code, error } = documentOf(await freshet('verify', '--deep', '--json'));
   expect(error ?? data.violations).toEqual([]);

@@ -2,7 +2,7 @@ import { FreshetError } from '../../domain/errors';
 import { stringify } from 'lossless-json';
 import type { Database } from '../../database/database';
 import { FileStore } from '../../landing/file-store';
-import { count } from '../../report/words';
+import { count, counted } from '../../report/words';
 import { chosenWords } from '../chosen-words';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
@@ -13,7 +13,16 @@ import { shown } from '../output';
 import { openProject, type Project } from '../project';
 import { recordOf } from '../rejects-check';
 import { rejectsCsv } from '../rejects-csv';
-import { readRejects, readReplays, refusedNames, type RejectFacts, type RejectFilter, type RejectReplay } from '../rejects-facts';
+import {
+  readRejects,
+  readReplays,
+  readWarnings,
+  refusedNames,
+  type RejectFacts,
+  type RejectFilter,
+  type RejectReplay,
+  type WarnedRows,
+} from '../rejects-facts';
 import { parsed } from '../rejects-fix';
 import { resolveRunId } from '../run-reference';
 import { textTable } from '../text-table';
@@ -61,7 +70,9 @@ export function rejectsList(flags: RejectsListFlags, context: CommandContext): P
   return withRejects(context, async (db) => {
     const filter = { ...(await filterOf(db, flags)), ids: [], open: flags.all !== true };
     const { rejects, total } = await readRejects(db, filter, limit);
-    return { exitCode: EXIT.good, data: { filter, total, rejects }, text: listText(rejects, { total, all: flags.all === true }) };
+    const warnings = await readWarnings(db, filter);
+    const text = [listText(rejects, { total, all: flags.all === true }), ...warnedText(warnings)].join('\n');
+    return { exitCode: EXIT.good, data: { filter, total, rejects, warnings }, text };
   });
 }
 
@@ -80,6 +91,16 @@ function listText(rejects: readonly RejectFacts[], { total, all }: { readonly to
   const rest = more === 0 ? [] : [`${count(more)} more before these; --limit shows more.`];
   const show = nextLine({ kind: 'run-command', label: 'Everything about one', command: `./freshet rejects show ${rejects[0]!.id}` });
   return [textTable(COLUMNS, rejects.map(row)), [...rest, show].join('\n')].join('\n\n');
+}
+
+/** Rows that are stored all the same. */
+function warnedText(warnings: readonly WarnedRows[]): string[] {
+  if (warnings.length === 0) return [];
+  const lines = warnings.map(
+    ({ entity, field, parent_entity: parent, rows, value }) =>
+      `  ${entity}.${shown(field)}: ${counted(rows, 'row')} without a row in ${parent}, such as ${shown(value, 60)}`,
+  );
+  return ['', 'Stored, and warned of (freshet.row_warning):', ...lines];
 }
 
 /** Longer reasons are cut: `show` has them whole. */
