@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFreshness, type TableFreshness } from '../../src/client/freshness-facts';
 import { openDatabase, type Database } from '../../src/database/database';
+import { readAlarmFacts } from '../../src/monitor/alarm-facts';
+import { alarmsDue } from '../../src/monitor/alarms-due';
 import type { MaxAges } from '../../src/monitor/max-ages';
 import { fileLimits, NOTHING_EXPECTED, type Expected } from '../../src/verify/freshness/limit';
 import { withConnection } from '../../src/stack/postgres-connection';
@@ -164,6 +166,16 @@ it('judges tables loaded from files by their last load; as of is the time of the
     recommendation: expect.stringContaining('./freshet load'),
   });
   expect(Math.round(of('orders').age_seconds! / 3600)).toBe(72);
+});
+
+it('alarms by the last load only where the settings say how old it may be', async () => {
+  const limits = { workerGoneAfter: HOUR_MS, temporalGoneAfter: HOUR_MS, stuckAfter: HOUR_MS };
+  const due = async (maxAge: number | undefined) => {
+    const facts = await readAlarmFacts(db, 'test', new Map([['json2db', fileLimits(maxAge)]]), testContext());
+    return alarmsDue(facts, limits, new Date()).map(({ entity, remedy }) => `${entity}: ${remedy}`);
+  };
+  expect(await due(48 * HOUR_MS)).toEqual(['orders: See why with ./freshet status, then ./freshet load']);
+  expect(await due(undefined)).toEqual([]);
 });
 
 it('waits for no table that somebody holds: its status is an error that says so, the others are judged', async () => {
