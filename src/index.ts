@@ -3,4 +3,5 @@ export { analyze, type AnalyzeResult } from './client/library/analyze';
 export { load, type InputOptions, type LoadedEntity, type LoadedRun, type LoadOptions, type LoadResult } from './client/library/load';
 export type { FreshetOptions } from './client/library/options';
 export type { Statistics, StepResult, TableCount } from './client/library/result';
+export { recreateTables, type RecreateOptions, type RecreateResult } from './client/library/tables';
 export { verify, type VerifyOptions, type VerifyResult } from './client/library/verify';

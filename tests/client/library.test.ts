@@ -65,8 +65,10 @@ test('the daily script loads a folder and verifies it; on the next day nothing i
 }, 60_000);
 
 test('who looks first is told which tables change, and gets tables that fit', async () => {
+  writeFileSync(join(folder, 'export', 'payments.json'), JSON.stringify([{ payment_id: 'P1', amount: 12.5 }]));
   const ended = await execute(examples[1]!.code);
   expect(ended).toMatchObject({ code: 0, stderr: '' });
+  expect(ended.stdout).toContain('payments: 1 records, its tables change');
   expect(ended.stdout).toContain('invoices: 3 records, its tables fit');
   expect(ended.stdout).toContain('nothing wrong');
 }, 60_000);

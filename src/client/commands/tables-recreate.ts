@@ -31,7 +31,7 @@ export interface RecreateFlags extends InputFlags {
 export async function tablesRecreate(entity: string, flags: RecreateFlags, { flags: common }: CommandContext): Promise<CommandResult> {
   requireConsent('recreate', entity, flags);
   return withDatabase(openProject(common), async (project, db) => {
-    const { target, wanted } = await wish(project, db, { entity, flags });
+    const { target, wanted } = await recreateWish(project, db, { entity, flags });
     const done = await recreateTables({ db }, { target, wanted, dryRun: flags.dryRun === true }, commandContext(project));
     return { exitCode: EXIT.good, data: { entity, ...done }, text: recreatedText(entity, done) };
   });
@@ -66,7 +66,8 @@ interface Asked {
   readonly flags: RecreateFlags;
 }
 
-async function wish(project: Project, db: Database, asked: Asked): Promise<{ target: TableTarget; wanted: Profile }> {
+/** Which tables are meant, and what records they are to fit. Errors: `table-unknown`, `no-input`, `no-key`. */
+export async function recreateWish(project: Project, db: Database, asked: Asked): Promise<{ target: TableTarget; wanted: Profile }> {
   const { entity, flags } = asked;
   const live = await liveTarget(db, asked);
   const files = [flags.dir, flags.session, flags.input, flags.cutoffDays].some((flag) => flag !== undefined);
