@@ -66,9 +66,5 @@ async function frozenLimits(db: Queries, environment: string, pipeline: string, 
 }
 
 function limitsOf(pipeline: PipelineSettings, inSettings: number | undefined): PipelineLimits {
-  const own = pipelineLimits(pipeline, inSettings);
-  if (pipeline.name !== FOREIGN_PIPELINE) return own;
-  const { otherwise } = fileLimits(inSettings);
-  const entities = [...own.entities].map(([name, expected]) => [name, { ...expected, limit: expected.limit ?? otherwise.limit }] as const);
-  return { entities: new Map(entities), otherwise };
+  return pipeline.name === FOREIGN_PIPELINE ? fileLimits(inSettings, pipeline) : pipelineLimits(pipeline, inSettings);
 }

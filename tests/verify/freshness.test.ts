@@ -154,6 +154,22 @@ describe('the limit of a table', () => {
     expect(fileLimits(undefined).otherwise.limit).toEqual({ ...limit(24, 'files'), alarmAfter: null });
     expect(fileLimits(3 * HOUR_MS).otherwise.limit).toEqual(limit(3, 'settings'));
   });
+
+  it('of tables loaded from files is that of their pipeline file, where there is one, also for entities that it does not name', () => {
+    const file = {
+      name: 'json2db',
+      source: 'json-files',
+      entities: { bills: { freshness: { max_age: '1h' } }, orders: { freshness: { master: true } } },
+    };
+    const { entities, otherwise } = fileLimits(3 * HOUR_MS, pipelineFileSchema.parse({ ...file, freshness: { max_age: '2h' } }));
+    expect(entities.get('bills')).toMatchObject({ limit: limit(1, 'entity') });
+    expect(entities.get('orders')).toMatchObject({ limit: limit(2, 'pipeline'), master: true });
+    expect(otherwise.limit).toEqual(limit(2, 'pipeline'));
+    expect(fileLimits(undefined, pipelineFileSchema.parse(file)).entities.get('orders')?.limit).toEqual({
+      ...limit(24, 'files'),
+      alarmAfter: null,
+    });
+  });
 });
 
 describe('what is recommended', () => {

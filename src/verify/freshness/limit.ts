@@ -51,10 +51,18 @@ export function pipelineLimits(pipeline: PipelineSettings, inSettings: number | 
   return { entities: new Map(entities), otherwise: NOTHING_EXPECTED };
 }
 
-/** Tables that `freshet load` fills from folders of other tools: no file speaks of them. Nobody is alarmed unless the settings name a limit. */
-export function fileLimits(inSettings: number | undefined): PipelineLimits {
-  const limit = explicit(inSettings, 'settings') ?? { maxAge: DAY_MS, from: 'files', alarmAfter: null };
-  return { entities: new Map(), otherwise: { ...NOTHING_EXPECTED, limit } };
+/**
+ * Tables that `freshet load` fills from folders of other tools: with what their pipeline file says, where there is one. Nobody is alarmed
+ * unless a file or the settings name a limit.
+ */
+export function fileLimits(inSettings: number | undefined, pipeline: PipelineSettings | null = null): PipelineLimits {
+  const limit =
+    explicit(pipeline?.freshness?.max_age, 'pipeline') ??
+    explicit(inSettings, 'settings') ??
+    ({ maxAge: DAY_MS, from: 'files', alarmAfter: null } as const);
+  const own = pipeline === null ? [] : [...pipelineLimits(pipeline, inSettings).entities];
+  const entities = own.map(([name, expected]) => [name, { ...expected, limit: expected.limit ?? limit }] as const);
+  return { entities: new Map(entities), otherwise: { ...NOTHING_EXPECTED, limit } };
 }
 
 function explicit(maxAge: number | undefined, from: LimitFrom): Limit | null {

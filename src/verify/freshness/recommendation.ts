@@ -71,8 +71,7 @@ function whyEmpty({ lastGoodRun, filledBy, entity }: Situation): string {
   return `Look whether there are ${entity} ${where}; what was read, rejected and deleted shows ${ledger}.`;
 }
 
-function nameField({ pipeline, entity, filledBy }: Situation): string {
-  if (filledBy === 'load') return 'leave it: its age counts from the last load, no date is needed for it.';
+function nameField({ pipeline, entity }: Situation): string {
   return `name its date field in config/pipelines/${pipeline}.yaml: \`entities.${entity}.freshness: { date_field: … }\`, or \`{ master: true }\` where it has none by nature.`;
 }
 
