@@ -1,5 +1,6 @@
 import { planFault } from '../domain/plan';
 import { closest } from './closest';
+import { FILES_SOURCE } from './files-source';
 import type { Mistake, Origin } from './mistake';
 import type { PipelineSettings } from './schema/pipeline-file';
 import { scheduleMeant } from './schema/schedule';
@@ -66,6 +67,8 @@ function placeMistakes(pipeline: PipelineSettings, origin: OriginOf): Mistake[] 
 
 /** What a schema cannot see: names that lead nowhere, and circles. */
 export function pipelineMistakes(pipeline: PipelineSettings, { sources, entitiesOf }: Surroundings, origin: OriginOf): Mistake[] {
+  // Its entities are whatever the files hold.
+  if (pipeline.source === FILES_SOURCE) return placeMistakes(pipeline, origin);
   const source = Object.hasOwn(sources, pipeline.source) ? sources[pipeline.source] : undefined;
   if (source === undefined) {
     const problem = `${notOneOf(pipeline.source, Object.keys(sources))} (keys of config/sources.yaml)`;

@@ -1,9 +1,10 @@
+import { FILES_SOURCE } from '../config/files-source';
 import type { ResolvedSource } from '../config/sources';
 import type { LoadDefinition } from '../load/load-definition';
 import type { EntityDefinition, Source, SourceClient } from '../sources/source';
 
 /** The kind of source that is a folder of files: asked by nobody, its entities are inferred (decision 0008). */
-const TYPE = 'json-files';
+const TYPE = FILES_SOURCE;
 
 /** The pipeline that owns what no other does. */
 export const FOREIGN_PIPELINE = 'json2db';

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { freezeSettings } from '../config/freeze';
 import type { LoadedSettings } from '../config/load-settings';
 import type { LoadPlan } from '../config/schema/load-plan';
-import { pipelineFileSchema } from '../config/schema/pipeline-file';
 import type { ClaimRequest } from '../database/claim';
 import { laneOf } from '../domain/lane';
 import type { Choice, ChosenFile } from '../load/input/choose-input';
 import { claimRequest } from './claim-request';
 import { FILES, filesSource, FOREIGN_PIPELINE } from './file-source';
+import { foreignPipeline } from './foreign-pipeline';
 import { accountOf, pipelinePlan, rawTable, type Sources } from './run-config';
 
 export interface LoadWish {
@@ -97,12 +97,9 @@ export interface ForeignWish {
   readonly command: ClaimRequest['command'];
 }
 
-export function foreignRequest({ settings }: LoadedSettings, { names, kind, actor, load, command }: ForeignWish): ClaimRequest {
-  const pipeline = pipelineFileSchema.parse({
-    name: FOREIGN_PIPELINE,
-    source: FILES.type,
-    entities: Object.fromEntries(names.map((name) => [name, {}])),
-  });
+export function foreignRequest(loaded: LoadedSettings, { names, kind, actor, load, command }: ForeignWish): ClaimRequest {
+  const { settings } = loaded;
+  const pipeline = foreignPipeline(loaded, names);
   return {
     requestKey: randomUUID(),
     pipeline: FOREIGN_PIPELINE,

@@ -1,10 +1,10 @@
 import type { LoadedSettings } from '../config/load-settings';
 import type { ValidationRule } from '../config/schema/validation-rule';
-import { pipelineFileSchema } from '../config/schema/pipeline-file';
 import type { Database } from '../database/database';
 import type { LoadDefinition } from '../load/load-definition';
 import { claimRequest } from './claim-request';
 import { FILES, filesSource, FOREIGN_PIPELINE } from './file-source';
+import { foreignPipeline } from './foreign-pipeline';
 import { inferredDefinitions, runEntity, sourceOf, type RunConfig, type Sources } from './run-config';
 
 /** What a replayed record is measured by. */
@@ -20,7 +20,7 @@ export async function replayEntities(
   pipeline: string,
   names: readonly string[],
 ): Promise<Map<string, ReplayEntity>> {
-  const config = pipeline === FOREIGN_PIPELINE ? await foreignConfig(deps.db, names) : ownConfig(deps, pipeline, names);
+  const config = pipeline === FOREIGN_PIPELINE ? await foreignConfig(deps, names) : ownConfig(deps, pipeline, names);
   return new Map(
     names.map((name) => {
       const { definition, settings } = runEntity(config, name);
@@ -40,8 +40,7 @@ function ownConfig(
   return { ...resolved, definition: sourceOf(sources, resolved.source.type) };
 }
 
-async function foreignConfig(db: Database, names: readonly string[]): Promise<Config> {
-  const entities = Object.fromEntries(names.map((name) => [name, {}]));
-  const pipeline = pipelineFileSchema.parse({ name: FOREIGN_PIPELINE, source: FILES.type, entities });
-  return { pipeline, source: FILES, definition: filesSource(names, await inferredDefinitions(db, FOREIGN_PIPELINE)) };
+async function foreignConfig({ db, loaded }: { db: Database; loaded: LoadedSettings }, names: readonly string[]): Promise<Config> {
+  const definition = filesSource(names, await inferredDefinitions(db, FOREIGN_PIPELINE));
+  return { pipeline: foreignPipeline(loaded, names), source: FILES, definition };
 }

@@ -181,6 +181,18 @@ it('mends records of files that no source sent, too: one without a key, and one 
   expect(await open()).toEqual([]);
 });
 
+it('judges records of files by config/pipelines/json2db.yaml, where it is there', async () => {
+  const yaml = 'name: json2db\nsource: json-files\nentities:\n  gadgets:\n    validation: [{ field: weight, rule: range, max: 100 }]\n';
+  writeFileSync(join(at.folder, 'config/pipelines/json2db.yaml'), yaml);
+  expect((await freshet('config', 'validate')).code).toBe(0);
+  writeFileSync(join(at.folder, 'files/gadgets.json'), '[{"gadget_id":"G4","weight":100},{"gadget_id":"G5","weight":100.01}]');
+  expect((await freshet('load', '--dir', join(at.folder, 'files'), '--local', '--json')).code).toBe(0);
+  const { data } = await asked('list', '--pipeline', 'json2db');
+  expect(data.rejects).toMatchObject([{ record_id: 'G5', reasons: [{ rule: 'range', field: 'weight' }] }]);
+  const file = await filledIn([[data.rejects[0].id, '{"weight":1000}']]);
+  expect((await asked('import', file)).error.message).toContain('weight is 1000, not a number of at most 100');
+});
+
 it('lists rows that are stored although their foreign key leads nowhere', async () => {
   rules('validation: [{ field: contact_name, rule: foreign_key, entity: items }]');
   at.sandbox.control.edit('contacts', 0, { contact_name: 'Nobody sells this' });

@@ -1,3 +1,4 @@
+import { FILES_SOURCE } from '../../config/files-source';
 import { resolveSecrets } from '../../config/secret-reference';
 import { listPipelines, readPipeline, type ReadPipeline } from '../../config/pipeline';
 import { scheduleMeant } from '../../config/schema/schedule';
@@ -67,7 +68,9 @@ function isOurSandbox(home: string, baseUrl: string): boolean {
 export const sources: Check = {
   name: 'sources',
   look: (patient) => {
-    const read = pipelinesOf(patient).flatMap(({ pipeline }) => (pipeline === null ? [] : [pipeline.source]));
+    const read = pipelinesOf(patient).flatMap(({ pipeline }) =>
+      pipeline === null || pipeline.source === FILES_SOURCE ? [] : [pipeline.source],
+    );
     const keys = [...new Set(read)].filter((key) => Object.hasOwn(patient.loaded.sources, key));
     if (keys.length > 0) return Promise.all(keys.map((key) => configured(patient, key)));
     return {
