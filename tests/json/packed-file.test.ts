@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { isFreshetError } from '../../src/domain/errors';
+import { Checksum } from '../../src/load/input/compression-checksum';
 import { UNPACK_LIMITS } from '../../src/load/input/compression-limits';
 import { readRecordFile } from '../../src/load/input/record-file';
 
@@ -97,6 +98,30 @@ test('garbage behind gzip, and damage inside, are refused', async () => {
   const damaged = Buffer.from(gzip);
   damaged.writeUInt8(damaged[gzip.length - 6]! ^ 1, gzip.length - 6);
   expect(await faultOf(damaged)).toContain('incorrect data check');
+});
+
+test('one bit that is wrong in zstd is found, wherever it is', async () => {
+  // The JSON may show it before the checksum does.
+  for (let at = 4; at < zstd.length; at += 97) {
+    const damaged = Buffer.from(zstd);
+    damaged.writeUInt8(damaged[at]! ^ 4, at);
+    await expect(read(damaged)).rejects.toMatchObject({ type: 'file_error', retryable: false });
+  }
+});
+
+test('a frame that says less or more than it holds is refused', async () => {
+  const frame = rawFrame(Buffer.from('[]'), '2002');
+  expect(await read(frame)).toEqual([]);
+  expect(await faultOf(rawFrame(Buffer.from('[]'), '2003'))).toContain('it should unpack to 3 bytes, it is 2');
+});
+
+test.each([
+  ['', 0x51d8e999],
+  ['a', 0xa98c6e5b],
+])('the checksum of %j is the known one', (text, low) => {
+  const sum = new Checksum();
+  sum.add(Buffer.from(text));
+  expect(sum.low()).toBe(low);
 });
 
 test('what unpacks to much more than its size is given up', async () => {

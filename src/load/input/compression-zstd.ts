@@ -1,5 +1,6 @@
 import { Decompress } from 'fzstd';
 import { ByteReader } from './compression-bytes';
+import { Checksum } from './compression-checksum';
 import type { UnpackLimits } from './compression-limits';
 
 /** How far back packed data may point: that much is held in memory. What `zstd` itself unpacks without being told otherwise. */
@@ -8,7 +9,7 @@ const MAX_WINDOW_BYTES = 128 * 1024 * 1024;
 const FRAME = 0xfd2fb528;
 const SKIPPED_FRAME = 0x184d2a50;
 const [RLE, RESERVED] = [1, 3];
-const NOTHING = Buffer.alloc(0);
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
  * What Zstandard packed, of one frame or several. The frames are walked through here and unpacked block by block, so that no more than a
@@ -47,7 +48,8 @@ async function* frame(bytes: ByteReader, limits: UnpackLimits): AsyncGenerator<B
     );
   }
   const decoder = new BlockDecoder(limits);
-  let [length, before] = [0n, header.bytes];
+  const sum = new Checksum();
+  let [length, before, checksum] = [0n, header.bytes, NOTHING];
   for (let last = false; !last; before = NOTHING) {
     const at = bytes.at;
     const head = await bytes.take(3);
@@ -56,13 +58,16 @@ async function* frame(bytes: ByteReader, limits: UnpackLimits): AsyncGenerator<B
     if (type === RESERVED) throw limits.damaged(at, 'The zstd data is damaged');
     last = (word & 1) === 1;
     const body = await bytes.take(type === RLE ? 1 : word >> 3);
-    const checksum = await bytes.take(last && header.checksum ? 4 : 0);
+    checksum = await bytes.take(last && header.checksum ? 4 : 0);
     for (const part of decoder.push(Buffer.concat([before, head, body, checksum]), { at, last })) {
       limits.out(part.length);
       length += BigInt(part.length);
+      if (header.checksum) sum.add(part);
       yield part;
     }
   }
+  if (header.checksum && checksum.readUInt32LE() !== sum.low())
+    throw limits.damaged(begin, 'The zstd data is damaged: its checksum differs');
   if (header.contentBytes !== null && header.contentBytes !== length) {
     throw limits.damaged(begin, `The zstd data is damaged: it should unpack to ${header.contentBytes} bytes, it is ${length}`);
   }
