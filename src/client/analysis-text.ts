@@ -82,10 +82,11 @@ function candidatesLine(candidates: EntityDocument['key_candidates']): string {
   return words.length === 0 ? 'no field could be the key' : `could be the key: ${words.join(', ')}`;
 }
 
-function tableLines({ table, exists, create, add, widen, blocked_by_views: views, names }: TableDifference): string[] {
+function tableLines({ table, exists, create, add, add_custom: custom, widen, blocked_by_views: views, names }: TableDifference): string[] {
   const lines = [
     ...(exists ? [] : [`${table}: to be made, ${counted(create.length, 'column')} beside freshet’s own`]),
     ...add.map(({ column, type }) => `${table}: add ${shown(column)} ${type}`),
+    ...custom.map(({ name, type }) => `${table}: add ${shown(name)} ${type}, a column of your own`),
     ...widen.map(({ column, from, to }) => `${table}: ${shown(column)} from ${from} to ${to}`),
     ...views.map(({ view, column }) => `${table}: view ${shown(view)} uses ${shown(column)}, which must become wider`),
     ...names

@@ -13,7 +13,7 @@ import type { RowShape } from './row';
 import type { SchemaPolicy } from './load-policy';
 import { allowedProfile } from './schema-policy';
 import { planTables, type TablePlan, type TablesPlan } from './table-state';
-import { alterTableSql, createTableSql, hashIndexSql } from './table-sql';
+import { alterTableSql, createTableSql, customColumnsSql, hashIndexSql } from './table-sql';
 
 export interface PreparedTables {
   readonly shape: RowShape;
@@ -77,7 +77,8 @@ function needsChange(plan: TablesPlan, create: boolean): boolean {
   const tables = [plan.header, ...(plan.lines === null ? [] : [plan.lines])];
   const changed = tables.some(({ added, widened, missing }) => added.length + widened.length + missing.length > 0);
   const absent = tables.some(({ exists }) => !exists) && (create || plan.header.exists);
-  return !plan.owned || !plan.schemaExists || changed || absent;
+  const custom = plan.header.exists && plan.header.custom.length > 0;
+  return !plan.owned || !plan.schemaExists || changed || absent || custom;
 }
 
 /** By itself and behind a lock: `create schema if not exists` twice at once clashes in the catalogue [K]. */
@@ -109,6 +110,7 @@ async function change(tx: Tx, { target, profile, create }: Job, ctx: StageContex
     if (table.exists) await evolve(tx, target, table);
     else if (create || plan.header.exists) await createTable(tx, target, table);
   }
+  if (plan.header.custom.length > 0 && (create || plan.header.exists)) await addCustom(tx, target, plan.header);
   logChange(plan, target, ctx);
   return { ...prepared(plan), exists: plan.header.exists || create };
 }
@@ -141,6 +143,11 @@ export async function createTable(
   await tx.query(createTableSql(name, columns, lines));
   if (!lines) await tx.query(hashIndexSql(name));
   await recordChange(tx, target, table, { created: columns.map(({ name, type }) => ({ name, type })) });
+}
+
+async function addCustom(tx: Tx, target: TableTarget, { table, custom }: TablePlan): Promise<void> {
+  await tx.query(customColumnsSql(ident(target.schema, table), custom));
+  await recordChange(tx, target, table, { custom });
 }
 
 async function evolve(tx: Tx, target: TableTarget, plan: TablePlan): Promise<void> {

@@ -1,6 +1,15 @@
 import type { Fence } from '../database/fence';
+import type { ColumnType } from '../sources/source';
 import type { LoadDefinition } from './load-definition';
 import type { LoadPolicy } from './load-policy';
+
+/** A column of a person's own: made by freshet, written by the person. */
+export interface CustomColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** As text; `null`: NULL. */
+  readonly default: string | null;
+}
 
 /** Which raw table an entity has, and what the loader knows of the entity. */
 export interface TableTarget {
@@ -10,6 +19,8 @@ export interface TableTarget {
   readonly table: string;
   readonly definition: LoadDefinition;
   readonly runId: string;
+  /** Columns that a person wants beside the source's. Absent: none. */
+  readonly custom?: readonly CustomColumn[];
 }
 
 /** The same for an attempt that loads. */

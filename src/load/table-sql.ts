@@ -9,6 +9,7 @@ import {
   type ColumnPlan,
   type StandardColumn,
 } from './columns';
+import type { CustomColumn } from './load-target';
 
 /** A table's name in SQL, quoted. */
 export type TableName = string;
@@ -34,6 +35,15 @@ export function standardSql({ name, sql }: StandardColumn): string {
 
 export function fieldSql({ name, type }: Column): string {
   return `${ident(name)} ${type}`;
+}
+
+/** Adds columns of a person's own; rows that are there get the default without being written again. */
+export function customColumnsSql(name: TableName, custom: readonly CustomColumn[]): string {
+  const actions = custom.map(({ name: column, type, default: value }) => {
+    const preset = value === null ? '' : ` default '${value.replaceAll("'", "''")}'::${type}`;
+    return `add column ${ident(column)} ${type}${preset}`;
+  });
+  return `alter table ${name} ${actions.join(', ')}`;
 }
 
 /** Adds what is missing and widens what is too narrow, in one pass over the table; `null` when there is nothing to do. */

@@ -3,7 +3,7 @@ import { FreshetError } from '../domain/errors';
 import type { FieldProfile, Profile } from '../json/profile';
 import type { ColumnType } from '../sources/source';
 import { HEADER_RESERVED, LINE_RESERVED, planColumns, type Column, type ColumnPlan } from './columns';
-import { lineTable, type TableTarget } from './load-target';
+import { lineTable, type CustomColumn, type TableTarget } from './load-target';
 
 /** What a table is now, and which columns it is to have. */
 export interface TablePlan extends ColumnPlan {
@@ -12,6 +12,8 @@ export interface TablePlan extends ColumnPlan {
   readonly exists: boolean;
   /** Columns that the existing table lacks. */
   readonly missing: readonly Column[];
+  /** A person's columns that it is to have and lacks. */
+  readonly custom: readonly CustomColumn[];
 }
 
 export interface TablesPlan {
@@ -74,7 +76,10 @@ interface Wanted {
 }
 
 function planTable({ columns: held, actual }: HeldTable, target: TableTarget, wanted: Wanted): TablePlan {
+  const custom = wanted.lines ? [] : (target.custom ?? []);
   const ours = new Set(held.map(({ name }) => name));
+  const taken = custom.find(({ name }) => ours.has(name) || HEADER_RESERVED.has(name));
+  if (taken !== undefined) throw columnTaken(target, taken.name);
   const plan = planColumns({
     held,
     declared: wanted.declared,
@@ -82,10 +87,17 @@ function planTable({ columns: held, actual }: HeldTable, target: TableTarget, wa
     keyFields: wanted.lines ? [] : target.definition.key,
     emptyIsNull: target.definition.emptyIsNull,
     reserved: wanted.lines ? LINE_RESERVED : HEADER_RESERVED,
-    occupied: (actual ?? []).filter((name) => !ours.has(name)),
+    occupied: [...(actual ?? []).filter((name) => !ours.has(name)), ...custom.map(({ name }) => name)],
   });
   const missing = actual === null ? [] : plan.columns.filter(({ name }) => !actual.includes(name));
-  return { ...plan, table: wanted.table, lines: wanted.lines, exists: actual !== null, missing };
+  return {
+    ...plan,
+    table: wanted.table,
+    lines: wanted.lines,
+    exists: actual !== null,
+    missing,
+    custom: custom.filter(({ name }) => actual?.includes(name) !== true),
+  };
 }
 
 /** A table as registry and catalogue have it. */
@@ -140,6 +152,16 @@ function foreignTable(target: TableTarget): FreshetError {
     message: `${place(target)} exists, and freshet did not make it`,
     remedy: 'Rename or move that table, or rename the entity in the pipeline file, then run again. Nothing was changed.',
     where: place(target),
+    retryable: false,
+  });
+}
+
+function columnTaken(target: TableTarget, name: string): FreshetError {
+  return new FreshetError('schema_error', {
+    code: 'column-taken',
+    message: `${place(target)} cannot get a column ${name} of your own: freshet has one of that name for the source’s records`,
+    remedy: `Give it another name under entities.${target.entity}.columns in the pipeline file, then run again. Nothing was changed.`,
+    where: `${place(target)}.${name}`,
     retryable: false,
   });
 }

@@ -11,7 +11,7 @@ import { FILES, FOREIGN_PIPELINE } from './file-source';
 import type { OwnedInput } from './load-input';
 import { inferredDefinitions, rawTable, runEntity, sourceOf, type Sources } from './run-config';
 
-type Place = Pick<AnalyzedEntity, 'schema' | 'table' | 'definition'>;
+type Place = Pick<AnalyzedEntity, 'schema' | 'table' | 'definition' | 'custom'>;
 
 /**
  * The entities of a chosen input with their files, their tables and what is known of them: the source's definition where a pipeline owns the

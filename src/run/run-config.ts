@@ -6,6 +6,7 @@ import { FreshetError } from '../domain/errors';
 import { planFault, type Plan } from '../domain/plan';
 import type { ExtractInput } from '../extract/extract-slice';
 import type { LoadPlan } from '../config/schema/load-plan';
+import type { CustomColumn } from '../load/load-target';
 import type { LoadDefinition } from '../load/load-definition';
 import type { EntityDefinition, Source } from '../sources/source';
 import { filesSource, isFiles } from './file-source';
@@ -15,7 +16,7 @@ export interface RunEntity {
   readonly name: string;
   readonly definition: EntityDefinition;
   readonly settings: EntitySettings;
-  readonly target: { readonly schema: string; readonly table: string };
+  readonly target: { readonly schema: string; readonly table: string; readonly custom: readonly CustomColumn[] };
 }
 
 /** A run's frozen settings beside the source they speak of. */
@@ -87,7 +88,20 @@ export function runEntity(config: Pick<RunConfig, 'pipeline' | 'source' | 'defin
   if (!settings || !base)
     throw unknownEntity(config.pipeline.name, name, Object.keys(settings ? config.definition.entities : config.pipeline.entities));
   const incremental = base.incremental && settings.incremental?.enabled !== false;
-  return { name, settings, definition: { ...base, incremental }, target: rawTable(config.source.key, name) };
+  return {
+    name,
+    settings,
+    definition: { ...base, incremental },
+    target: { ...rawTable(config.source.key, name), custom: customColumns(settings) },
+  };
+}
+
+function customColumns({ columns = {} }: EntitySettings): CustomColumn[] {
+  return Object.entries(columns).map(([name, { type, default: value }]) => ({
+    name,
+    type,
+    default: value === undefined ? null : String(value),
+  }));
 }
 
 function unknownEntity(pipeline: string, name: string, known: readonly string[]): FreshetError {

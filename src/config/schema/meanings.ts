@@ -92,6 +92,7 @@ export const PIPELINE_MEANINGS: Readonly<Record<string, string>> = {
   'entities.*.details': 'Fetch each changed record by itself, with its line items.',
   'entities.*.details_every': 'How often unchanged records are fetched again.',
   'entities.*.schema_policy': 'What a new or wider column does: evolve adds it, hold stops the entity, reject refuses the records.',
+  'entities.*.columns': 'Columns of your own in the raw table, by name: made with their defaults, never written by a load.',
   'entities.*.validation':
     'Rules that every record must keep to: { field, rule, … }; one that breaks any is a reject, with every reason. See docs/rules-and-rejects.md.',
   'entities.*.reject_budget':

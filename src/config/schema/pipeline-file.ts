@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { scheduleSchema } from './schedule';
 import { durationSchema } from './units';
+import { customColumnSchema } from './custom-column';
 import { rejectBudgetSchema, validationRuleSchema } from './validation-rule';
 
 const name = (pattern: RegExp, allowed: string) => z.string(allowed).regex(pattern, allowed);
@@ -61,6 +62,8 @@ const entity = z.strictObject({
   details: z.boolean('true or false').optional(),
   details_every: durationSchema().optional(),
   schema_policy: z.enum(['evolve', 'hold', 'reject']).default('evolve'),
+  /** Columns of one's own, by name. */
+  columns: z.record(column(), customColumnSchema).optional(),
   /** What every record must keep to; one that breaks a rule is a reject. */
   validation: z.array(validationRuleSchema).default([]),
   /** Absent: REJECT_BUDGET of load/load-policy.ts. */

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Database } from '../../database/database';
 import { isFreshetError } from '../../domain/errors';
 import type { StageContext } from '../../observability/stage-context';
+import type { CustomColumn } from '../load-target';
 import type { LoadDefinition } from '../load-definition';
 import type { EntityAnalysis } from './entity-analysis';
 import { profileOf } from './entity-analysis';
@@ -24,6 +25,8 @@ export interface AnalyzedEntity {
   readonly table: string;
   /** `null`: nobody declared it, it is inferred from the records. */
   readonly definition: LoadDefinition | null;
+  /** Columns of a person's own that settings ask for. Absent: none. */
+  readonly custom?: readonly CustomColumn[];
   readonly files: readonly AnalyzedFile[];
 }
 
@@ -94,7 +97,7 @@ function differenceFor(
   db: Pick<Database, 'query'> | null,
   { entity, analysis, definition }: { entity: AnalyzedEntity; analysis: EntityAnalysis; definition: LoadDefinition },
 ): Promise<SchemaDifference> {
-  const { schema, table, pipeline } = entity;
-  const target = { pipeline, entity: entity.entity, schema, table, definition, runId: '' };
+  const { schema, table, pipeline, custom = [] } = entity;
+  const target = { pipeline, entity: entity.entity, schema, table, definition, runId: '', custom };
   return schemaDifference(db, target, profileOf(analysis, definition.lineItems?.field ?? null));
 }

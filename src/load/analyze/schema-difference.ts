@@ -3,7 +3,7 @@ import { isFreshetError } from '../../domain/errors';
 import type { Profile } from '../../json/profile';
 import type { ColumnType } from '../../sources/source';
 import { viewsOverColumns } from '../column-views';
-import type { TableTarget } from '../load-target';
+import type { CustomColumn, TableTarget } from '../load-target';
 import { NO_TABLES, planFrom, planTables, type TablePlan, type TablesPlan } from '../table-state';
 import { nameNotes, type NameNote } from './name-notes';
 
@@ -20,6 +20,8 @@ export interface TableDifference {
   /** Columns of a table that is to be made; the standard ones come with every table. */
   readonly create: readonly PlannedColumn[];
   readonly add: readonly PlannedColumn[];
+  /** Columns of a person's own that settings ask for. */
+  readonly add_custom: readonly CustomColumn[];
   readonly widen: readonly { readonly column: string; readonly field: string; readonly from: ColumnType; readonly to: ColumnType }[];
   /** Views over columns that must be widened: PostgreSQL refuses that while they are there. */
   readonly blocked_by_views: readonly { readonly view: string; readonly column: string }[];
@@ -46,7 +48,7 @@ export async function schemaDifference(
   for (const table of [plan.header, ...(plan.lines === null ? [] : [plan.lines])]) {
     tables.push(await differenceOf(queries, target.schema, { table, keywords }));
   }
-  const required = tables.some(({ exists, add, widen }) => !exists || add.length + widen.length > 0);
+  const required = tables.some(({ exists, add, widen, add_custom: custom }) => !exists || add.length + widen.length + custom.length > 0);
   return { schema_changes_required: required, tables, problem: null };
 }
 
@@ -84,6 +86,7 @@ async function differenceOf(
     exists,
     create: exists ? [] : columns.map(planOf),
     add: missing.map(planOf),
+    add_custom: plan.custom,
     widen: wider.map(({ column: { name, field, type }, from }) => ({ column: name, field, from, to: type })),
     blocked_by_views: blocked.map(({ view, column }) => ({ view, column })),
     names: nameNotes(columns, { lines: plan.lines, keywords }),
