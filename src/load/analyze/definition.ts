@@ -1,4 +1,4 @@
-import { count } from '../../domain/counted';
+import { counted } from '../../domain/counted';
 import type { CursorField } from '../../sources/source';
 import type { LoadDefinition } from '../load-definition';
 import type { EntityAnalysis, FieldAnalysis, LineItemAnalysis } from './entity-analysis';
@@ -60,7 +60,7 @@ export function definitionOf(entity: string, analysis: EntityAnalysis, named?: N
   const key = namedKey ?? chosenKey(entity, analysis);
   if (key === null) {
     return {
-      problem: `${entity} has no key: no field has a value of its own in each of the ${count(analysis.objects)} records`,
+      problem: `${entity} has no key: no field has a value of its own in each of the ${counted(analysis.objects, 'record')}`,
       candidates: keyCandidates(entity, analysis),
     };
   }

@@ -54,7 +54,7 @@ export function hintsFor(analysis: EntityAnalysis, inferred: InferredDefinition)
       'huge-record',
       () => `the largest record has ${count(bytes.largest)} bytes; a load holds a whole record in memory`,
     ],
-    [records > MANY_RECORDS, 'many-records', () => `${count(records)} records: index the columns you search by, beside the key`],
+    [records > MANY_RECORDS, 'many-records', () => `${counted(records, 'record')}: index the columns you search by, beside the key`],
     [long.length > 0, 'many-line-items', () => `more than ${count(MANY_LINES)} line items in one record: ${named(long)}`],
     [mixed.length > 0, 'mixed-types', () => `values of different types make a text column: ${named(mixed)}`],
     [

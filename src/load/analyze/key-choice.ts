@@ -1,4 +1,4 @@
-import { count } from '../../domain/counted';
+import { count, counted } from '../../domain/counted';
 import type { EntityAnalysis, FieldAnalysis } from './entity-analysis';
 import { keyNameRank, NO_KEY_NAME, plainName } from './key-name';
 
@@ -31,7 +31,7 @@ export function chooseKey(entity: string, analysis: EntityAnalysis): KeyChoice |
   }
   const [best] = objects === 0 ? [] : fields.filter((field) => isOwn(field, objects)).sort(byLikelihood);
   if (best === undefined) return null;
-  return { field: best.name, why: `key ${best.name}: each of the ${count(objects)} records has one of its own` };
+  return { field: best.name, why: `key ${best.name}: each of the ${counted(objects, 'record')} has one of its own` };
 }
 
 /** Fields that a person may want as the key, the likeliest first. */

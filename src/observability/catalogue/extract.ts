@@ -12,7 +12,7 @@ export const extract = {
     remedy: 'Nothing to do. If it happens daily, lower the limits of the source in config/sources.yaml or ask for a higher quota.',
   },
   'EX-005': { level: 'info', text: '{entity}: {read} read closed, watermark {watermark}, doubts {doubts}' },
-  'EX-006': { level: 'info', text: '{entity}: {file} imported: {records} records, {bytes} bytes' },
+  'EX-006': { level: 'info', text: '{entity}: {file} imported, records: {records}, bytes: {bytes}' },
   'EX-008': { level: 'info', text: '{entity}: rows that the source has no more, softly deleted: {deleted}' },
   'EX-007': {
     level: 'warn',
