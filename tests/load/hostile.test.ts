@@ -1,4 +1,7 @@
+import { ident } from '../../src/database/identifier';
+import { comparison } from '../../src/verify/deep/said-value';
 import { testDatabase } from '../support/database';
+import { testContext } from '../support/test-context';
 import { openShelf, type Shelf } from './bench';
 import { FOREIGN, hostileFile, loadBytes, recordsIn, storedTexts, type Outcome } from './hostile-bench';
 
@@ -69,6 +72,24 @@ test('every form of a date is stored as its instant or day where the source decl
   });
   const { day, 'legacy day': legacy, 'legacy day, short': short, 'legacy nothing': nothing } = await storedTexts(outcome, 'day');
   expect([day, legacy, short, nothing]).toEqual(['2024-02-29', '2013-10-05', '2013-01-05', null]);
+});
+
+test('PostgreSQL reads the same days and instants out of the records: 4D’s, the ends of days, leap seconds', async () => {
+  const outcome = await load('dates.json', DATED);
+  const columns = (['at', 'day'] as const).map((field, ordinal) => ({ field, name: field, type: DATED.columns[field], ordinal }));
+  const { join, values } = comparison(columns, 's.record', true);
+  const records = recordsIn(hostileFile('dates.json')).map(({ bytes }) => bytes.toString('utf8'));
+  const ctx = testContext();
+  const different = await shelf.db.transaction({ site: 'test', ctx }, async (tx) => {
+    await tx.query(`select set_config('TimeZone', 'Europe/Berlin', true)`);
+    return tx.query(
+      `select s.record ->> 'id' as id, d.field, d.differs from (select r::json as record from unnest($1::text[]) r) s
+         join ${ident('shop', outcome.bench.table)} t on t.id = s.record ->> 'id' ${join}
+        cross join lateral (values ${values.join(', ')}) d (field, held, said, differs) where d.differs is distinct from false`,
+      [records],
+    );
+  });
+  expect(different).toEqual([]);
 });
 
 test('where nothing is declared, a day that 4D wrote and an instant without an offset stay texts as sent', async () => {

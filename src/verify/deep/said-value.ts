@@ -55,11 +55,16 @@ function differsFromValue({ held, said, text, type }: Sides): string {
     case 'date':
     case 'timestamptz':
       // A column beside it was widened to text by such a value; its instant is then unknown, and held as nothing.
-      return `case when ${text} ~ '^\\d{4}-\\d\\d-\\d\\d' then ${held} is distinct from ${text}::${type}
+      return `case when ${text} ~ '^\\d{4}-\\d\\d-\\d\\d' then ${held} is distinct from ${toMicroseconds(text)}::${type}
                    when ${text} ~ '${LEGACY_DAY}' then ${held} is distinct from ${legacyDay(text)}::${type} else ${held} is not null end`;
     default:
       return `${held} is distinct from ${text}::${type}`;
   }
+}
+
+/** Digits below the microsecond are cut; PostgreSQL would round. */
+function toMicroseconds(text: string): string {
+  return `regexp_replace(${text}, '([.,]\\d{6})\\d+', '\\1')`;
 }
 
 /** A day as 4D servers write it: day, month, year. */
@@ -75,7 +80,7 @@ function legacyDay(text: string): string {
 function textDiffers(held: string, said: string, text: string): string {
   const sameInstant = `${held} ~ '^\\d{4}-\\d\\d-\\d\\dT[0-9:.]+Z$' and ${text} ~ '^\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d'`;
   return `case json_typeof(${said})
-            when 'string' then ${held} is distinct from ${text} and case when ${sameInstant} then ${held}::timestamptz <> ${text}::timestamptz else true end
+            when 'string' then ${held} is distinct from ${text} and case when ${sameInstant} then ${held}::timestamptz <> ${toMicroseconds(text)}::timestamptz else true end
             when 'number' then case when ${held} ~ '^-?[0-9.]+(e-?[0-9]+)?$' then ${held}::numeric is distinct from ${text}::numeric else true end
             else ${held} is distinct from ${text} end`;
 }
