@@ -36,17 +36,20 @@ const LOCK_TRIES = 20;
 const LOCK_REST_MS = 50;
 
 /**
- * Drops the views and locks the tables, all or none: who holds some and waits for another makes others wait for it. Views go first, as readers
- * ask for them first; locking one instead would ask for rights of its owner. Errors: `lock_not_available` after some tries.
+ * Drops the views and locks the tables, all or none: who holds some and waits for another makes others wait for it. Readers ask for them in an
+ * order of their own; one that asks in ours never stands in the way, so each try takes another order. (A view is dropped, not locked: locking
+ * one would ask for rights of its owner.) Errors: `lock_not_available` after some tries.
  */
 async function allToOurselves(tx: Tx, tables: readonly string[], views: Dependents['views']): Promise<void> {
   const [before] = await tx.query<{ limit: string }>(`select current_setting('lock_timeout') as "limit"`);
+  const drops = views.map(({ name }) => `drop view ${name}`);
   for (let attempt = 1; ; attempt++) {
+    const names = attempt % 4 < 2 ? tables : [...tables].reverse();
+    const locks = names.map((name) => `lock table ${name} in access exclusive mode`);
     await tx.query('savepoint all_locks');
     try {
-      await tx.query(`set local lock_timeout = ${Math.max(1, Math.floor(ALL_WITHIN_MS / (tables.length + views.length)))}`);
-      for (const { name } of views) await tx.query(`drop view ${name}`);
-      await tx.query(`lock table ${tables.join(', ')} in access exclusive mode`);
+      await tx.query(`set local lock_timeout = ${Math.max(1, Math.floor(ALL_WITHIN_MS / (locks.length + drops.length)))}`);
+      for (const statement of attempt % 2 === 0 ? [...drops, ...locks] : [...locks, ...drops]) await tx.query(statement);
       await tx.query(`select set_config('lock_timeout', $1, true)`, [before?.limit ?? '0']);
       return;
     } catch (error) {
