@@ -36,8 +36,7 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
   const watermark = await readWatermark(deps, input);
   const scope: ExtractScope = { deps, input, fence, ctx, watermark, moveWatermarkEarly: () => Promise.resolve() };
   if (row.state === 'complete') {
-    await writeMetadata(scope, extraction, true);
-    await deps.landing.remove(workFolder(extraction.id));
+    await finishFiles(scope, extraction);
     return { doubts: [] };
   }
   const doubts = doubtsOf(await doubtFacts(scope, extraction));
@@ -45,7 +44,8 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
   await fenced(deps.db, fence, { site: 'extract.close', ctx }, async (tx) => {
     await lockTable(tx, input.target.schema, input.target.table);
     await refuseUnfinished(tx, input, extraction);
-    const deleted = await sweep(tx, input, extraction);
+    // A read that is doubted deletes nothing (contracts §2).
+    const deleted = doubts.length > 0 ? 0 : await sweep(tx, input, extraction);
     if (deleted > 0) ctx.log('EX-008', { entity: input.entity, deleted });
     if (watermarkMayMove(extraction)) await moveWatermark(tx, scope, extraction);
     await ctx.fault('extract.close.after-watermark');
@@ -59,8 +59,7 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
     await tx.query(`drop table if exists ${seenTable(extraction.id)}`);
   });
   await ctx.fault('extract.after-close');
-  await writeMetadata(scope, extraction, true);
-  await deps.landing.remove(workFolder(extraction.id));
+  await finishFiles(scope, extraction);
   ctx.log('EX-005', {
     entity: input.entity,
     read: extraction.read,
@@ -68,6 +67,11 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
     doubts: doubts.length,
   });
   return { doubts };
+}
+
+async function finishFiles(scope: ExtractScope, extraction: Extraction): Promise<void> {
+  await writeMetadata(scope, extraction, true);
+  await scope.deps.landing.remove(workFolder(extraction.id));
 }
 
 /** A list that never held still may have hidden rows: watermark and `as_of` stay, so the next read asks for them again. */

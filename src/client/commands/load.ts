@@ -41,7 +41,7 @@ export interface Loading {
   readonly project: Project;
   readonly watch: Watch;
   /** Which input was chosen, and why. */
-  note(line: string): void;
+  readonly note: (line: string) => void;
 }
 
 /** Chooses, claims, carries. The answer is the command's, with the facts of each run. */

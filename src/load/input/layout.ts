@@ -97,8 +97,9 @@ export function entityName(text: string): string {
   return (/^[a-z]/.test(plain) || plain === '' ? plain : `e_${plain}`).slice(0, 48);
 }
 
-function isoOf([year, month, day, hour, minute, second]: readonly string[]): string {
-  const at = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+function isoOf(parts: readonly string[]): string {
+  const [day, time] = [parts.slice(0, 3).join('-'), parts.slice(3, 6).join(':')];
+  const at = new Date(`${day}T${time}Z`);
   return Number.isNaN(at.getTime()) ? '' : at.toISOString();
 }
 

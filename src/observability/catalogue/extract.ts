@@ -17,7 +17,8 @@ export const extract = {
   'EX-007': {
     level: 'warn',
     text: '{entity}: {file} is not loaded: {why}',
-    meaning: 'The file is damaged, empty, no file of records, or cannot be read. Nothing of it is loaded; the other files of the entity are.',
+    meaning:
+      'The file is damaged, empty, no file of records, or cannot be read. Nothing of it is loaded; the other files of the entity are.',
     remedy: 'Mend the file or leave it out, then load again: what is loaded already is recognised and not written again.',
   },
 } as const satisfies CatalogueSection<'EX'>;

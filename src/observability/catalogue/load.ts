@@ -20,7 +20,6 @@ export const load = {
     level: 'error',
     text: '{entity}: {batch} is held, records refused: {rejected}',
     meaning: 'More records were refused than the reject budget of the entity allows. Nothing of the batch is loaded; it stays landed.',
-    remedy:
-      'Look at the refused records with `./freshet rejects list`, then mend the source, the rules or the budget, and run again.',
+    remedy: 'Look at the refused records with `./freshet rejects list`, then mend the source, the rules or the budget, and run again.',
   },
 } as const satisfies CatalogueSection<'LD'>;
