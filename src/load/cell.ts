@@ -1,5 +1,6 @@
 import { LosslessNumber } from 'lossless-json';
 import { parseInstant, formatInstant } from '../domain/instant';
+import { quickDay, quickInstantText } from '../domain/instant-text';
 import { canonicalText } from '../json/canonical';
 import type { JsonValue } from '../json/decode';
 import { numberText, scaleOf } from '../json/number-text';
@@ -59,11 +60,18 @@ function isStorableNumeric(text: string): boolean {
 }
 
 function asTime(text: string, type: 'date' | 'timestamptz', zone: string): string | undefined {
-  const instant = parseInstant(text, zone);
-  if (instant === null) return undefined;
+  if (type === 'timestamptz') return instantCell(text, zone);
   // Both forms begin with the day itself; a date with a time behind it is not only a date.
-  if (type === 'date') return instant.dateOnly ? text : undefined;
-  return isStorableInstant(instant.micros) ? formatInstant(instant.micros) : undefined;
+  if (text.length === 10 && quickDay(text) !== null) return text;
+  return parseInstant(text)?.dateOnly === true ? text : undefined;
+}
+
+/** The instant of a text, for a column of type timestamptz; `undefined` where PostgreSQL holds none. */
+export function instantCell(text: string, zone: string): string | undefined {
+  const quick = quickInstantText(text, zone);
+  if (quick !== null) return quick;
+  const instant = parseInstant(text, zone);
+  return instant !== null && isStorableInstant(instant.micros) ? formatInstant(instant.micros) : undefined;
 }
 
 /** PostgreSQL's JSON parser recurses: its stack limit is reached somewhere beyond this depth. */

@@ -8,9 +8,9 @@ export function copyText(value: string | null): string {
   return SPECIAL.test(value) ? value.replace(EACH_SPECIAL, (character) => ESCAPES[character]!) : value;
 }
 
-/** Bytes for a bytea column. */
-export function copyBytes(bytes: Buffer): string {
-  return `\\\\x${bytes.toString('hex')}`;
+/** Bytes, given as hex digits, for a bytea column. */
+export function copyHex(digits: string): string {
+  return `\\\\x${digits}`;
 }
 
 /** One line of COPY, from texts that are rendered already. */

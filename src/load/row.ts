@@ -1,14 +1,14 @@
 import { joinKey } from '../domain/ids';
-import { formatInstant, parseInstant } from '../domain/instant';
-import { canonicalContent, canonicalText, hash16 } from '../json/canonical';
+import { canonicalArray, canonicalContent, hash16Hex } from '../json/canonical';
 import { decodeRecord, fieldOf, isJsonObject, type JsonObject, type JsonValue } from '../json/decode';
 import { scalarText } from '../json/scalar-text';
-import { isStorableInstant } from '../json/text-class';
-import { cellText } from './cell';
+import { shapeOf } from '../json/shape';
+import { instantCell } from './cell';
+import { CellReader } from './cells';
 import type { Column } from './columns';
-import { copyBytes, copyText } from './copy-text';
+import { copyHex, copyText } from './copy-text';
 import { LOAD_FORMAT, type LoadDefinition } from './load-definition';
-import { columnReason, shownValue, typeReason, type Reason } from './reason';
+import { shownValue, type Reason } from './reason';
 
 /** The columns that fields go into. `lines: null`: the entity has no line items. */
 export interface RowShape {
@@ -32,13 +32,20 @@ export interface RejectedRow {
   readonly reasons: readonly [Reason, ...Reason[]];
 }
 
+/** The line items of a record: where they stand in it, their rows, and the canonical text of each one. */
+interface Lines {
+  readonly at: number;
+  readonly rows: readonly (readonly string[])[];
+  readonly content: readonly string[] | null;
+}
+
 /** PostgreSQL's index holds no longer key (2,704 bytes, less the page's own needs). */
 const MAX_KEY_BYTES = 1024;
 
 /** Turns the bytes of one record into rows, or says everything that speaks against it. PostgreSQL refuses nothing that this lets through. */
 export class RowReader {
-  private readonly headerFields: ReadonlySet<string>;
-  private readonly lineFields: ReadonlySet<string>;
+  private readonly headerCells: CellReader;
+  private readonly lineCells: CellReader;
   private readonly outOfHash: ReadonlySet<string>;
 
   constructor(
@@ -46,8 +53,9 @@ export class RowReader {
     private readonly definition: LoadDefinition,
     private readonly zone: string,
   ) {
-    this.headerFields = new Set(shape.header.map(({ field }) => field));
-    this.lineFields = new Set(shape.lines?.map(({ field }) => field));
+    const rules = { zone, emptyIsNull: definition.emptyIsNull };
+    this.headerCells = new CellReader(shape.header, definition.lineItems?.field ?? null, rules);
+    this.lineCells = new CellReader(shape.lines ?? [], null, rules);
     const { volatile, key, cursor, version } = definition;
     this.outOfHash = new Set([...volatile, ...key, ...(cursor === null ? [] : [cursor.field]), ...(version === null ? [] : [version])]);
   }
@@ -65,11 +73,18 @@ export class RowReader {
     }
     const reasons: Reason[] = [];
     const id = this.idOf(record, reasons);
-    const fields = this.cells(record, { columns: this.shape.header, known: this.headerFields, prefix: '' }, reasons);
+    const { cells, texts } = this.headerCells.read(record, '', reasons);
     const lines = this.linesOf(record, id ?? '', reasons);
     if (id === null || reasons.length > 0) return rejected(id, reasons as [Reason, ...Reason[]]);
-    const hashes = [hash16(LOAD_FORMAT, bytes), hash16(LOAD_FORMAT, canonicalContent(record, this.outOfHash))].map(copyBytes);
-    return { kind: 'row', id, header: [copyText(id), ...this.positionOf(record), copyText(fetchedAt), ...hashes, ...fields], lines };
+    if (lines !== null && lines.content !== null) texts[lines.at] = canonicalArray(lines.content);
+    const content = canonicalContent(record, this.outOfHash, texts);
+    const hashes = [hash16Hex(LOAD_FORMAT, bytes), hash16Hex(LOAD_FORMAT, content)].map(copyHex);
+    return {
+      kind: 'row',
+      id,
+      header: [copyText(id), ...this.positionOf(record), copyText(fetchedAt), ...hashes, ...cells],
+      lines: lines?.rows ?? null,
+    };
   }
 
   private idOf(record: JsonObject, reasons: Reason[]): string | null {
@@ -98,40 +113,23 @@ export class RowReader {
   private positionOf(record: JsonObject): string[] {
     const { cursor, version } = this.definition;
     const cursorText = cursor === null ? null : scalarText(fieldOf(record, cursor.field));
-    const instant = cursor?.kind === 'instant' && cursorText !== null ? parseInstant(cursorText, this.zone) : null;
-    const micros = instant !== null && isStorableInstant(instant.micros) ? formatInstant(instant.micros) : null;
+    const instant = cursor?.kind === 'instant' && cursorText !== null ? (instantCell(cursorText, this.zone) ?? null) : null;
     const counter = version !== null ? scalarText(fieldOf(record, version)) : cursor?.kind === 'integer' ? cursorText : null;
-    return [cursorText, micros, counter !== null && /^-?\d{1,1000}$/.test(counter) ? counter : null].map(copyText);
-  }
-
-  private cells(
-    record: JsonObject,
-    target: { columns: readonly Column[]; known: ReadonlySet<string>; prefix: string },
-    reasons: Reason[],
-  ): string[] {
-    for (const field of Object.keys(record)) {
-      const value = record[field]!;
-      if (value !== null && !target.known.has(field) && (target.prefix !== '' || field !== this.definition.lineItems?.field)) {
-        reasons.push(columnReason(target.prefix + field, value));
-      }
-    }
-    const rules = { zone: this.zone, emptyIsNull: this.definition.emptyIsNull };
-    return target.columns.map(({ field, type }) => {
-      const value = fieldOf(record, field) ?? null;
-      const text = cellText(value, type, rules);
-      if (text !== undefined) return copyText(text);
-      reasons.push(typeReason(target.prefix + field, value, type));
-      return '';
-    });
+    return [cursorText, instant, counter !== null && /^-?\d{1,1000}$/.test(counter) ? counter : null].map(copyText);
   }
 
   /** An absent key leaves the held line items alone; an empty array, `null` or an empty text empties them. */
-  private linesOf(record: JsonObject, id: string, reasons: Reason[]): string[][] | null {
+  private linesOf(record: JsonObject, id: string, reasons: Reason[]): Lines | null {
     const field = this.definition.lineItems?.field;
     const items = field === undefined || this.shape.lines === null ? undefined : fieldOf(record, field);
     if (field === undefined || items === undefined) return null;
-    if (items === null || items === '') return [];
-    if (Array.isArray(items)) return (items as readonly JsonValue[]).map((item, index) => this.line(item, { id, index, field }, reasons));
+    const lines: Lines = { at: shapeOf(record).keys.indexOf(field), rows: [], content: null };
+    if (items === null || items === '') return lines;
+    if (Array.isArray(items)) {
+      const content: string[] = [];
+      const rows = (items as readonly JsonValue[]).map((item, index) => this.line(item, { id, index, field, content }, reasons));
+      return { ...lines, rows, content };
+    }
     reasons.push({
       rule: 'line-items',
       field,
@@ -142,7 +140,7 @@ export class RowReader {
     return null;
   }
 
-  private line(item: JsonValue, at: { id: string; index: number; field: string }, reasons: Reason[]): string[] {
+  private line(item: JsonValue, at: { id: string; index: number; field: string; content: string[] }, reasons: Reason[]): string[] {
     const place = `${at.field}[${at.index}]`;
     if (!isJsonObject(item)) {
       reasons.push({
@@ -154,12 +152,16 @@ export class RowReader {
       });
       return [];
     }
-    const cells = this.cells(item, { columns: this.shape.lines ?? [], known: this.lineFields, prefix: `${place}.` }, reasons);
+    const { cells, texts } = this.lineCells.read(item, `${place}.`, reasons);
     // Hashing what is refused anyway could recurse without end: a record with reasons is never stored.
-    const hash = reasons.length > 0 ? '' : copyBytes(hash16(LOAD_FORMAT, canonicalText(item)));
-    return [copyText(at.id), String(at.index + 1), hash, ...cells];
+    if (reasons.length > 0) return [];
+    const content = canonicalContent(item, NOTHING, texts);
+    at.content.push(content);
+    return [copyText(at.id), String(at.index + 1), copyHex(hash16Hex(LOAD_FORMAT, content)), ...cells];
   }
 }
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 function rejected(id: string | null, reasons: readonly [Reason, ...Reason[]]): RejectedRow {
   return { kind: 'reject', id, reasons };
