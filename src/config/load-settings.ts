@@ -51,11 +51,13 @@ function refusedVariables(environment: string, variables: Readonly<Record<string
 
 function complete(parsed: ReturnType<typeof settingsSchema.parse>, root: string, environment: string): Settings {
   const home = resolve(root, parsed.home ?? '.freshet');
+  const landing = parsed.landing.path === undefined ? join(home, 'landing') : resolve(root, parsed.landing.path);
   return {
     ...parsed,
     environment,
     home,
-    landing: { path: parsed.landing.path === undefined ? join(home, 'landing') : resolve(root, parsed.landing.path) },
+    landing: { path: landing },
+    load: { ...parsed.load, path: parsed.load.path === undefined ? landing : resolve(root, parsed.load.path) },
     reports: { path: resolve(root, parsed.reports.path ?? 'reports') },
     temporal: { ...parsed.temporal, task_queue: parsed.temporal.task_queue ?? `freshet-${environment}` },
   };

@@ -48,14 +48,30 @@ function entityMistakes(pipeline: PipelineSettings, known: readonly string[] | n
   });
 }
 
+/** A foreign key leads to an entity of the same pipeline. */
+function ruleMistakes(pipeline: PipelineSettings, origin: OriginOf): Mistake[] {
+  const names = Object.keys(pipeline.entities);
+  return Object.entries(pipeline.entities).flatMap(([entity, { validation }]) =>
+    validation.flatMap((rule, index): Mistake[] => {
+      if (rule.rule !== 'foreign_key' || names.includes(rule.entity)) return [];
+      const path = ['entities', entity, 'validation', String(index), 'entity'];
+      return [{ key: path.join('.'), value: rule.entity, problem: notOneOf(rule.entity, names), origin: origin(path) }];
+    }),
+  );
+}
+
+function placeMistakes(pipeline: PipelineSettings, origin: OriginOf): Mistake[] {
+  return [...orderMistakes(pipeline, origin), ...ruleMistakes(pipeline, origin)];
+}
+
 /** What a schema cannot see: names that lead nowhere, and circles. */
 export function pipelineMistakes(pipeline: PipelineSettings, { sources, entitiesOf }: Surroundings, origin: OriginOf): Mistake[] {
   const source = Object.hasOwn(sources, pipeline.source) ? sources[pipeline.source] : undefined;
   if (source === undefined) {
     const problem = `${notOneOf(pipeline.source, Object.keys(sources))} (keys of config/sources.yaml)`;
-    return [{ key: 'source', value: pipeline.source, problem, origin: origin(['source']) }, ...orderMistakes(pipeline, origin)];
+    return [{ key: 'source', value: pipeline.source, problem, origin: origin(['source']) }, ...placeMistakes(pipeline, origin)];
   }
-  return [...entityMistakes(pipeline, entitiesOf?.(source.type) ?? null, origin), ...orderMistakes(pipeline, origin)];
+  return [...entityMistakes(pipeline, entitiesOf?.(source.type) ?? null, origin), ...placeMistakes(pipeline, origin)];
 }
 
 /** Keys that this version checks and does not act on yet: each is said, none is passed over in silence. */

@@ -7,6 +7,7 @@ export interface SchemaNode {
   readonly additionalProperties?: SchemaNode | boolean;
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
+  readonly oneOf?: readonly SchemaNode[];
   readonly secret?: boolean;
 }
 
@@ -29,7 +30,7 @@ export function nodesAt(root: SchemaNode, path: readonly PropertyKey[]): SchemaN
 }
 
 function alternatives(node: SchemaNode): SchemaNode[] {
-  return [node, ...(node.anyOf ?? []).flatMap(alternatives)];
+  return [node, ...[...(node.anyOf ?? []), ...(node.oneOf ?? [])].flatMap(alternatives)];
 }
 
 function child(node: SchemaNode, step: string): SchemaNode[] {

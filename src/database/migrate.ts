@@ -11,6 +11,8 @@ import * as oauthToken from './migrations/0006-oauth-token';
 import * as laneRequests from './migrations/0007-lane-requests';
 import * as lowerAnswers from './migrations/0008-lower-answers';
 import * as sourceHashIndex from './migrations/0009-source-hash-index';
+import * as loadFiles from './migrations/0010-load-files';
+import * as rulesAndRejects from './migrations/0011-rules-and-rejects';
 
 /** In order; names are zero-padded because Kysely sorts them as text. Forward only. */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -23,6 +25,8 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0007-lane-requests': laneRequests,
   '0008-lower-answers': lowerAnswers,
   '0009-source-hash-index': sourceHashIndex,
+  '0010-load-files': loadFiles,
+  '0011-rules-and-rejects': rulesAndRejects,
 };
 
 /**

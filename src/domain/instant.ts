@@ -29,20 +29,42 @@ export interface ParsedInstant {
 
 /**
  * Reads the instant forms the sources send: `2024-08-05T12:06:10+0530`, `…Z`, fractions of any length, a space for the `T`,
- * date only. `zone` (IANA) says what a text without offset means. `null` where the text is no instant.
+ * date only. `zone` (IANA) says what a text without offset means. `24:00` is the next day's beginning, a leap second `:60` the next minute's,
+ * as PostgreSQL reads them. `null` where the text is no instant.
  */
 export function parseInstant(text: string, zone = 'UTC'): ParsedInstant | null {
   const match = INSTANT.exec(text);
   if (!match) return null;
   const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
   const [hour, minute, second] = [Number(match[4] ?? 0), Number(match[5] ?? 0), Number(match[6] ?? 0)];
-  if (year < 1 || !isCalendarDay(year, month, day) || hour > 23 || minute > 59 || second > 59) return null;
+  if (year < 1 || !isCalendarDay(year, month, day) || !isTimeOfDay(hour, minute, second)) return null;
   const fraction = BigInt((match[7] ?? '').slice(0, 6).padEnd(6, '0'));
+  if ((hour === 24 || second === 60) && fraction !== 0n) return null;
   const wall = BigInt(utcMillis(year, month, day, hour, minute, second)) * 1000n + fraction;
   const offset = match[8] === undefined ? null : offsetMinutes(match[8]);
   if (match[8] !== undefined && offset === null) return null;
   const micros = offset === null ? wall - BigInt(wallOffset(Number(wall / 1000n), zone)) * 1000n : wall - BigInt(offset) * 60_000_000n;
   return { micros, zoned: offset !== null, dateOnly: match[4] === undefined };
+}
+
+function isTimeOfDay(hour: number, minute: number, second: number): boolean {
+  return hour === 24 ? minute === 0 && second === 0 : hour < 24 && minute <= 59 && second <= 60;
+}
+
+const LEGACY_DAY = /^(\d{1,2})!(\d{1,2})!(\d{1,4})$/;
+
+/**
+ * A day as 4D servers write it, `05!10!2013`: day, month, year; no other system writes so. As ISO text; `null` for 4D's empty day, `0!0!0`;
+ * `undefined` where the text is no such day.
+ */
+export function parseLegacyDay(text: string): string | null | undefined {
+  const match = LEGACY_DAY.exec(text);
+  if (!match) return undefined;
+  const years = match[3]!;
+  const [day, month, year] = [Number(match[1]), Number(match[2]), Number(years)];
+  if (day === 0 && month === 0 && year === 0) return null;
+  if (years.length < 4 || year < 1 || !isCalendarDay(year, month, day)) return undefined;
+  return `${years}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
 }
 
 /** ISO text in UTC with six digits: the one form in which instants travel (contracts §11). */

@@ -1,8 +1,9 @@
 /**
- * `not-array`: something else stands where the array should; `no-path`: the named value is not there;
- * `truncated`: the bytes end too early; `trailing`: something follows the end; `syntax`: no JSON at this place.
+ * `not-array`: something else stands where the array should; `no-path`: the named value is not there; `empty`: nothing but white space;
+ * `truncated`: the bytes end too early; `trailing`: something follows the end; `syntax`: no JSON at this place;
+ * `too-long`: one record is longer than can be held; `ambiguous`: several arrays may be meant.
  */
-export type JsonBytesFault = 'not-array' | 'no-path' | 'truncated' | 'trailing' | 'syntax';
+export type JsonBytesFault = 'not-array' | 'no-path' | 'empty' | 'truncated' | 'trailing' | 'syntax' | 'too-long' | 'ambiguous';
 
 /** What is wrong with JSON bytes, and at which byte. Callers know whether a source or a file is to blame, and wrap it accordingly. */
 export class JsonBytesError extends Error {

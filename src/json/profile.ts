@@ -3,7 +3,7 @@ import { decodeRecord, fieldOf, isJsonObject, type JsonObject, type JsonValue } 
 import { numberText, scaleOf } from './number-text';
 import { textClass } from './text-class';
 
-/** What a value is, finer than a column type: `datetime` is an instant without an offset, `empty` is `""`. */
+/** What a value is, finer than a column type: `datetime` is an instant without an offset, `legacy_date` a day as 4D writes it, `empty` is `""`. */
 export const VALUE_CLASSES = [
   'null',
   'empty',
@@ -13,6 +13,7 @@ export const VALUE_CLASSES = [
   'date',
   'datetime',
   'timestamptz',
+  'legacy_date',
   'text',
   'object',
   'array',

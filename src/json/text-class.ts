@@ -1,7 +1,11 @@
-import { parseInstant } from '../domain/instant';
+import { parseInstant, parseLegacyDay } from '../domain/instant';
 
-/** Whether a text is a day, an instant with or without an offset, or just text. Only what PostgreSQL can hold counts. */
-export function textClass(text: string): 'date' | 'datetime' | 'timestamptz' | 'text' {
+/**
+ * Whether a text is a day, an instant with or without an offset, or just text. Only what PostgreSQL can hold counts. `legacy_date`: as 4D
+ * writes days; only where a source declares a date is it one.
+ */
+export function textClass(text: string): 'date' | 'datetime' | 'timestamptz' | 'legacy_date' | 'text' {
+  if ((text[1] === '!' || text[2] === '!') && parseLegacyDay(text) !== undefined) return 'legacy_date';
   // Cheap: most texts are none, and every form begins with a year and a hyphen.
   if (text.length < 10 || text.length > 45 || text[4] !== '-') return 'text';
   const instant = parseInstant(text);

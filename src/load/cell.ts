@@ -1,5 +1,5 @@
 import { LosslessNumber } from 'lossless-json';
-import { parseInstant, formatInstant } from '../domain/instant';
+import { formatInstant, parseInstant, parseLegacyDay } from '../domain/instant';
 import { quickDay, quickInstantText } from '../domain/instant-text';
 import { canonicalText } from '../json/canonical';
 import type { JsonValue } from '../json/decode';
@@ -22,14 +22,14 @@ export function cellText(value: JsonValue, type: ColumnType, rules: CellRules): 
     case 'text':
       return asText(value);
     case 'jsonb':
-      return isStorableJson(value, 0) ? canonicalText(value) : undefined;
+      return asJson(value);
     case 'boolean':
       return typeof value === 'boolean' ? String(value) : undefined;
     case 'bigint':
     case 'numeric':
       return asNumber(value, type);
     default:
-      return typeof value === 'string' ? asTime(value, type, rules.zone) : undefined;
+      return typeof value === 'string' ? asTime(value, type, rules) : undefined;
   }
 }
 
@@ -59,27 +59,54 @@ function isStorableNumeric(text: string): boolean {
   return whole + Math.max(0, Number(exponent)) <= 131_072 && scaleOf(text) <= 16_383;
 }
 
-function asTime(text: string, type: 'date' | 'timestamptz', zone: string): string | undefined {
-  if (type === 'timestamptz') return instantCell(text, zone);
-  // Both forms begin with the day itself; a date with a time behind it is not only a date.
+function asTime(text: string, type: 'date' | 'timestamptz', { zone, emptyIsNull }: CellRules): string | null | undefined {
+  const found = type === 'timestamptz' ? instantCell(text, zone) : dayCell(text);
+  return found === undefined && emptyIsNull && parseLegacyDay(text) === null ? null : found;
+}
+
+/** Both forms begin with the day itself; a date with a time behind it is not only a date. */
+function dayCell(text: string): string | undefined {
   if (text.length === 10 && quickDay(text) !== null) return text;
-  return parseInstant(text)?.dateOnly === true ? text : undefined;
+  const sent = parseLegacyDay(text) ?? text;
+  return parseInstant(sent)?.dateOnly === true ? sent : undefined;
 }
 
 /** The instant of a text, for a column of type timestamptz; `undefined` where PostgreSQL holds none. */
 export function instantCell(text: string, zone: string): string | undefined {
   const quick = quickInstantText(text, zone);
   if (quick !== null) return quick;
-  const instant = parseInstant(text, zone);
+  const instant = parseInstant(parseLegacyDay(text) ?? text, zone);
   return instant !== null && isStorableInstant(instant.micros) ? formatInstant(instant.micros) : undefined;
 }
 
 /** PostgreSQL's JSON parser recurses: its stack limit is reached somewhere beyond this depth. */
 const MAX_JSON_DEPTH = 1000;
 
+/** jsonb holds at most 256 MiB, with four bytes more for each value and each key, and numbers take up to twice their digits. */
+const MAX_JSONB_BYTES = 255 * 1024 * 1024;
+/** PostgreSQL doubles its list of members while it reads, which must stay below 1 GB. */
+const MAX_JSONB_VALUES = 8_000_000;
+/** A shorter text cannot come near to either. */
+const SURELY_JSONB = 8 * 1024 * 1024;
+
+function asJson(value: JsonValue): string | undefined {
+  if (!isStorableJson(value, 0)) return undefined;
+  const text = canonicalText(value);
+  if (text.length <= SURELY_JSONB) return text;
+  const values = valuesIn(value);
+  return values <= MAX_JSONB_VALUES && Buffer.byteLength(text) + 16 * values <= MAX_JSONB_BYTES ? text : undefined;
+}
+
 function isStorableJson(value: JsonValue, depth: number): boolean {
   if (depth > MAX_JSON_DEPTH) return false;
   if (isNumber(value)) return isStorableNumeric(numberText(value));
   if (value === null || typeof value !== 'object') return true;
   return Object.values(value).every((member: JsonValue) => isStorableJson(member, depth + 1));
+}
+
+/** Values and keys, at every depth. */
+function valuesIn(value: JsonValue): number {
+  if (value === null || typeof value !== 'object' || isNumber(value)) return 1;
+  if (Array.isArray(value)) return (value as readonly JsonValue[]).reduce<number>((sum, member) => sum + valuesIn(member), 1);
+  return Object.values(value).reduce<number>((sum, member: JsonValue) => sum + 1 + valuesIn(member), 1);
 }

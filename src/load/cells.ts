@@ -4,6 +4,7 @@ import { cellText, type CellRules } from './cell';
 import type { Column } from './columns';
 import { copyText } from './copy-text';
 import { columnReason, typeReason, type Reason } from './reason';
+import { tooWide } from './row-limits';
 
 /** Where the columns' values stand in objects of one shape. */
 interface Places {
@@ -50,6 +51,8 @@ export class CellReader {
       // The text of numbers, and of anything in a jsonb column, is the canonical one.
       else if (text !== null && (typeof value === 'number' || typeof value === 'object')) texts[at] = text;
     }
+    const wide = tooWide({ columns: this.columns, prefix }, cells);
+    if (wide !== null) reasons.push(wide);
     return { cells, texts };
   }
 

@@ -16,6 +16,7 @@ function typeOf(kind: ValueClass): ColumnType | null {
     case 'empty':
       return null;
     case 'datetime':
+    case 'legacy_date':
       return 'text';
     case 'object':
     case 'array':
@@ -51,9 +52,10 @@ export function columnType(question: TypeQuestion): ColumnType | null {
   return emptyIsNull || type === 'jsonb' ? type : 'text';
 }
 
-/** Instants without an offset, and days, fit a timestamptz that the source declared: its zone says what they mean. */
+/** Instants without an offset, and days, fit a timestamptz that the source declared: its zone says what they mean. 4D's days fit a declared date too. */
 function fits(kind: ValueClass, type: ColumnType, declared: ColumnType | null): boolean {
-  if (type === 'timestamptz' && declared === 'timestamptz') return kind === 'timestamptz' || kind === 'datetime' || kind === 'date';
+  if (type === 'timestamptz' && declared === 'timestamptz') return ['timestamptz', 'datetime', 'date', 'legacy_date'].includes(kind);
+  if (type === 'date' && declared === 'date' && kind === 'legacy_date') return true;
   const own = typeOf(kind);
   return own === null || joinTypes(type, own) === type;
 }

@@ -7,6 +7,7 @@ import { ident } from '../database/identifier';
 import { cancelledError, FreshetError } from '../domain/errors';
 import type { Profile } from '../json/profile';
 import type { StageContext } from '../observability/stage-context';
+import { viewsOverColumns } from './column-views';
 import type { TableTarget } from './load-target';
 import type { RowShape } from './row';
 import { planTables, type TablePlan, type TablesPlan } from './table-state';
@@ -155,17 +156,11 @@ export async function recordChange(tx: Tx, target: TableTarget, table: string, w
 }
 
 async function refuseBlockedByView(tx: Tx, target: TableTarget, { table, widened }: TablePlan): Promise<void> {
-  if (widened.length === 0) return;
-  const [blocked] = await tx.query<{ view: string; column: string }>(
-    `select distinct v.oid::regclass::text as view, a.attname::text as "column"
-       from pg_catalog.pg_depend d
-       join pg_catalog.pg_rewrite r on r.oid = d.objid
-       join pg_catalog.pg_class v on v.oid = r.ev_class and v.oid <> d.refobjid
-       join pg_catalog.pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
-      where d.classid = 'pg_catalog.pg_rewrite'::regclass and d.refclassid = 'pg_catalog.pg_class'::regclass
-        and d.refobjid = $1::regclass and a.attname = any ($2)
-      order by 1, 2 limit 1`,
-    [ident(target.schema, table), widened.map(({ column }) => column.name)],
+  const place = { schema: target.schema, table };
+  const [blocked] = await viewsOverColumns(
+    tx,
+    place,
+    widened.map(({ column }) => column.name),
   );
   if (!blocked) return;
   const wide = widened.find(({ column }) => column.name === blocked.column)!;

@@ -11,6 +11,9 @@ import type { LoadTarget } from './load-target';
 import { merge } from './merge';
 import type { MergeJob } from './merge-job';
 import { PageClock, type PagePlace } from './page-clock';
+import { budgetError, OverBudget } from './reject-budget';
+import { keepHeldRejects } from './reject-held';
+import { placesOf } from './render';
 import { inlineRenderer, RowThreads } from './row-threads';
 import { dropStage, stagePair, sweepStages, type StagePair } from './stage-table';
 
@@ -92,7 +95,7 @@ async function stageAndMerge(job: BatchJob, lookUp: boolean, ctx: StageContext):
     await ctx.fault('load.after-copy');
     ctx.progress(`load:${batch.n}:staged`);
     await ctx.fault('load.before-merge');
-    const counts = await merge(db, jobOf(input, batch, { pair, staged, importedAt: job.importedAt }), ctx);
+    const counts = await mergeWithinBudget(db, mergeJobOf(job, { pair, staged }), ctx);
     ctx.progress(`load:${batch.n}:loaded`);
     report(input, batch.n, counts, ctx);
     return counts;
@@ -117,7 +120,7 @@ interface Reading {
 async function stage(job: BatchJob, { pair, read }: { pair: StagePair; read: Reading }, ctx: StageContext): Promise<Staged> {
   const { db, input, tables, threads = 0 } = job;
   const { definition, zone } = input;
-  const task = { shape: tables.shape, definition, zone };
+  const task = { shape: tables.shape, definition, zone, rules: input.policy?.rules ?? [] };
   const renderer = threads > 0 && read.bytes >= WORTH_A_THREAD ? new RowThreads(task, threads) : inlineRenderer(task);
   try {
     return await fillStage({ db, fence: input.fence, pair, logged: !tables.exists, renderer, clock: clockOf(job), ...read }, ctx);
@@ -146,11 +149,27 @@ function report({ entity }: LoadInput, batch: number, counts: LoadCounts, ctx: S
   if (counts.rejected > 0) ctx.log('LD-002', { entity, batch, rejected: counts.rejected });
 }
 
-type Copied = Pick<MergeJob, 'pair' | 'staged' | 'importedAt'>;
-
-function jobOf(input: LoadInput, batch: BatchRow, copied: Copied): MergeJob {
+function mergeJobOf(job: BatchJob, copied: Pick<MergeJob, 'pair' | 'staged'>): MergeJob {
+  const { input, batch, importedAt } = job;
   const { extractionId, batchKey, session } = input;
-  return { target: input, extractionId, batchKey, session, file: batch.file, records: Number(batch.records), ...copied };
+  return {
+    ...{ target: input, extractionId, batchKey, session, importedAt, file: batch.file, records: Number(batch.records) },
+    ...copied,
+    placesOf: (seqs) => placesOf(wholeFile(job).records, clockOf(job), seqs),
+  };
+}
+
+/** A batch over its reject budget is not loaded; what would have been refused is kept beside it. */
+async function mergeWithinBudget(db: Database, job: MergeJob, ctx: StageContext): Promise<LoadCounts> {
+  try {
+    return await merge(db, job, ctx);
+  } catch (error) {
+    const { cause } = error as Error;
+    if (!(cause instanceof OverBudget)) throw error;
+    await keepHeldRejects(db, job, cause.rejects, ctx);
+    ctx.log('LD-005', { entity: job.target.entity, batch: job.batchKey, rejected: cause.rejects.length });
+    throw budgetError(job, cause);
+  }
 }
 
 async function readBatch(db: Database, { batchKey }: LoadInput): Promise<BatchRow> {

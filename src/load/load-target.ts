@@ -1,5 +1,6 @@
 import type { Fence } from '../database/fence';
 import type { LoadDefinition } from './load-definition';
+import type { LoadPolicy } from './load-policy';
 
 /** Which raw table an entity has, and what the loader knows of the entity. */
 export interface TableTarget {
@@ -16,6 +17,8 @@ export interface LoadTarget extends TableTarget {
   readonly fence: Fence;
   /** IANA zone of instants without an offset. */
   readonly zone: string;
+  /** Absent: NO_POLICY. */
+  readonly policy?: LoadPolicy;
 }
 
 /** The table of an entity's line items. */

@@ -24,7 +24,7 @@ export async function keepLowerAnswers(tx: Tx, { target }: MergeJob, stage: stri
         set superseded_before = case when p.repeated then a.fetched_at else a.superseded_before end,
             row_hash = null, source_version = null, source_instant = null, fetched_at = null
        from merge_plan p
-      where a.pipeline = $1 and a.entity = $2 and a.record_id = p.id and p.outcome not in ('stale', 'duplicate') and a.fetched_at is not null`,
+      where a.pipeline = $1 and a.entity = $2 and a.record_id = p.id and p.outcome in ('inserted', 'updated', 'revived', 'unchanged') and a.fetched_at is not null`,
     values,
   );
   await tx.query(

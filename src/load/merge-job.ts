@@ -1,5 +1,6 @@
 import type { LoadTarget } from './load-target';
 import type { Staged } from './fill-stage';
+import type { RecordPlace } from './render';
 import type { StagePair } from './stage-table';
 
 /** Everything the merge transaction is told; what it needs beyond that it reads under the table's lock. */
@@ -16,6 +17,8 @@ export interface MergeJob {
   readonly staged: Staged;
   /** From `batch.records`. */
   readonly records: number;
+  /** Where these records (places in the file, from 1, ascending) stand in it; reads the file once more. */
+  readonly placesOf: (seqs: readonly number[]) => Promise<readonly RecordPlace[]>;
 }
 
 /** What the lock gave: the number of this batch, and the counters it starts from. */
@@ -34,6 +37,7 @@ export interface MergedCounts {
   readonly revived: number;
   readonly unchanged: number;
   readonly stale: number;
+  readonly skipped: number;
   readonly duplicate: number;
   readonly found_late: number;
   readonly lower_later: number;
@@ -47,6 +51,7 @@ export const NOTHING_MERGED: MergedCounts = {
   revived: 0,
   unchanged: 0,
   stale: 0,
+  skipped: 0,
   duplicate: 0,
   found_late: 0,
   lower_later: 0,

@@ -13,7 +13,7 @@ export interface ColumnPair {
 /** How late a record is: by its instant, by its integer cursor, or the entity has no cursor. */
 export type LateBy = 'instant' | 'integer' | null;
 
-const WRITTEN = `p.outcome in ('inserted', 'updated', 'revived')`;
+export const WRITTEN = `p.outcome in ('inserted', 'updated', 'revived')`;
 const seq = ident(SEQ);
 const lines = ident(LINES);
 
@@ -61,18 +61,28 @@ export function lateSql(lateBy: LateBy): string {
 }
 
 /** A known record is unchanged, unless a newer copy of its id came in the same batch. */
-const KNOWN = `union all
-    select k.seq, k.id, null::integer, false, false, false, case when d.seq is null then 'unchanged' else 'duplicate' end
+const knownSql = (skipExisting: boolean): string => `union all
+    select k.seq, k.id, null::integer, false, false, false,
+           case when d.seq is not null then 'duplicate' else '${skipExisting ? 'skipped' : 'unchanged'}' end
       from merge_known k left join merge_duplicate d on d.seq = k.seq`;
 
+export interface Classifying {
+  readonly lateBy: LateBy;
+  /** There are known records. */
+  readonly known: boolean;
+  /** Insert only: what the table has is left alone. */
+  readonly skipExisting: boolean;
+}
+
 /** Decides for every record of the batch what becomes of it. $1 epoch, $2 late bound, $3 pipeline, $4 entity. */
-export function classifySql(stage: TableName, target: TableName, { lateBy, known }: { lateBy: LateBy; known: boolean }): string {
+export function classifySql(stage: TableName, target: TableName, { lateBy, known, skipExisting }: Classifying): string {
   return `create temporary table merge_plan on commit drop as
     select s.${seq} as seq, s.id, s.${lines} as lines, ${lateSql(lateBy)} as late,
            (t.deleted_at is null and s.fetched_at > t.fetched_at) as later, coalesce(${REPEATED}, false) as repeated,
            case
              when d.seq is not null then 'duplicate'
              when t.id is null then 'inserted'
+             ${skipExisting ? `when t.id is not null then 'skipped'` : ''}
              when t.deleted_at is not null then case when s.fetched_at > t.fetched_at then 'revived' else 'stale' end
              when s.source_hash = t.source_hash then 'unchanged'
              when ${OLDER} then case when ${REPEATED} and $1::int >= t.source_epoch then 'updated' else 'stale' end
@@ -83,11 +93,14 @@ export function classifySql(stage: TableName, target: TableName, { lateBy, known
       left join merge_duplicate d on d.seq = s.${seq}
       left join ${target} t on t.id = s.id
       ${lowerAnswerJoin(3)}
-      ${known ? KNOWN : ''}`;
+      ${known ? knownSql(skipExisting) : ''}`;
 }
 
 export const PLAN_COUNTS_SQL = `
   select outcome, count(*) as n, count(*) filter (where late) as late, count(*) filter (where later) as later from merge_plan group by outcome`;
+
+/** How many rows the plan writes anew. */
+export const PLANNED_WRITES_SQL = `select count(*) as n from merge_plan p where ${WRITTEN}`;
 
 const columnList = (names: readonly string[]): string => names.map((name) => ident(name)).join(', ');
 const fieldValue = ({ staged, held }: ColumnPair): string => castSql(`s.${ident(staged.name)}`, staged.type, held.type);

@@ -9,30 +9,25 @@ import { createTable } from './ddl';
 import { moveIntoPlace } from './first-load';
 import { outcomeSum, type LoadCounts } from './load-counts';
 import { lineTable } from './load-target';
-import { NOTHING_MERGED, type MergedCounts, type MergeJob, type Numbered } from './merge-job';
-import { refreshKnownSql, stageKnown } from './known-records';
+import type { MergedCounts, MergeJob, Numbered } from './merge-job';
+import { stageKnown } from './known-records';
 import { keepLowerAnswers } from './lower-answer';
-import {
-  classifySql,
-  duplicatesSql,
-  PLAN_COUNTS_SQL,
-  refreshUnchangedSql,
-  removeSurplusSql,
-  reviveLinesSql,
-  upsertLinesSql,
-  upsertSql,
-  type ColumnPair,
-  type LateBy,
-} from './merge-sql';
+import { duplicatesSql, type ColumnPair } from './merge-sql';
 import { bookCounts } from './merge-ledger';
+import { planCounts, planRows } from './merge-rows';
+import { writeRowsThatPass } from './refused-rows';
 import { insertRejects } from './reject';
+import { keepToBudget } from './reject-budget';
+import { closeRejects } from './reject-close';
+import type { Rejected } from './render';
+import { warnOfOrphans } from './rules/foreign-keys';
 import { stageName } from './stage-table';
 import { heldTables, type HeldTables } from './table-state';
 
 /**
  * The short transaction that makes a staged batch true (decision 0001): table lock, rows, lines, rejects, ledger, counters, batch row, token.
  * Answers with the stored counts when another attempt was first. Errors: `reconcile_error` when a count does not add up, KnownNoMore when a
- * record that was known is not held any more; then nothing is written.
+ * record that was known is not held any more, OverBudget when too many records are refused; then nothing is written.
  */
 export function merge(db: Database, job: MergeJob, ctx: StageContext): Promise<LoadCounts> {
   return fenced(db, job.target.fence, { site: 'load.merge', ctx }, async (tx) => {
@@ -47,10 +42,16 @@ export function merge(db: Database, job: MergeJob, ctx: StageContext): Promise<L
     await ctx.fault('load.merge.after-lock');
     ctx.signal.throwIfAborted();
     await checkStage(tx, job);
-    const merged = await mergeRows(tx, job, { numbers, tables }, ctx);
-    const counts: LoadCounts = { ...merged, records: job.records, skipped: 0, rejected: job.staged.rejects.length };
+    keepToBudget(job, job.staged.rejects);
+    const { merged, refused, planned } = await mergeRows(tx, job, { numbers, tables }, ctx);
+    const rejects = [...job.staged.rejects, ...refused];
+    keepToBudget(job, rejects);
+    const counts: LoadCounts = { ...merged, records: job.records, rejected: rejects.length };
     if (outcomeSum(counts) !== job.records || job.staged.records !== job.records) throw doesNotAddUp(job, counts);
-    await insertRejects(tx, job);
+    await warnOfOrphans(tx, job, { whole: !planned });
+    await closeRejects(tx, job, { rejects, planned });
+    if (planned) await dropPair(tx, job);
+    await insertRejects(tx, job, { rejects, stage: 'load' });
     await ctx.fault('load.merge.after-rejects');
     await bookCounts(tx, job, numbers, counts);
     await ctx.fault('load.merge.after-ledger');
@@ -110,12 +111,20 @@ async function checkStage(tx: Tx, { pair, staged, batchKey }: MergeJob): Promise
   }
 }
 
+interface MergedRows {
+  readonly merged: MergedCounts;
+  /** What PostgreSQL itself refused. */
+  readonly refused: readonly Rejected[];
+  /** False: the stage pair became the table, and there is no plan. */
+  readonly planned: boolean;
+}
+
 async function mergeRows(
   tx: Tx,
   job: MergeJob,
   { numbers, tables }: { readonly numbers: Numbered; readonly tables: HeldTables },
   ctx: StageContext,
-): Promise<MergedCounts> {
+): Promise<MergedRows> {
   const { target, pair } = job;
   const { table, definition } = target;
   const known = job.staged.known.length > 0;
@@ -125,21 +134,17 @@ async function mergeRows(
   const lateBy = definition.cursor?.kind ?? null;
   if (tables.header.actual === null) {
     const asStaged = sameColumns(held, pair.shape.header) && (pair.lines === null || sameColumns(heldLines, pair.shape.lines ?? []));
-    if (asStaged && (await isLogged(tx, pair.header))) return moveIntoPlace(tx, job, { numbers, lateBy });
+    if (asStaged && (await isLogged(tx, pair.header)))
+      return { merged: await moveIntoPlace(tx, job, { numbers, lateBy }), refused: [], planned: false };
     await createTable(tx, target, { table, columns: held, lines: false });
     if (pair.lines !== null) await createTable(tx, target, { table: lineTable(table), columns: heldLines, lines: true });
   }
-  const merged = await mergeHeader(tx, job, { numbers, lateBy, fields: pairs(pair.shape.header, held) });
-  await ctx.fault('load.merge.after-rows');
-  ctx.signal.throwIfAborted();
-  const lines =
-    pair.lines === null
-      ? NOTHING_MERGED
-      : await mergeLines(tx, job, { numbers, lines: pair.lines, fields: pairs(pair.shape.lines ?? [], heldLines) });
-  await ctx.fault('load.merge.after-lines');
-  ctx.signal.throwIfAborted();
-  await dropPair(tx, job);
-  return { ...merged, lines_added: lines.lines_added, lines_removed: lines.lines_removed };
+  const lineFields = pairs(pair.shape.lines ?? [], heldLines);
+  const merge = { job, numbers, lateBy, fields: pairs(pair.shape.header, held), lineFields };
+  await planRows(tx, merge);
+  const { lines, refused } = await writeRowsThatPass(tx, merge, ctx);
+  await keepLowerAnswers(tx, job, stageName(pair.header), ident(SEQ));
+  return { merged: { ...(await planCounts(tx)), ...lines }, refused, planned: true };
 }
 
 async function dropPair(tx: Tx, { pair }: MergeJob): Promise<void> {
@@ -164,80 +169,6 @@ function pairs(staged: readonly Column[], held: readonly Column[]): ColumnPair[]
   return staged.map((column) => ({ staged: column, held: byField.get(column.field) ?? column }));
 }
 
-interface HeaderMerge {
-  readonly numbers: Numbered;
-  readonly lateBy: LateBy;
-  readonly fields: readonly ColumnPair[];
-}
-
-async function mergeHeader(tx: Tx, job: MergeJob, { numbers, lateBy, fields }: HeaderMerge): Promise<MergedCounts> {
-  const [stage, target] = [stageName(job.pair.header), ident(job.target.schema, job.target.table)];
-  await tx.query(`analyze ${stage}`);
-  const known = job.staged.known.length > 0;
-  await tx.query(classifySql(stage, target, { lateBy, known }), [
-    numbers.epoch,
-    numbers.lateBefore,
-    job.target.pipeline,
-    job.target.entity,
-  ]);
-  await tx.query('analyze merge_plan');
-  const outcomes = new Map(
-    (await tx.query<{ outcome: string; n: string; late: string; later: string }>(PLAN_COUNTS_SQL)).map((row) => [row.outcome, row]),
-  );
-  const count = (outcome: string, of: 'n' | 'late' | 'later' = 'n'): number => Number(outcomes.get(outcome)?.[of] ?? 0);
-  const [inserted, updated, revived] = [count('inserted'), count('updated'), count('revived')];
-  const [written] = await tx.query<{ n: string }>(upsertSql(stage, target, fields), [
-    numbers.epoch,
-    job.session,
-    job.importedAt,
-    job.target.runId,
-    numbers.batchNo,
-  ]);
-  if (Number(written?.n) !== inserted + updated + revived) throw writtenOtherwise(job, inserted + updated + revived, written?.n);
-  await refreshUnchanged(tx, job, { numbers, fields });
-  await keepLowerAnswers(tx, job, stage, ident(SEQ));
-  return {
-    ...NOTHING_MERGED,
-    inserted,
-    updated,
-    revived,
-    unchanged: count('unchanged'),
-    stale: count('stale'),
-    duplicate: count('duplicate'),
-    found_late: count('inserted', 'late') + count('updated', 'late') + count('revived', 'late'),
-    lower_later: count('stale', 'later'),
-  };
-}
-
-async function refreshUnchanged(tx: Tx, job: MergeJob, { numbers, fields }: Omit<HeaderMerge, 'lateBy'>): Promise<void> {
-  const [stage, target] = [stageName(job.pair.header), ident(job.target.schema, job.target.table)];
-  const { settleMs } = job.target.definition;
-  const position = fields.filter(({ held }) => isPosition(job, held));
-  await tx.query(refreshUnchangedSql(stage, target, position), [numbers.epoch, settleMs]);
-  if (job.staged.known.length > 0) await tx.query(refreshKnownSql(target), [settleMs]);
-}
-
-/** Cursor and version are no content, yet people read their columns: they move with the row's position. */
-function isPosition({ target }: MergeJob, { field }: Column): boolean {
-  return field === target.definition.cursor?.field || field === target.definition.version;
-}
-
-interface LineMerge {
-  readonly numbers: Numbered;
-  readonly lines: string;
-  readonly fields: readonly ColumnPair[];
-}
-
-async function mergeLines(tx: Tx, { target }: MergeJob, { numbers, lines, fields }: LineMerge): Promise<MergedCounts> {
-  const table = ident(target.schema, lineTable(target.table));
-  const count = async (statement: string, values: readonly unknown[]): Promise<number> =>
-    Number((await tx.query<{ n: string }>(statement, values))[0]?.n ?? 0);
-  const removed = await count(removeSurplusSql(table), []);
-  const revived = await count(reviveLinesSql(table), [numbers.batchNo]);
-  const added = await count(upsertLinesSql(stageName(lines), table, fields), [numbers.batchNo]);
-  return { ...NOTHING_MERGED, lines_added: revived + added, lines_removed: removed };
-}
-
 function doesNotAddUp(job: MergeJob, counts: LoadCounts): FreshetError {
   return new FreshetError('reconcile_error', {
     code: 'batch-does-not-add-up',
@@ -245,17 +176,6 @@ function doesNotAddUp(job: MergeJob, counts: LoadCounts): FreshetError {
     remedy: 'Nothing was written. Run `./freshet verify --deep` and report its output with this message.',
     where: job.file,
     facts: { ...counts },
-    retryable: false,
-  });
-}
-
-function writtenOtherwise(job: MergeJob, expected: number, written: string | undefined): FreshetError {
-  return new FreshetError('reconcile_error', {
-    code: 'rows-not-written',
-    message: `Batch ${job.batchKey}: rows to be written: ${expected}, PostgreSQL wrote ${written ?? 'none'}`,
-    why: 'A trigger or rule on the table may swallow rows.',
-    remedy: `Remove triggers and rules from ${job.target.schema}.${job.target.table}, then run again. Nothing was written.`,
-    where: `${job.target.schema}.${job.target.table}`,
     retryable: false,
   });
 }

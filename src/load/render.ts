@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { FileRecord } from './batch-file';
+import type { FileRecord, RecordStream } from './batch-file';
 import { copyLine } from './copy-text';
+import type { PageClock } from './page-clock';
 import type { Reason } from './reason';
 import type { RowReader } from './row';
 
@@ -9,12 +10,19 @@ export interface DatedRecord extends FileRecord {
   readonly fetchedAt: string;
 }
 
-/** A record that was refused, and where its bytes are kept. */
-export interface Rejected {
-  readonly id: string | null;
+/** Where a record's bytes are kept, and which they are. */
+export interface RecordPlace {
+  readonly seq: number;
   readonly offset: number;
   readonly length: number;
   readonly sha256: string;
+  /** Text for PostgreSQL. */
+  readonly fetchedAt: string;
+}
+
+/** A record that was refused. */
+export interface Rejected extends RecordPlace {
+  readonly id: string | null;
   readonly reasons: readonly Reason[];
 }
 
@@ -34,7 +42,7 @@ export function render(reader: RowReader, records: readonly DatedRecord[]): Rend
   for (const record of records) {
     const row = reader.read(record.bytes, record.fetchedAt);
     if (row.kind === 'reject') {
-      rejects.push(rejectOf(record, row));
+      rejects.push({ ...placeOf(record), id: row.id, reasons: row.reasons });
       continue;
     }
     const seq = String(record.seq);
@@ -48,6 +56,18 @@ export function render(reader: RowReader, records: readonly DatedRecord[]): Rend
   return { header: Buffer.from(header), rows, lines: Buffer.from(lines), lineRows, rejects };
 }
 
-function rejectOf({ bytes, offset }: FileRecord, row: { id: string | null; reasons: readonly Reason[] }): Rejected {
-  return { id: row.id, offset, length: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), reasons: row.reasons };
+function placeOf({ seq, bytes, offset, fetchedAt }: DatedRecord): RecordPlace {
+  return { seq, offset, length: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), fetchedAt };
+}
+
+/** Where the records of these numbers stand; the file is read to its end. */
+export async function placesOf(records: RecordStream, clock: PageClock, seqs: readonly number[]): Promise<RecordPlace[]> {
+  const wanted = new Set(seqs);
+  const places: RecordPlace[] = [];
+  for await (const portion of records.portions) {
+    for (const record of portion) {
+      if (wanted.has(record.seq)) places.push(placeOf({ ...record, fetchedAt: clock.at(record.offset) }));
+    }
+  }
+  return places;
 }

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { ValidationRule } from '../config/schema/validation-rule';
 import type { LoadDefinition } from './load-definition';
 import { render } from './render';
 import { RowReader, type RowShape } from './row';
@@ -8,6 +9,7 @@ export interface ThreadTask {
   readonly shape: RowShape;
   readonly definition: LoadDefinition;
   readonly zone: string;
+  readonly rules?: readonly ValidationRule[];
 }
 
 /** One portion: the bytes of its records side by side, and four numbers or texts for each. */
@@ -19,8 +21,8 @@ export interface Parcel {
   readonly fetchedAt: readonly string[];
 }
 
-const { shape, definition, zone } = workerData as ThreadTask;
-const reader = new RowReader(shape, definition, zone);
+const { shape, definition, zone, rules } = workerData as ThreadTask;
+const reader = new RowReader(shape, definition, zone, rules);
 
 parentPort!.on('message', ({ bytes, lengths, offsets, seqs, fetchedAt }: Parcel) => {
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

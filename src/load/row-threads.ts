@@ -13,8 +13,8 @@ export interface Renderer {
 }
 
 /** In this thread: for files so small that starting another one would take longer. */
-export function inlineRenderer({ shape, definition, zone }: ThreadTask): Renderer {
-  const reader = new RowReader(shape, definition, zone);
+export function inlineRenderer({ shape, definition, zone, rules }: ThreadTask): Renderer {
+  const reader = new RowReader(shape, definition, zone, rules);
   return { depth: 1, render: (records) => render(reader, records), close: () => Promise.resolve() };
 }
 

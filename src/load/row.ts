@@ -1,3 +1,4 @@
+import type { ValidationRule } from '../config/schema/validation-rule';
 import { joinKey } from '../domain/ids';
 import { canonicalArray, canonicalContent, hash16Hex } from '../json/canonical';
 import { decodeRecord, fieldOf, isJsonObject, type JsonObject, type JsonValue } from '../json/decode';
@@ -8,7 +9,9 @@ import { CellReader } from './cells';
 import type { Column } from './columns';
 import { copyHex, copyText } from './copy-text';
 import { LOAD_FORMAT, type LoadDefinition } from './load-definition';
-import { shownValue, type Reason } from './reason';
+import { cutText, shownValue, type Reason } from './reason';
+import { shownReasons } from './row-limits';
+import { RecordRules } from './rules/record-rules';
 
 /** The columns that fields go into. `lines: null`: the entity has no line items. */
 export interface RowShape {
@@ -47,15 +50,18 @@ export class RowReader {
   private readonly headerCells: CellReader;
   private readonly lineCells: CellReader;
   private readonly outOfHash: ReadonlySet<string>;
+  private readonly rules: RecordRules;
 
   constructor(
     private readonly shape: RowShape,
     private readonly definition: LoadDefinition,
     private readonly zone: string,
+    rules: readonly ValidationRule[] = [],
   ) {
-    const rules = { zone, emptyIsNull: definition.emptyIsNull };
-    this.headerCells = new CellReader(shape.header, definition.lineItems?.field ?? null, rules);
-    this.lineCells = new CellReader(shape.lines ?? [], null, rules);
+    const cellRules = { zone, emptyIsNull: definition.emptyIsNull };
+    this.rules = new RecordRules(rules, cellRules);
+    this.headerCells = new CellReader(shape.header, definition.lineItems?.field ?? null, cellRules);
+    this.lineCells = new CellReader(shape.lines ?? [], null, cellRules);
     const { volatile, key, cursor, version } = definition;
     this.outOfHash = new Set([...volatile, ...key, ...(cursor === null ? [] : [cursor.field]), ...(version === null ? [] : [version])]);
   }
@@ -75,6 +81,7 @@ export class RowReader {
     const id = this.idOf(record, reasons);
     const { cells, texts } = this.headerCells.read(record, '', reasons);
     const lines = this.linesOf(record, id ?? '', reasons);
+    reasons.push(...this.rules.broken(record));
     if (id === null || reasons.length > 0) return rejected(id, reasons as [Reason, ...Reason[]]);
     if (lines !== null && lines.content !== null) texts[lines.at] = canonicalArray(lines.content);
     const content = canonicalContent(record, this.outOfHash, texts);
@@ -102,7 +109,7 @@ export class RowReader {
     reasons.push({
       rule: 'key',
       field,
-      value: `${id.slice(0, 60)}…`,
+      value: cutText(id, 60),
       expected: `at most ${MAX_KEY_BYTES} bytes`,
       message: 'The key is too long',
     });
@@ -164,5 +171,5 @@ export class RowReader {
 const NOTHING: ReadonlySet<string> = new Set();
 
 function rejected(id: string | null, reasons: readonly [Reason, ...Reason[]]): RejectedRow {
-  return { kind: 'reject', id, reasons };
+  return { kind: 'reject', id, reasons: shownReasons(reasons) };
 }

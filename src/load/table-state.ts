@@ -25,15 +25,32 @@ type Queries = Pick<Tx, 'query'>;
 
 /** Reads registry and catalogue and plans both tables. Errors: `schema_error` where another entity or a person owns the table. */
 export async function planTables(queries: Queries, target: TableTarget, profile: Profile): Promise<TablesPlan> {
-  const { definition } = target;
   const owned = await readOwner(queries, target);
+  const held = await heldTables(queries, target.schema, target.table);
+  const schemas = await queries.query(`select from pg_catalog.pg_namespace where nspname = $1`, [target.schema]);
+  return planFrom({ owned, held, schemaExists: schemas.length > 0 }, target, profile);
+}
+
+/** What there is of an entity's tables before they are planned. */
+export interface TablesFound {
+  readonly owned: boolean;
+  readonly held: HeldTables;
+  readonly schemaExists: boolean;
+}
+
+const NO_TABLE = { columns: [], actual: null } as const;
+/** Where freshet never worked. */
+export const NO_TABLES: TablesFound = { owned: false, held: { header: NO_TABLE, lines: NO_TABLE }, schemaExists: false };
+
+/** Both tables as they must become. Errors: `schema_error` where a person's table is in the way. */
+export function planFrom({ owned, held, schemaExists }: TablesFound, target: TableTarget, profile: Profile): TablesPlan {
+  const { definition } = target;
   // The key has its column before a single record came.
   const keys = Object.fromEntries(definition.key.map((field) => [field, 'text' as const]));
   const headerFields = {
     declared: { ...keys, ...definition.columns },
     profile: profile.fields.filter(({ name }) => name !== definition.lineItems?.field),
   };
-  const held = await heldTables(queries, target.schema, target.table);
   const header = planTable(held.header, target, { table: target.table, lines: false, ...headerFields });
   const lines =
     definition.lineItems === null
@@ -46,8 +63,7 @@ export async function planTables(queries: Queries, target: TableTarget, profile:
         });
   if (!header.exists && lines?.exists) throw leftOver(target);
   if (header.exists && !owned) throw foreignTable(target);
-  const schemas = await queries.query(`select from pg_catalog.pg_namespace where nspname = $1`, [target.schema]);
-  return { header, lines, owned, schemaExists: schemas.length > 0 };
+  return { header, lines, owned, schemaExists };
 }
 
 interface Wanted {

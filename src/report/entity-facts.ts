@@ -1,6 +1,6 @@
 import type { Database } from '../database/database';
 import { LEDGER_COLUMNS, type Ledger, type LedgerColumn } from '../domain/ledger';
-import type { BatchFacts, EntityFacts, RejectFacts, RunHead } from './run-facts';
+import type { BadFile, BatchFacts, EntityFacts, RejectFacts, RunHead } from './run-facts';
 
 /** SQL: an instant as ISO text in UTC. */
 export function iso(column: string): string {
@@ -10,7 +10,7 @@ export function iso(column: string): string {
 /** Rejects that a report spells out; the table `freshet.reject` has them all. */
 export const REJECTS_SHOWN = 20;
 
-type EntityRow = Omit<EntityFacts, 'ledger' | 'batches' | 'rejects' | 'rejects_total' | 'pages'> &
+type EntityRow = Omit<EntityFacts, 'ledger' | 'batches' | 'rejects' | 'rejects_total' | 'bad_files' | 'pages'> &
   Record<LedgerColumn, string> & { readonly pages: string; readonly rejects_total: string };
 
 /** The entities of a run with ledger, batches and rejects. Precondition: the run exists. */
@@ -18,11 +18,13 @@ export async function readEntityFacts(db: Database, run: Pick<RunHead, 'id' | 'p
   const rows = await db.query<EntityRow>(ENTITIES, [run.id, run.pipeline]);
   const batches = await db.query<BatchFacts & { extraction_id: string; records: string; bytes: string }>(BATCHES, [run.id]);
   const rejects = await db.query<RejectFacts & { entity: string }>(REJECTS, [run.id, REJECTS_SHOWN]);
+  const bad = await db.query<BadFile & { entity: string }>(BAD_FILES, [run.id, FILES_SHOWN]);
   return rows.map((row) => ({
     ...withoutLedger(row),
     ledger: ledgerOf(row),
     batches: batches.filter(({ extraction_id }) => extraction_id === row.extraction_id).map(batchOf),
     rejects: rejects.filter(({ entity }) => entity === row.entity).map(rejectOf),
+    bad_files: bad.filter(({ entity }) => entity === row.entity).map(({ entity: _, ...file }) => file),
   }));
 }
 
@@ -53,11 +55,18 @@ const REJECTS = `
     from (select *, row_number() over (partition by entity order by id) as place from freshet.reject where run_id = $1) r
    where place <= $2 order by id`;
 
+/** Bad files that a report spells out; the table `freshet.load_file` has them all. */
+const FILES_SHOWN = 50;
+
+const BAD_FILES = `
+  select re.entity, f.path, f.code, f.message, f.remedy from freshet.load_file f join freshet.run_entity re on re.extraction_id = f.extraction_id
+   where re.run_id = $1 and f.state = 'bad' order by re.entity, f.n limit $2`;
+
 function ledgerOf(row: Record<LedgerColumn, string>): Ledger {
   return Object.fromEntries(LEDGER_COLUMNS.map((column) => [column, Number(row[column])])) as Record<LedgerColumn, number>;
 }
 
-function withoutLedger(row: EntityRow): Omit<EntityFacts, 'ledger' | 'batches' | 'rejects'> {
+function withoutLedger(row: EntityRow): Omit<EntityFacts, 'ledger' | 'batches' | 'rejects' | 'bad_files'> {
   const ledger = new Set<string>(LEDGER_COLUMNS);
   const rest = Object.fromEntries(Object.entries(row).filter(([name]) => !ledger.has(name))) as unknown as EntityRow;
   return { ...rest, pages: Number(row.pages), rejects_total: Number(row.rejects_total) };

@@ -90,6 +90,16 @@ export interface EntityFacts {
   /** The first `REJECTS_SHOWN` of them; `rejects_total` counts all. */
   readonly rejects: readonly RejectFacts[];
   readonly rejects_total: number;
+  /** Of a load: files that were not loaded. */
+  readonly bad_files: readonly BadFile[];
+}
+
+/** A file that is to blame itself. */
+export interface BadFile {
+  readonly path: string;
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
 }
 
 /** Everything that the database says of a run: what the report, `run` and `show` tell comes from here and from nowhere else. */

@@ -1,5 +1,6 @@
 import type { NextAction } from '../domain/errors';
 import { waitWords, type Wait } from '../domain/wait-words';
+import { commandText, loadedInput } from './command-text';
 import { ledgerLines } from './ledger-lines';
 import { code, md, section, table } from './markdown';
 import type { EntityFacts, RunFacts, RunHead } from './run-facts';
@@ -18,6 +19,7 @@ export function summary(facts: RunFacts): string {
     section('Errors', [runError(run), ...entities.map(errorBlock)].filter((text) => text !== '').join('\n\n')),
     section('Waiting', bullets([waitLine('the run', run, run), ...entities.map((entity) => waitLine(entity.entity, entity, run))])),
     section('Held and skipped', bullets(entities.map(stoppedLine))),
+    section('Files that were not loaded', badFileTable(entities)),
     section('Rejects', rejectTable(entities)),
     section('Batches and landing files', batchTable(entities)),
     section('Next', bullets(nextActions(facts).map(nextLine))),
@@ -30,6 +32,7 @@ function headRows(run: RunHead): string[][] {
   return [
     ['run', code(run.id)],
     ['asked for', code(commandText(run))],
+    ...inputRow(run),
     ['by', run.actor === '' ? '–' : md(run.actor)],
     ['environment', md(run.environment)],
     ['started', moment(run.started_at ?? run.created_at)],
@@ -40,12 +43,9 @@ function headRows(run: RunHead): string[][] {
   ];
 }
 
-/** The command line that asks for the same again. */
-export function commandText({ pipeline, command }: Pick<RunHead, 'pipeline' | 'command'>): string {
-  const entities = Array.isArray(command['entities']) ? command['entities'].map(String) : [];
-  return [`run ${pipeline}`, entities.length === 0 ? '' : `--entity ${entities.join(',')}`, command['full'] === true ? '--full' : '']
-    .filter((part) => part !== '')
-    .join(' ');
+function inputRow(run: RunHead): string[][] {
+  const load = loadedInput(run);
+  return load === null ? [] : [['input', `${md(load.input)} in ${code(load.root)}: ${md(load.why.join('; '))}`]];
 }
 
 const ENTITY_HEAD = [
@@ -111,6 +111,13 @@ function waitLine(who: string, wait: Wait, run: RunHead): string {
 function stoppedLine(entity: EntityFacts): string {
   const reason = entity.held_reason ?? entity.skipped_reason;
   return reason === null ? '' : `${md(entity.entity)} ${entity.state}: ${md(reason)}`;
+}
+
+function badFileTable(entities: readonly EntityFacts[]): string {
+  const rows = entities.flatMap(({ entity, bad_files: files }) =>
+    files.map(({ path, code: fault, message, remedy }) => [md(entity), code(path), code(fault), md(message), md(remedy)]),
+  );
+  return rows.length === 0 ? '' : table(['entity', 'file', 'error', 'what', 'what to do'], rows);
 }
 
 function rejectTable(entities: readonly EntityFacts[]): string {

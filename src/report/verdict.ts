@@ -1,4 +1,5 @@
 import type { NextAction } from '../domain/errors';
+import { commandText, loadedInput } from './command-text';
 import type { LedgerColumn } from '../domain/ledger';
 import type { EntityFacts, RunFacts } from './run-facts';
 import { waitWords } from '../domain/wait-words';
@@ -62,14 +63,17 @@ function good(entities: readonly EntityFacts[]): string {
 /** What the reader does now, most useful first. */
 export function nextActions({ run, entities }: RunFacts): NextAction[] {
   const command = (label: string, text: string): NextAction => ({ kind: 'run-command', label, command: text });
-  const again = command('Run it again', `./freshet run ${run.pipeline}`);
+  const load = loadedInput(run) !== null;
+  const again = load ? command('Load it again', `./freshet ${commandText(run)}`) : command('Run it again', `./freshet run ${run.pipeline}`);
   const check = command('Check the tables', `./freshet verify --deep --pipeline ${run.pipeline}`);
   switch (run.state) {
     case 'completed':
     case 'skipped':
       return [];
     case 'doubtful':
-      return [check, command('Read everything once more', `./freshet run ${run.pipeline} --entity ${doubted(entities).join(',')} --full`)];
+      return load
+        ? [check]
+        : [check, command('Read everything once more', `./freshet run ${run.pipeline} --entity ${doubted(entities).join(',')} --full`)];
     case 'partial':
     case 'failed':
     case 'cancelled':

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { freezeSettings } from '../config/freeze';
+import { freezeSettings, type ResolvedSettings } from '../config/freeze';
 import type { LoadedSettings } from '../config/load-settings';
 import { loadPipeline } from '../config/pipeline';
 import { resolveSource } from '../config/sources';
@@ -24,6 +24,8 @@ export interface RunWish {
 
 export interface PreparedClaim {
   readonly request: ClaimRequest;
+  /** What the request froze. */
+  readonly resolved: ResolvedSettings;
   /** Keys that are read and checked but change nothing in this version. */
   readonly warnings: readonly string[];
 }
@@ -43,15 +45,17 @@ export function claimRequest(loaded: LoadedSettings, sources: Sources, wish: Run
   const whole = pipelinePlan(config);
   const kind = wish.kind ?? (wish.full === true ? 'full' : 'sync');
   const plan = wish.entities === undefined ? whole : narrowPlan(whole, wish.entities);
+  const resolved = { settings: loaded.settings, source, pipeline };
   return {
     warnings,
+    resolved,
     request: {
       requestKey: wish.requestKey ?? randomUUID(),
       pipeline: pipeline.name,
       lane: laneOf(kind),
       kind,
       environment: loaded.settings.environment,
-      config: freezeSettings({ settings: loaded.settings, source, pipeline }),
+      config: freezeSettings(resolved),
       plan,
       account: accountOf(source),
       targets: new Map(plan.map(({ entity }) => [entity, runEntity(config, entity).target])),

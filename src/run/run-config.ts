@@ -5,7 +5,10 @@ import type { Database } from '../database/database';
 import { FreshetError } from '../domain/errors';
 import { planFault, type Plan } from '../domain/plan';
 import type { ExtractInput } from '../extract/extract-slice';
+import type { LoadPlan } from '../config/schema/load-plan';
+import type { LoadDefinition } from '../load/load-definition';
 import type { EntityDefinition, Source } from '../sources/source';
+import { filesSource, isFiles } from './file-source';
 
 /** One entity of a run: the source's definition, narrowed by the pipeline file. */
 export interface RunEntity {
@@ -22,6 +25,10 @@ export interface RunConfig {
   readonly source: ThawedSettings['source'];
   readonly pipeline: ThawedSettings['pipeline'];
   readonly definition: Source;
+  /** What a load reads instead of the source. */
+  readonly load?: LoadPlan;
+  /** Entities of files of which no record was seen yet: they have no table. */
+  readonly unseen: ReadonlySet<string>;
 }
 
 export type Sources = Readonly<Record<string, Source>>;
@@ -36,7 +43,30 @@ export async function readRunConfig(db: Database, digest: string, sources: Sourc
       remedy: 'Start a new run; this one cannot be continued.',
     });
   const thawed = thawSettings(row.body);
-  return { digest, ...thawed, definition: sourceOf(sources, thawed.source.type) };
+  if (!isFiles(thawed.source)) return { digest, ...thawed, definition: sourceOf(sources, thawed.source.type), unseen: new Set() };
+  const names = Object.keys(thawed.pipeline.entities);
+  const known = await inferredDefinitions(db, thawed.pipeline.name);
+  return { digest, ...thawed, definition: filesSource(names, known), unseen: new Set(names.filter((name) => !known.has(name))) };
+}
+
+/** The settings of a load name only what it loaded: with everything that was ever inferred for its pipeline. */
+export async function wholeConfig(db: Database, config: RunConfig): Promise<RunConfig> {
+  if (!isFiles(config.source)) return config;
+  const known = await inferredDefinitions(db, config.pipeline.name);
+  const [some] = Object.values(config.pipeline.entities);
+  if (some === undefined) return config;
+  const others = [...known.keys()].map((name) => [name, some] as const);
+  const entities = { ...Object.fromEntries(others), ...config.pipeline.entities };
+  return { ...config, pipeline: { ...config.pipeline, entities }, definition: filesSource(Object.keys(entities), known) };
+}
+
+/** What was inferred of the entities of files, by name. */
+export async function inferredDefinitions(db: Database, pipeline: string): Promise<Map<string, LoadDefinition>> {
+  const rows = await db.query<{ entity: string; definition: LoadDefinition }>(
+    `select entity, definition from freshet.pipeline_entity where pipeline = $1 and definition is not null`,
+    [pipeline],
+  );
+  return new Map(rows.map(({ entity, definition }) => [entity, definition]));
 }
 
 export function sourceOf(sources: Sources, type: string): Source {

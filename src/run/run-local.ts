@@ -3,6 +3,7 @@ import { isFreshetError } from '../domain/errors';
 import { planOrder, type Plan, type PlanNode } from '../domain/plan';
 import type { EntityState, RunState } from '../domain/run';
 import type { StageContext } from '../observability/stage-context';
+import { heldEnd } from './held-end';
 import { errorFacts, type Steps } from './steps';
 
 export interface LocalRun {
@@ -58,7 +59,7 @@ async function localEntity(steps: Steps, { run, node, states }: LocalEntity, ctx
     return verified.ok ? 'completed' : 'failed';
   } catch (error) {
     const cancelled = ctx.signal.aborted || (isFreshetError(error) && error.type === 'cancelled');
-    const end = cancelled ? { ...input, state: 'cancelled' as const } : { ...input, state: 'failed' as const, error: errorFacts(error) };
+    const end = heldEnd(cancelled ? { ...input, state: 'cancelled' } : { ...input, state: 'failed', error: errorFacts(error) });
     await steps.endEntity(end, { ...ctx, signal: new AbortController().signal });
     return end.state;
   }

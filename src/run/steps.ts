@@ -3,7 +3,7 @@ import type { Database } from '../database/database';
 import { recount } from '../database/recount';
 import { activeSchedule } from '../database/schedule-store';
 import { noteRunWait } from '../database/run-wait';
-import { endEntity, endRun, markRunning, readEntities, readRun, type EntityEnd } from '../database/run-store';
+import { endEntity, endRun, markRunning, readEntities, readRun, type EntityEnd, type RunRow } from '../database/run-store';
 import { isFinalEntity, runOutcome, type EntityState, type RunState } from '../domain/run';
 import { FreshetError, isFreshetError } from '../domain/errors';
 import { closeExtraction } from '../extract/close-extraction';
@@ -17,8 +17,13 @@ import { safeText } from '../observability/safe-facts';
 import type { StageContext } from '../observability/stage-context';
 import { writeReport } from '../report/write-report';
 import { verifyEntity } from '../verify/verify-entity';
+import { badFiles, importStep } from './file-steps';
+import { isFiles } from './file-source';
+import { heldEnd } from './held-end';
 import { heldOrWait, type StepOutcome } from './held-wait';
-import { extractInput, readRunConfig, runEntity, type RunConfig, type RunEntity, type Sources } from './run-config';
+import { loadPolicyOf } from './load-policy-of';
+import { replayStep } from './replay-step';
+import { extractInput, readRunConfig, runEntity, type ExtractFacts, type RunConfig, type RunEntity, type Sources } from './run-config';
 import type { SourceClients } from './source-clients';
 
 export interface StepDeps {
@@ -72,7 +77,9 @@ export class Steps {
 
   /** A wait that would outlast the pipeline's next nominal time is `held`: that run goes on where this one stops (contracts §1). */
   async extract(input: EntityStep, ctx: StageContext): Promise<StepOutcome> {
-    const { config, entity, facts } = await this.open(input);
+    const { config, entity, facts, kind } = await this.open(input);
+    if (kind === 'replay') return replayStep(this.deps, { config, entity, facts }, ctx);
+    if (config.load !== undefined) return importStep(this.deps, { config, load: config.load, entity, facts }, ctx);
     const outcome = await extractSlice(this.extractDeps(config, entity), extractInput(config, entity, facts), ctx);
     await ctx.fault('extract.slice-end');
     if (outcome.outcome !== 'wait') return outcome;
@@ -83,7 +90,7 @@ export class Steps {
 
   /** Loads every published batch of the entity's extraction, oldest first. */
   async load(input: EntityStep, ctx: StageContext): Promise<{ readonly batches: number; readonly records: number }> {
-    const { config, entity, facts } = await this.open(input);
+    const { config, entity, facts, command } = await this.open(input);
     const { db, landing, loadThreads: threads = 0 } = this.deps;
     const attempt = await beginAttempt(db, { ...input, pipeline: config.pipeline.name }, ctx);
     await db.query(`update freshet.run_entity set state = 'loading' where run_id = $1 and entity = $2 and state = 'extracting'`, [
@@ -110,6 +117,7 @@ export class Steps {
           definition: entity.definition,
           zone: config.definition.zone,
           session: facts.sessionId,
+          policy: loadPolicyOf(entity, command),
         },
         ctx,
       );
@@ -125,11 +133,13 @@ export class Steps {
   async close(input: EntityStep, ctx: StageContext): Promise<{ readonly doubts: number }> {
     const { config, entity, facts } = await this.open(input);
     if (await hasUnloaded(this.deps.db, input)) await this.load(input, ctx);
-    await ensureRawTable(
-      { db: this.deps.db },
-      { ...entity.target, pipeline: config.pipeline.name, entity: entity.name, definition: entity.definition, runId: input.runId },
-      ctx,
-    );
+    if (!config.unseen.has(entity.name)) {
+      await ensureRawTable(
+        { db: this.deps.db },
+        { ...entity.target, pipeline: config.pipeline.name, entity: entity.name, definition: entity.definition, runId: input.runId },
+        ctx,
+      );
+    }
     const closed = await closeExtraction(this.extractDeps(config, entity), extractInput(config, entity, facts), ctx);
     return { doubts: closed.doubts.length };
   }
@@ -146,15 +156,18 @@ export class Steps {
       const linesTable = entity.definition.lineItems === null ? null : lineTable(entity.target.table);
       await recount(this.deps.db, { runId: input.runId, ...entity.target, linesTable }, ctx);
     }
+    const end = result.ok
+      ? ((await badFiles(this.deps.db, input)) ?? { ...input, state: 'completed' as const })
+      : reconcileFailure(input, result.faults);
     await ctx.fault('verify.before-end');
-    await endEntity(this.deps.db, result.ok ? { ...input, state: 'completed' } : reconcileFailure(input, result.faults), ctx);
+    await endEntity(this.deps.db, end, ctx);
     await noteRunWait(this.deps.db, input.runId);
     await ctx.fault('verify.after-end');
-    return { ok: result.ok, faults: result.faults };
+    return { ok: end.state === 'completed', faults: end.error === undefined ? [] : [...result.faults, end.error.message] };
   }
 
   async endEntity(input: EntityEnd, ctx: StageContext): Promise<{ readonly ended: boolean }> {
-    const ended = await endEntity(this.deps.db, input, ctx);
+    const ended = await endEntity(this.deps.db, heldEnd(input), ctx);
     await noteRunWait(this.deps.db, input.runId);
     return { ended };
   }
@@ -181,7 +194,7 @@ export class Steps {
 
   private async open(
     input: EntityStep,
-  ): Promise<{ config: RunConfig; entity: RunEntity; facts: { runId: string; sessionId: string; full: boolean } }> {
+  ): Promise<{ config: RunConfig; entity: RunEntity; facts: ExtractFacts } & Pick<RunRow, 'kind' | 'command'>> {
     const run = await readRun(this.deps.db, input.runId);
     if (run.cancel_requested_at !== null) throw cancelRequested(input);
     const config = await this.config(run.config_digest);
@@ -190,6 +203,8 @@ export class Steps {
       config,
       entity: runEntity(config, input.entity),
       facts: { runId: input.runId, sessionId: run.session_id, full: run.command['full'] === true },
+      kind: run.kind,
+      command: run.command,
     };
   }
 
@@ -200,6 +215,8 @@ export class Steps {
     // A failed look-up must not be remembered: the next attempt asks again.
     reading.catch(() => this.configs.delete(digest));
     this.configs.set(digest, reading);
+    // What was inferred of files is learned in mid-run.
+    void reading.then(({ source }) => isFiles(source) && this.configs.delete(digest)).catch(() => undefined);
     return reading;
   }
 

@@ -11,7 +11,7 @@ const GUARDED = /^(extract|landing|load|database|http|run)\//;
 
 /** The few files through which files, PostgreSQL and HTTP are reached; everything else goes through them. */
 const DOORS: Readonly<Record<string, RegExp>> = {
-  'node:fs': /^landing\/(file-store|file-error)\.ts$/,
+  'node:fs': /^landing\/(file-store|file-error|input-folder)\.ts$/,
   pg: /^(database\/(database|migrate|side-connection)|load\/(copy|first-load))\.ts$/,
   undici: /^http\/[^/]+\.ts$/,
 };

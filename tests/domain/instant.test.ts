@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { formatInstant, isCalendarDay, parseInstant } from '../../src/domain/instant';
+import { formatInstant, isCalendarDay, parseInstant, parseLegacyDay } from '../../src/domain/instant';
 
 const micros = fc.bigInt({ min: -62_135_596_800_000_000n, max: 253_402_300_799_999_999n });
 
@@ -30,13 +30,37 @@ describe('instants', () => {
   it.each([
     '2026-02-29T00:00:00Z',
     '2026-13-01',
-    '2026-01-01T24:00:00Z',
-    '2026-01-01T10:00:60Z',
+    '2026-01-01T24:00:01Z',
+    '2026-01-01T24:00:00.1Z',
+    '2026-01-01T10:00:61Z',
+    '2026-01-01T10:00:60.5Z',
     'yesterday',
     '',
     '05!10!2013',
     '2026-01-01T10',
   ])('does not take %s for an instant', (text) => expect(parseInstant(text)).toBeNull());
+
+  it.each([
+    ['2026-02-28T24:00:00Z', '2026-03-01T00:00:00.000000Z'],
+    ['2026-02-28 24:00+01:00', '2026-02-28T23:00:00.000000Z'],
+    ['2016-12-31T23:59:60Z', '2017-01-01T00:00:00.000000Z'],
+    ['2017-01-01T05:29:60+0530', '2017-01-01T00:00:00.000000Z'],
+  ])('read %s as PostgreSQL does', (text, instant) => expect(formatInstant(parseInstant(text)?.micros ?? 0n)).toBe(instant));
+
+  it.each([
+    ['05!10!2013', '2013-10-05'],
+    ['5!1!2013', '2013-01-05'],
+    ['29!02!2024', '2024-02-29'],
+    ['0!0!0', null],
+    ['00!00!00', null],
+    ['00!00!0000', null],
+    ['29!02!2023', undefined],
+    ['05!13!2013', undefined],
+    ['05!10!13', undefined],
+    ['0!10!2013', undefined],
+    ['05!10!2013 ', undefined],
+    ['05.10.2013', undefined],
+  ])('of 4D: %s is %s', (text, day) => expect(parseLegacyDay(text)).toBe(day));
 
   it('apply the zone of the source where the text has no offset, also around changes of the clock', () => {
     const at = (text: string): string => formatInstant(parseInstant(text, 'Europe/Berlin')?.micros ?? 0n);

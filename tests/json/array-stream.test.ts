@@ -79,7 +79,7 @@ test('a damaged document is refused by the splitter or by the parse of an elemen
 test.each([
   ['{"invoices": []}', 'not-array', 0],
   ['\ufeff[]', 'not-array', 0],
-  ['', 'truncated', 0],
+  ['', 'empty', 0],
   ['[{"a": "b', 'truncated', 9],
   ['[1, 2', 'truncated', 5],
   ['[1] x', 'trailing', 4],

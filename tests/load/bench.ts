@@ -10,6 +10,7 @@ import { FileStore } from '../../src/landing/file-store';
 import { loadBatch, type LoadInput } from '../../src/load/load-batch';
 import type { LoadCounts } from '../../src/load/load-counts';
 import type { LoadDefinition } from '../../src/load/load-definition';
+import { NO_POLICY, type LoadPolicy } from '../../src/load/load-policy';
 import type { StageContext } from '../../src/observability/stage-context';
 import { testContext } from '../support/test-context';
 
@@ -46,6 +47,7 @@ export class Bench {
   readonly entity: string;
   readonly table: string;
   private n = 0;
+  private policy: LoadPolicy = NO_POLICY;
 
   private constructor(
     readonly db: Database,
@@ -89,6 +91,11 @@ export class Bench {
     return `${this.extractionId}/load/${this.n}`;
   }
 
+  /** What the pipeline file asks of the loads from here on. */
+  asks(policy: Partial<LoadPolicy>): void {
+    this.policy = { ...NO_POLICY, ...policy };
+  }
+
   input(token = '1'): LoadInput {
     const fence: Fence = { runId: this.runId, entity: this.entity, entityNumber: 1, token, extractionId: this.extractionId };
     const { entity, table, definition, runId, extractionId } = this;
@@ -104,6 +111,7 @@ export class Bench {
       extractionId,
       batchKey: this.key,
       session: 's1',
+      policy: this.policy,
     };
   }
 

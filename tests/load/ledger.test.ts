@@ -1,3 +1,4 @@
+import { OUTCOMES } from '../../src/load/load-counts';
 import { testDatabase } from '../support/database';
 import { Bench, openShelf, type Shelf } from './bench';
 
@@ -76,6 +77,52 @@ test('each outcome is counted once for each record, and the sum is the batch', a
     live_after: 7,
   });
   expect(await bench.counters()).toMatchObject({ live: 7, liveCounted: 7 });
+});
+
+test('one input meets every outcome, also in a row that PostgreSQL refuses and in one that is left alone: each is counted exactly once', async () => {
+  const bench = await Bench.open(shelf);
+  const before = ['known', 'same', 'newer', 'older', 'gone', 'kept'].map((id) => order(id, at(5)));
+  await bench.deliver([{ records: before, fetchedAt: at(10) }]);
+  await bench.softDelete('gone', at(20));
+  await shelf.db.query(`alter table shop.${bench.table} add constraint cheap check (total < 100)`);
+  const cases: readonly (readonly [outcome: string, record: object])[] = [
+    ['inserted', order('new', at(6))],
+    ['updated', order('newer', at(6), { total: 2 })],
+    ['revived', order('gone', at(5))],
+    ['unchanged', order('known', at(5))],
+    ['unchanged', order('same', at(7))],
+    ['stale', order('older', at(4), { total: 9 })],
+    ['duplicate', order('twice', at(3), { total: 3 })],
+    ['inserted', order('twice', at(8), { total: 8 })],
+    ['rejected', order('by a rule', at(3), { note: 'no' })],
+    ['rejected', order('by PostgreSQL', at(3), { total: 500 })],
+    ['rejected', order('', at(3))],
+  ];
+  bench.asks({ rules: [{ field: 'note', rule: 'enum', values: ['yes'] }] });
+  const counts = await bench.deliver([{ records: cases.map(([, record]) => record), fetchedAt: at(30) }]);
+  const sums = (list: readonly (readonly [string, object])[]): Record<string, number> =>
+    Object.fromEntries(OUTCOMES.map((outcome) => [outcome, list.filter(([of]) => of === outcome).length]));
+  expect(counts).toMatchObject({ records: cases.length, ...sums(cases) });
+
+  const kept: typeof cases = [
+    ['skipped', order('kept', at(9), { total: 7 })],
+    ['skipped', order('known', at(5))],
+    ['skipped', order('older', at(1))],
+    ['inserted', order('newest', at(9))],
+    ['duplicate', order('newest', at(8))],
+    ['rejected', order('by PostgreSQL', at(9), { total: 500 })],
+  ];
+  bench.asks({ skipExisting: true });
+  await bench.softDelete('older', at(40));
+  expect(await bench.deliver([{ records: kept.map(([, record]) => record), fetchedAt: at(50) }])).toMatchObject(sums(kept));
+  const ledger = await bench.ledger();
+  const whole = [...before.map((record) => ['inserted', record] as const), ...cases, ...kept];
+  expect(ledger).toMatchObject({ landed: whole.length, ...sums(whole), live_after: 8 });
+  expect(await bench.rows('id, total, deleted_at is null as live', `where id in ('kept', 'older') order by id`)).toEqual([
+    { id: 'kept', total: '1.5', live: true },
+    { id: 'older', total: '1.5', live: false },
+  ]);
+  expect(await bench.counters()).toMatchObject({ live: 8, liveCounted: 8 });
 });
 
 test('a batch that is loaded already answers with its stored counts and writes nothing', async () => {

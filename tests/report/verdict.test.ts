@@ -35,6 +35,7 @@ function entity(name: string, state: EntityState, more: Partial<EntityFacts> = {
     batches: [],
     rejects: [],
     rejects_total: 0,
+    bad_files: [],
     ...more,
   };
 }

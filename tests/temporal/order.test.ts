@@ -39,7 +39,29 @@ async function carried(plan: Plan, script: Script, limits: { parallel?: number; 
 const broken = (type: 'auth_error' | 'source_error', retryable = false): FreshetError =>
   new FreshetError(type, { code: 'no-entry', message: 'Zoho refused the token', remedy: 'Make a new refresh token.', retryable });
 
+const overBudget = (): FreshetError =>
+  new FreshetError('validation_error', {
+    code: 'reject-budget',
+    message: 'reject budget: 9 records of 10 refused',
+    remedy: 'Look at them.',
+    retryable: false,
+  });
+
 describe('the order of a run', () => {
+  it('holds an entity whose load is over its reject budget, and what stands behind it waits for another run', async () => {
+    const { state, steps, entities } = await carried([node('contacts'), node('items'), node('invoices', ['contacts'])], {
+      load: (entity) => {
+        if (entity === 'contacts') throw overBudget();
+      },
+    });
+    expect(state).toBe('partial');
+    expect(entities.get('contacts')).toMatchObject({ state: 'held', error_code: null });
+    const reasons = await bench.installation.db.query(`select held_reason from freshet.run_entity where state = 'held'`);
+    expect(reasons).toEqual([{ held_reason: 'reject budget: 9 records of 10 refused' }]);
+    expect([entities.get('items')?.state, entities.get('invoices')?.state]).toEqual(['completed', 'skipped']);
+    expect(steps.order('load').filter((entity) => entity === 'contacts')).toHaveLength(1);
+  });
+
   it('loads an entity only after its upstreams are completed, and extracts it before', async () => {
     let release = (): void => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));

@@ -22,6 +22,7 @@ const task = {
   },
   definition: INVOICES,
   zone: 'Europe/Berlin',
+  rules: [{ field: 'notes', rule: 'length' as const, max: 100_000 }],
 };
 
 const ODD = [

@@ -12,6 +12,7 @@ import { EXIT } from '../exit-code';
 import { ranPipelines, readHistory, type HistoryFilter, type HistoryRun } from '../history-facts';
 import { openForReading } from '../open-database';
 import { openProject } from '../project';
+import { limitOf } from '../row-limit';
 import { textTable } from '../text-table';
 
 export interface HistoryFlags {
@@ -53,7 +54,7 @@ function filterOf(flags: HistoryFlags, now: Date): Omit<HistoryFilter, 'pipeline
     kinds: chosenWords({ flag: '--kind', given: flags.kind, allowed: RUN_KINDS }),
     since: flags.since === undefined ? null : sinceInstant(flags.since, now),
     order: order as HistoryFilter['order'],
-    limit: limitOf(flags.limit),
+    limit: limitOf(flags.limit, { otherwise: LIMIT, most: MOST }),
   };
 }
 
@@ -70,17 +71,6 @@ export function sinceInstant(text: string, now: Date): string {
     message: `--since does not understand "${text}"`,
     remedy: 'Write an age (30m, 12h, 7d), a day (2026-11-22) or an instant (2026-11-22T04:00:00Z); times without an offset are UTC.',
     where: '--since',
-  });
-}
-
-function limitOf(text: string | undefined): number {
-  if (text === undefined) return LIMIT;
-  if (/^[1-9]\d{0,4}$/.test(text) && Number(text) <= MOST) return Number(text);
-  throw new FreshetError('config_error', {
-    code: 'limit-unknown',
-    message: `--limit must be a whole number from 1 to ${MOST}, and is "${text}"`,
-    remedy: `Leave it out for the ${LIMIT} first runs, or give a number.`,
-    where: '--limit',
   });
 }
 

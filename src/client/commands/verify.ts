@@ -3,7 +3,7 @@ import { FreshetError } from '../../domain/errors';
 import { FileStore } from '../../landing/file-store';
 import { RowReader } from '../../load/row';
 import { count, counted } from '../../report/words';
-import { readRunConfig, runEntity, type RunConfig } from '../../run/run-config';
+import { readRunConfig, runEntity, wholeConfig, type RunConfig } from '../../run/run-config';
 import { sources } from '../../sources/index';
 import type { EntityLookup } from '../../verify/deep/deep-entity';
 import { verifyDeep, type VerifyDeepResult } from '../../verify/deep/verify-deep';
@@ -53,7 +53,7 @@ function lookupIn(db: Database): EntityLookup {
       `select config_digest from freshet.run where pipeline = $1 order by created_at desc limit 1`,
       [pipeline],
     );
-    return run === undefined ? null : readRunConfig(db, run.config_digest, sources);
+    return run === undefined ? null : wholeConfig(db, await readRunConfig(db, run.config_digest, sources));
   };
   return async (pipeline, entity) => {
     const config = await (configs.get(pipeline) ?? configs.set(pipeline, configOf(pipeline)).get(pipeline));

@@ -55,8 +55,11 @@ export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   'alerts.webhook_url': 'Alarms are posted here as JSON. Absent: they are logged and shown. The address counts as a secret.',
   'extract.cutoff_days':
     'Ask the sources for nothing older than so many days: every read is then a partial one, which deletes nothing. Absent: no cut-off.',
-  'load.cutoff_days': 'Landing sessions older than so many days are not loaded by `load`.',
-  'load.session_max_age': 'Hours; picks the sessions where no cut-off is given.',
+  'load.input': 'Which input of its folder `load` reads; `auto`: sessions, else consolidated files, else the files of the folder.',
+  'load.prefer_sessions': 'Whether `auto` looks for sessions before consolidated files.',
+  'load.path': 'Folder that `load` and `analyze` read; absent: landing.',
+  'load.cutoff_days': 'Sessions older than so many days are not loaded, once a cut-off is asked for (`--cutoff-days`).',
+  'load.session_max_age': 'Hours; picks the sessions where no cut-off is asked for.',
   'load.batch_size': 'Rows that are handed to PostgreSQL at once.',
 };
 
@@ -86,5 +89,10 @@ export const PIPELINE_MEANINGS: Readonly<Record<string, string>> = {
   'entities.*.details': 'Fetch each changed record by itself, with its line items.',
   'entities.*.details_every': 'How often unchanged records are fetched again.',
   'entities.*.schema_policy': 'What a new or wider column does: evolve adds it, hold stops the entity, reject refuses the records.',
+  'entities.*.validation':
+    'Rules that every record must keep to: { field, rule, … }; one that breaks any is a reject, with every reason. See docs/rules-and-rejects.md.',
+  'entities.*.reject_budget':
+    'Above it nothing of a batch is loaded and the entity is held: { count, share }, both passed; or none. Absent: 1000 records and half of the batch.',
+  'entities.*.skip_existing': 'Insert only: rows that the table has are left alone and counted as skipped.',
   'entities.*.publish': 'The typed table made of it.',
 };

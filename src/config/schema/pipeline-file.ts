@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { scheduleSchema } from './schedule';
 import { durationSchema } from './units';
+import { rejectBudgetSchema, validationRuleSchema } from './validation-rule';
 
 const name = (pattern: RegExp, allowed: string) => z.string(allowed).regex(pattern, allowed);
 const entityName = () => name(/^[a-z][a-z0-9_-]{0,47}$/, 'an entity name: lower-case letters, digits, _ and -, at most 48');
@@ -43,6 +44,12 @@ const entity = z.strictObject({
   details: z.boolean('true or false').optional(),
   details_every: durationSchema().optional(),
   schema_policy: z.enum(['evolve', 'hold', 'reject']).default('evolve'),
+  /** What every record must keep to; one that breaks a rule is a reject. */
+  validation: z.array(validationRuleSchema).default([]),
+  /** Absent: REJECT_BUDGET of load/load-policy.ts. */
+  reject_budget: rejectBudgetSchema.optional(),
+  /** Insert only. Absent: as the run was asked. */
+  skip_existing: z.boolean('true or false').optional(),
   /** An older table raises an alarm. Absent: the pipeline's. */
   freshness: freshness.optional(),
   publish: publish.optional(),

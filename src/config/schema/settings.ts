@@ -116,7 +116,15 @@ export const settingsSchema = z.strictObject({
     .prefault({}),
   extract: z.strictObject({ cutoff_days: countSchema(1, 36_500).optional() }).prefault({}),
   load: z
-    .strictObject({ cutoff_days: count(30, 1, 36_500), session_max_age: count(24, 1, 87_600), batch_size: count(1_000, 1, 100_000) })
+    .strictObject({
+      input: z.enum(['auto', 'sessions', 'consolidated', 'directory']).default('auto'),
+      prefer_sessions: z.boolean('true or false').default(true),
+      /** Folder that `load` reads. Absent: landing. */
+      path: path().optional(),
+      cutoff_days: count(30, 1, 36_500),
+      session_max_age: count(24, 1, 87_600),
+      batch_size: count(1_000, 1, 100_000),
+    })
     .prefault({}),
 });
 
@@ -134,10 +142,11 @@ export const CHAOS_PROFILE = {
 type Parsed = z.output<typeof settingsSchema>;
 
 /** The settings of a process, complete: paths absolute, what depends on other settings filled in. Durations in ms, sizes in bytes. */
-export type Settings = Omit<Parsed, 'home' | 'landing' | 'reports' | 'temporal'> & {
+export type Settings = Omit<Parsed, 'home' | 'landing' | 'load' | 'reports' | 'temporal'> & {
   readonly environment: string;
   readonly home: string;
   readonly landing: { readonly path: string };
+  readonly load: Parsed['load'] & { readonly path: string };
   readonly reports: { readonly path: string };
   readonly temporal: Parsed['temporal'] & { readonly task_queue: string };
 };

@@ -1,5 +1,8 @@
-import { ArraySplitter } from '../../json/array-stream';
-import { inFile } from '../bad-file';
+import { JsonBytesError } from '../../json/json-bytes-error';
+import { badInput, wrongEncoding } from '../bad-file';
+import { unpack, withHead, type Compression } from './compression';
+import { ENCODING_HEAD_BYTES, encodingOf, Latin1Watch } from './encoding';
+import { ShapeReader, type Shape } from './shape';
 
 /** A record as it stands in a file, whatever it is wrapped in. `offset`: of the decompressed bytes. */
 export interface InputRecord {
@@ -9,9 +12,9 @@ export interface InputRecord {
 
 /** What a file turned out to be. */
 export interface FileForm {
-  readonly compression: 'none' | 'gzip' | 'zstd';
+  readonly compression: Compression;
   /** `envelope`: `{ "<entity>": [...] }`; `lines`: NDJSON. */
-  readonly shape: 'array' | 'envelope' | 'lines';
+  readonly shape: Shape;
 }
 
 /** Records of one file of JSON, in portions, in their order; nothing of the file is held longer than a portion. */
@@ -23,13 +26,62 @@ export interface RecordFile {
 
 /**
  * The records of a file that any tool wrote. `name` is how messages call it, `entity` which key of an envelope is meant.
- * Errors of the portions: `file_error`, naming file, byte and remedy.
+ * Errors of the portions: `file_error`, naming file, byte and remedy, code `bad-json-file`, `not-records`, `wrong-encoding` or
+ * `bad-compression`; and those of the content.
  */
-export function readRecordFile(name: string, content: AsyncIterable<Uint8Array>, _hint: { readonly entity: string }): RecordFile {
+export function readRecordFile(name: string, content: AsyncIterable<Uint8Array>, { entity }: { readonly entity: string }): RecordFile {
+  const unpacked = unpack(name, content);
+  const text = new TextCutter(name, entity);
   async function* portions(): AsyncGenerator<readonly InputRecord[]> {
-    const splitter = new ArraySplitter();
-    for await (const chunk of content) yield inFile(name, () => splitter.push(chunk));
-    inFile(name, () => splitter.end());
+    try {
+      for await (const chunk of withHead(unpacked.content, ENCODING_HEAD_BYTES)) {
+        const records = text.push(chunk);
+        if (records.length > 0) yield records;
+      }
+      const last = text.end();
+      if (last.length > 0) yield last;
+    } catch (error) {
+      throw error instanceof JsonBytesError ? badInput(name, error, unpacked.compression() !== 'none') : error;
+    }
   }
-  return { portions: portions(), form: () => ({ compression: 'none', shape: 'array' }) };
+  return { portions: portions(), form: () => ({ compression: unpacked.compression(), shape: text.shape }) };
+}
+
+/** Unpacked bytes to records. Throws JsonBytesError, and `file_error` code `wrong-encoding`. */
+class TextCutter {
+  private readonly watch = new Latin1Watch();
+  private reader: ShapeReader | null = null;
+  private at = 0;
+
+  constructor(
+    private readonly name: string,
+    private readonly entity: string,
+  ) {}
+
+  get shape(): Shape {
+    return this.reader?.shape ?? 'array';
+  }
+
+  push(chunk: Buffer): readonly InputRecord[] {
+    const skip = this.reader === null ? this.lengthOfMark(chunk) : 0;
+    this.reader ??= this.readerAt(skip);
+    const letter = this.watch.look(chunk, this.at);
+    if (letter !== null) throw wrongEncoding(this.name, 'Latin-1 (or Windows-1252)', letter);
+    this.at += chunk.length;
+    return this.reader.push(chunk.subarray(skip));
+  }
+
+  end(): readonly InputRecord[] {
+    return (this.reader ?? this.readerAt(0)).end();
+  }
+
+  private lengthOfMark(head: Buffer): number {
+    const encoding = encodingOf(head);
+    if ('other' in encoding) throw wrongEncoding(this.name, encoding.other, 0);
+    return encoding.skip;
+  }
+
+  private readerAt(at: number): ShapeReader {
+    return new ShapeReader({ name: this.name, entity: this.entity }, at);
+  }
 }

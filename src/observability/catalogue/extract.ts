@@ -12,4 +12,11 @@ export const extract = {
     remedy: 'Nothing to do. If it happens daily, lower the limits of the source in config/sources.yaml or ask for a higher quota.',
   },
   'EX-005': { level: 'info', text: '{entity}: {read} read closed, watermark {watermark}, doubts {doubts}' },
+  'EX-006': { level: 'info', text: '{entity}: {file} imported: {records} records, {bytes} bytes' },
+  'EX-007': {
+    level: 'warn',
+    text: '{entity}: {file} is not loaded: {why}',
+    meaning: 'The file is damaged, empty, no file of records, or cannot be read. Nothing of it is loaded; the other files of the entity are.',
+    remedy: 'Mend the file or leave it out, then load again: what is loaded already is recognised and not written again.',
+  },
 } as const satisfies CatalogueSection<'EX'>;

@@ -55,10 +55,20 @@ function differsFromValue({ held, said, text, type }: Sides): string {
     case 'date':
     case 'timestamptz':
       // A column beside it was widened to text by such a value; its instant is then unknown, and held as nothing.
-      return `case when ${text} ~ '^\\d{4}-\\d\\d-\\d\\d' then ${held} is distinct from ${text}::${type} else ${held} is not null end`;
+      return `case when ${text} ~ '^\\d{4}-\\d\\d-\\d\\d' then ${held} is distinct from ${text}::${type}
+                   when ${text} ~ '${LEGACY_DAY}' then ${held} is distinct from ${legacyDay(text)}::${type} else ${held} is not null end`;
     default:
       return `${held} is distinct from ${text}::${type}`;
   }
+}
+
+/** A day as 4D servers write it: day, month, year. */
+const LEGACY_DAY = '^\\d{1,2}!\\d{1,2}!\\d{4}$';
+
+/** Its empty one, all zeros, is no day. */
+function legacyDay(text: string): string {
+  const part = (place: number): string => `nullif(split_part(${text}, '!', ${place})::int, 0)`;
+  return `make_date(${part(3)}, ${part(2)}, ${part(1)})`;
 }
 
 /** An instant that stood in a timestamptz column before it was widened to text is there in UTC. */

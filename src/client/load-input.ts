@@ -1,0 +1,53 @@
+import { resolve } from 'node:path';
+import { FreshetError } from '../domain/errors';
+import { inputAt, type FoundInput } from '../run/load-input';
+import { chosenWords } from './chosen-words';
+import type { Project } from './project';
+import { entityNames } from './run-wishes';
+
+/** Flags of the commands that read files: load, analyze, tables. */
+export interface InputFlags {
+  /** Instead of load.path. */
+  readonly dir?: string;
+  readonly session?: readonly string[];
+  readonly entity?: readonly string[];
+  readonly input?: string;
+  /** `true`: given without a number. */
+  readonly cutoffDays?: string | true;
+}
+
+/** The input that a person, or the settings, mean. Errors: `no-input`, saying everything that was looked at; `input-unreadable`. */
+export async function findInput(project: Project, flags: InputFlags, now: Date): Promise<FoundInput> {
+  const { load } = project.loaded.settings;
+  const root = flags.dir === undefined ? load.path : resolve(flags.dir);
+  const input = inputKind(flags.input) ?? (flags.dir !== undefined && project.loaded.origins.has('load.input') ? 'auto' : load.input);
+  const set = project.loaded.origins.has('load.cutoff_days') ? load.cutoff_days : null;
+  return inputAt(root, {
+    input,
+    preferSessions: load.prefer_sessions,
+    cutoffDays: days(flags.cutoffDays, load.cutoff_days) ?? set,
+    sessionMaxAge: load.session_max_age,
+    sessions: (flags.session ?? []).flatMap((names) => names.split(',')).map((name) => name.trim()),
+    entities: entityNames(flags.entity) ?? null,
+    now,
+  });
+}
+
+const KINDS = ['auto', 'sessions', 'consolidated', 'directory'] as const;
+
+function inputKind(given: string | undefined): (typeof KINDS)[number] | undefined {
+  const [kind] = chosenWords({ flag: '--input', given: given === undefined ? undefined : [given], allowed: KINDS });
+  return KINDS.find((each) => each === kind);
+}
+
+/** `--cutoff-days` with its number, or with the settings'. */
+function days(given: InputFlags['cutoffDays'], otherwise: number): number | null {
+  if (given === undefined) return null;
+  if (given === true) return otherwise;
+  if (/^[1-9]\d{0,4}$/.test(given)) return Number(given);
+  throw new FreshetError('config_error', {
+    code: 'cutoff-days',
+    message: `--cutoff-days ${given} is no number of days`,
+    remedy: 'Give a whole number from 1, such as --cutoff-days 30, or none for load.cutoff_days.',
+  });
+}

@@ -1,0 +1,121 @@
+import type { Tx } from '../database/database';
+import { ident } from '../database/identifier';
+import { FreshetError } from '../domain/errors';
+import type { StageContext } from '../observability/stage-context';
+import type { Column } from './columns';
+import { refreshKnownSql } from './known-records';
+import { lineTable } from './load-target';
+import { NOTHING_MERGED, type MergedCounts, type MergeJob, type Numbered } from './merge-job';
+import {
+  classifySql,
+  PLAN_COUNTS_SQL,
+  PLANNED_WRITES_SQL,
+  refreshUnchangedSql,
+  removeSurplusSql,
+  reviveLinesSql,
+  upsertLinesSql,
+  upsertSql,
+  type ColumnPair,
+  type LateBy,
+} from './merge-sql';
+import { stageName } from './stage-table';
+
+/** A merge into a table that is there: which columns go where. */
+export interface RowMerge {
+  readonly job: MergeJob;
+  readonly numbers: Numbered;
+  readonly lateBy: LateBy;
+  readonly fields: readonly ColumnPair[];
+  readonly lineFields: readonly ColumnPair[];
+}
+
+/** What writing lines counted; the counts of rows follow from the plan. */
+export type LineCounts = Pick<MergedCounts, 'lines_added' | 'lines_removed'>;
+
+/** Decides for every record what becomes of it, in `merge_plan`. */
+export async function planRows(tx: Tx, { job, numbers, lateBy }: RowMerge): Promise<void> {
+  const [stage, target] = [stageName(job.pair.header), ident(job.target.schema, job.target.table)];
+  await tx.query(`analyze ${stage}`);
+  const known = job.staged.known.length > 0;
+  await tx.query(classifySql(stage, target, { lateBy, known, skipExisting: job.target.policy?.skipExisting === true }), [
+    numbers.epoch,
+    numbers.lateBefore,
+    job.target.pipeline,
+    job.target.entity,
+  ]);
+  await tx.query('analyze merge_plan');
+}
+
+/** How the plan counts its records. */
+export async function planCounts(tx: Tx): Promise<Omit<MergedCounts, keyof LineCounts>> {
+  const rows = await tx.query<{ outcome: string; n: string; late: string; later: string }>(PLAN_COUNTS_SQL);
+  const outcomes = new Map(rows.map((row) => [row.outcome, row]));
+  const count = (outcome: string, of: 'n' | 'late' | 'later' = 'n'): number => Number(outcomes.get(outcome)?.[of] ?? 0);
+  return {
+    inserted: count('inserted'),
+    updated: count('updated'),
+    revived: count('revived'),
+    unchanged: count('unchanged'),
+    stale: count('stale'),
+    skipped: count('skipped'),
+    duplicate: count('duplicate'),
+    found_late: count('inserted', 'late') + count('updated', 'late') + count('revived', 'late'),
+    lower_later: count('stale', 'later'),
+  };
+}
+
+/** Writes what `merge_plan` says, headers and lines; what a person's deferred constraints say of it is heard at once. */
+export async function writeRows(tx: Tx, merge: RowMerge, ctx: StageContext | null): Promise<LineCounts> {
+  await writeHeaders(tx, merge);
+  await ctx?.fault('load.merge.after-rows');
+  ctx?.signal.throwIfAborted();
+  const { pair } = merge.job;
+  const lines = pair.lines === null ? NOTHING_MERGED : await writeLines(tx, merge, pair.lines);
+  await ctx?.fault('load.merge.after-lines');
+  ctx?.signal.throwIfAborted();
+  await tx.query('set constraints all immediate');
+  return { lines_added: lines.lines_added, lines_removed: lines.lines_removed };
+}
+
+async function writeHeaders(tx: Tx, { job, numbers, fields }: RowMerge): Promise<void> {
+  const [stage, target] = [stageName(job.pair.header), ident(job.target.schema, job.target.table)];
+  const [{ n: expected } = { n: '0' }] = await tx.query<{ n: string }>(PLANNED_WRITES_SQL);
+  const [written] = await tx.query<{ n: string }>(upsertSql(stage, target, fields), [
+    numbers.epoch,
+    job.session,
+    job.importedAt,
+    job.target.runId,
+    numbers.batchNo,
+  ]);
+  if (written?.n !== expected) throw writtenOtherwise(job, expected, written?.n);
+  const { settleMs } = job.target.definition;
+  const position = fields.filter(({ held }) => isPosition(job, held));
+  await tx.query(refreshUnchangedSql(stage, target, position), [numbers.epoch, settleMs]);
+  if (job.staged.known.length > 0) await tx.query(refreshKnownSql(target), [settleMs]);
+}
+
+/** Cursor and version are no content, yet people read their columns: they move with the row's position. */
+function isPosition({ target }: MergeJob, { field }: Column): boolean {
+  return field === target.definition.cursor?.field || field === target.definition.version;
+}
+
+async function writeLines(tx: Tx, { job: { target }, numbers, lineFields }: RowMerge, lines: string): Promise<LineCounts> {
+  const table = ident(target.schema, lineTable(target.table));
+  const count = async (statement: string, values: readonly unknown[]): Promise<number> =>
+    Number((await tx.query<{ n: string }>(statement, values))[0]?.n ?? 0);
+  const removed = await count(removeSurplusSql(table), []);
+  const revived = await count(reviveLinesSql(table), [numbers.batchNo]);
+  const added = await count(upsertLinesSql(stageName(lines), table, lineFields), [numbers.batchNo]);
+  return { lines_added: revived + added, lines_removed: removed };
+}
+
+function writtenOtherwise(job: MergeJob, expected: string, written: string | undefined): FreshetError {
+  return new FreshetError('reconcile_error', {
+    code: 'rows-not-written',
+    message: `Batch ${job.batchKey}: rows to be written: ${expected}, PostgreSQL wrote ${written ?? 'none'}`,
+    why: 'A trigger or rule on the table may swallow rows.',
+    remedy: `Remove triggers and rules from ${job.target.schema}.${job.target.table}, then run again. Nothing was written.`,
+    where: `${job.target.schema}.${job.target.table}`,
+    retryable: false,
+  });
+}

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { freezeSettings } from '../config/freeze';
+import type { LoadedSettings } from '../config/load-settings';
+import type { LoadPlan } from '../config/schema/load-plan';
+import { pipelineFileSchema } from '../config/schema/pipeline-file';
+import type { ClaimRequest } from '../database/claim';
+import { laneOf } from '../domain/lane';
+import type { Choice, ChosenFile } from '../load/input/choose-input';
+import { claimRequest } from './claim-request';
+import { FILES, filesSource, FOREIGN_PIPELINE } from './file-source';
+import { accountOf, pipelinePlan, rawTable, type Sources } from './run-config';
+
+export interface LoadWish {
+  /** The input's folder, absolute. */
+  readonly root: string;
+  readonly choice: Choice;
+  /** The pipeline that a session's entity belongs to; anything else is foreign. */
+  readonly pipelineOf: (file: ChosenFile) => string | null;
+  /** Keys that a person named, by entity. */
+  readonly keys: ReadonlyMap<string, readonly string[]>;
+  readonly actor: string;
+}
+
+/** One claim for each pipeline whose tables the files go into. Touches no database. Errors: `config_error`. */
+export function loadRequests(loaded: LoadedSettings, sources: Sources, wish: LoadWish): ClaimRequest[] {
+  return [...byPipeline(wish)].map(([pipeline, entities]) => {
+    const load = planOf(wish, entities);
+    return pipeline === FOREIGN_PIPELINE
+      ? foreignRequest(loaded, { names: [...entities.keys()], kind: 'load', actor: wish.actor, load, command: commandOf(load) })
+      : ownRequest(loaded, sources, { pipeline, wish, load });
+  });
+}
+
+type Files = Map<string, ChosenFile[]>;
+
+function byPipeline({ choice, pipelineOf }: LoadWish): Map<string, Files> {
+  const pipelines = new Map<string, Files>();
+  for (const [entity, files] of choice.entities) {
+    for (const file of files) {
+      const pipeline = pipelineOf(file) ?? FOREIGN_PIPELINE;
+      const entities = pipelines.get(pipeline) ?? new Map<string, ChosenFile[]>();
+      pipelines.set(pipeline, entities.set(entity, [...(entities.get(entity) ?? []), file]));
+    }
+  }
+  return pipelines;
+}
+
+/** Beyond it only the number matters. */
+const MOST_PASSED_OVER = 100;
+
+function planOf({ root, choice, keys }: LoadWish, entities: Files): LoadPlan {
+  const listed = [...entities].map(
+    ([entity, files]) => [entity, files.map(({ key, at, session, bytes }) => ({ key, at, session, bytes }))] as const,
+  );
+  const named = [...keys].filter(([entity]) => entities.has(entity)).map(([entity, fields]): [string, string[]] => [entity, [...fields]]);
+  return {
+    root,
+    input: choice.input,
+    why: [...choice.why],
+    passed_over: choice.passedOver.slice(0, MOST_PASSED_OVER),
+    entities: Object.fromEntries(listed),
+    ...(named.length === 0 ? {} : { keys: Object.fromEntries(named) }),
+  };
+}
+
+const commandOf = ({ root, input, why }: LoadPlan): ClaimRequest['command'] => ({ load: { root, input, why } });
+
+function ownRequest(
+  loaded: LoadedSettings,
+  sources: Sources,
+  { pipeline, wish, load }: { readonly pipeline: string; readonly wish: LoadWish; readonly load: LoadPlan },
+): ClaimRequest {
+  const entities = Object.keys(load.entities);
+  const { request, resolved } = claimRequest(loaded, sources, { pipeline, entities, kind: 'load', actor: wish.actor });
+  return { ...request, config: freezeSettings({ ...resolved, load }), command: { ...request.command, ...commandOf(load) } };
+}
+
+/** A claim on tables of no pipeline. */
+export interface ForeignWish {
+  readonly names: readonly string[];
+  readonly kind: 'load' | 'replay';
+  readonly actor: string;
+  readonly load?: LoadPlan;
+  readonly command: ClaimRequest['command'];
+}
+
+export function foreignRequest({ settings }: LoadedSettings, { names, kind, actor, load, command }: ForeignWish): ClaimRequest {
+  const pipeline = pipelineFileSchema.parse({
+    name: FOREIGN_PIPELINE,
+    source: FILES.type,
+    entities: Object.fromEntries(names.map((name) => [name, {}])),
+  });
+  return {
+    requestKey: randomUUID(),
+    pipeline: FOREIGN_PIPELINE,
+    lane: laneOf(kind),
+    kind,
+    environment: settings.environment,
+    config: freezeSettings({ settings, source: FILES, pipeline, ...(load === undefined ? {} : { load }) }),
+    plan: pipelinePlan({ pipeline, source: FILES, definition: filesSource(names, new Map()) }),
+    account: accountOf(FILES),
+    targets: new Map(names.map((name) => [name, rawTable(FILES.key, name)])),
+    command,
+    actor,
+  };
+}
