@@ -82,7 +82,7 @@ export async function stageKnown(
       part.map(({ fetchedAt }) => fetchedAt),
     ]);
   }
-  await tx.query('analyze merge_known');
+  await tx.query('analyze merge_known (seq, id)');
   const [still] = await tx.query<{ n: string }>(
     `select count(*) as n from merge_known k join ${ident(target.schema, target.table)} t on t.id = k.id and t.source_hash = k.source_hash
       where ${held(1)}`,
