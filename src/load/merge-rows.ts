@@ -70,18 +70,19 @@ export async function planCounts(tx: Tx): Promise<Omit<MergedCounts, keyof LineC
 
 /** Writes what `merge_plan` says, headers and lines; what a person's deferred constraints say of it is heard at once. */
 export async function writeRows(tx: Tx, merge: RowMerge, ctx: StageContext | null): Promise<LineCounts> {
-  await writeHeaders(tx, merge);
+  const rows = await writeHeaders(tx, merge);
   await ctx?.fault('load.merge.after-rows');
   ctx?.signal.throwIfAborted();
   const { pair } = merge.job;
-  const lines = pair.lines === null ? NOTHING_MERGED : await writeLines(tx, merge, pair.lines);
+  const lines = pair.lines === null || rows === 0 ? NOTHING_MERGED : await writeLines(tx, merge, pair.lines);
   await ctx?.fault('load.merge.after-lines');
   ctx?.signal.throwIfAborted();
   await tx.query('set constraints all immediate');
   return { lines_added: lines.lines_added, lines_removed: lines.lines_removed };
 }
 
-async function writeHeaders(tx: Tx, { job, numbers, fields }: RowMerge): Promise<void> {
+/** Answers with how many rows it wrote anew. */
+async function writeHeaders(tx: Tx, { job, numbers, fields }: RowMerge): Promise<number> {
   const [stage, target] = [stageName(job.pair.header), ident(job.target.schema, job.target.table)];
   const [planned] = await tx.query<{ fresh: string; held: string }>(PLANNED_WRITES_SQL);
   const [fresh, held] = [Number(planned?.fresh ?? 0), Number(planned?.held ?? 0)];
@@ -97,8 +98,9 @@ async function writeHeaders(tx: Tx, { job, numbers, fields }: RowMerge): Promise
   if (rows !== fresh + held) throw writtenOtherwise(job, fresh + held, rows);
   const { settleMs } = job.target.definition;
   const position = fields.filter(({ held }) => isPosition(job, held));
-  await tx.query(refreshUnchangedSql(stage, target, position), [numbers.epoch, settleMs]);
+  if (job.staged.rows > 0) await tx.query(refreshUnchangedSql(stage, target, position), [numbers.epoch, settleMs]);
   if (job.staged.known.length > 0) await tx.query(refreshKnownSql(target), [settleMs]);
+  return rows;
 }
 
 /** Cursor and version are no content, yet people read their columns: they move with the row's position. */
