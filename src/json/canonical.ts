@@ -7,14 +7,17 @@ import { shapeOf } from './shape';
 /** Canonical texts of an object's values that somebody already has, by their place in it. */
 export type KnownTexts = readonly (string | undefined)[];
 
-/** JSON text of a value: keys sorted, numbers exact and normalised. Equal values give equal texts; PostgreSQL's jsonb reads it. */
-export function canonicalText(value: JsonValue): string {
-  if (typeof value === 'string') return quoted(value);
+/**
+ * JSON text of a value: keys sorted, numbers exact and normalised. Equal values give equal texts; PostgreSQL's jsonb reads it.
+ * `plain`: nothing in its texts has to be escaped (`Decoded`).
+ */
+export function canonicalText(value: JsonValue, plain = false): string {
+  if (typeof value === 'string') return plain ? `"${value}"` : quoted(value);
   if (typeof value === 'number') return numberText(value);
   if (value === null || typeof value === 'boolean') return String(value);
   if (value instanceof LosslessNumber) return numberText(value);
-  if (Array.isArray(value)) return canonicalArray((value as readonly JsonValue[]).map((member) => canonicalText(member)));
-  return canonicalContent(value as JsonObject, NOTHING);
+  if (Array.isArray(value)) return canonicalArray((value as readonly JsonValue[]).map((member) => canonicalText(member, plain)));
+  return canonicalContent(value as JsonObject, NOTHING, { plain });
 }
 
 /** Canonical text of an array of these texts. */
@@ -22,13 +25,18 @@ export function canonicalArray(texts: readonly string[]): string {
   return `[${texts.join(',')}]`;
 }
 
+export interface KnownContent {
+  readonly plain?: boolean;
+  readonly texts?: KnownTexts;
+}
+
 /** Canonical text of an object without the named fields of its top level: what a row's hash is taken over. */
-export function canonicalContent(record: JsonObject, leaveOut: ReadonlySet<string>, known?: KnownTexts): string {
+export function canonicalContent(record: JsonObject, leaveOut: ReadonlySet<string>, { plain = false, texts }: KnownContent = {}): string {
   const values = Object.values(record);
   let text = '';
   for (const { key, at, label } of shapeOf(record).sorted) {
     if (leaveOut.size > 0 && leaveOut.has(key)) continue;
-    const content = known?.[at] ?? canonicalText(values[at]!);
+    const content = texts?.[at] ?? canonicalText(values[at]!, plain);
     text += text === '' ? label + content : `,${label}${content}`;
   }
   return `{${text}}`;

@@ -2,7 +2,7 @@ import type { JsonObject } from '../json/decode';
 import { shapeOf, type ObjectShape } from '../json/shape';
 import { cellText, type CellRules } from './cell';
 import type { Column } from './columns';
-import { copyText } from './copy-text';
+import { copyText, NULL } from './copy-text';
 import { columnReason, typeReason, type Reason } from './reason';
 import { tooWide } from './row-limits';
 
@@ -32,8 +32,8 @@ export class CellReader {
     private readonly rules: CellRules,
   ) {}
 
-  /** `prefix`: how reasons call the object. */
-  read(object: JsonObject, prefix: string, reasons: Reason[]): Cells {
+  /** `prefix`: how reasons call the object. `plain`: nothing in its texts has to be escaped. */
+  read(object: JsonObject, { prefix, plain }: { prefix: string; plain: boolean }, reasons: Reason[]): Cells {
     const { ofColumns, others } = this.placesIn(shapeOf(object));
     const values = Object.values(object);
     for (const { field, at } of others) {
@@ -46,7 +46,7 @@ export class CellReader {
       const value = at < 0 ? null : values[at]!;
       const { type, field } = this.columns[i]!;
       const text = cellText(value, type, this.rules);
-      cells.push(text === undefined ? '' : copyText(text));
+      cells.push(text === undefined ? '' : plain ? (text ?? NULL) : copyText(text));
       if (text === undefined) reasons.push(typeReason(prefix + field, value, type));
       // The text of numbers, and of anything in a jsonb column, is the canonical one.
       else if (text !== null && (typeof value === 'number' || typeof value === 'object')) texts[at] = text;

@@ -42,6 +42,16 @@ interface Lines {
   readonly content: readonly string[] | null;
 }
 
+interface LinePlace {
+  /** Of the record. */
+  readonly id: string;
+  readonly plain: boolean;
+  readonly index: number;
+  readonly field: string;
+  /** Takes the line's canonical text. */
+  readonly content: string[];
+}
+
 /** PostgreSQL's index holds no longer key (2,704 bytes, less the page's own needs). */
 const MAX_KEY_BYTES = 1024;
 
@@ -71,7 +81,7 @@ export class RowReader {
     const decoded = decodeRecord(bytes);
     if (!decoded.ok)
       return rejected(null, [{ rule: decoded.problem, field: null, message: `The record cannot be stored: ${decoded.message}` }]);
-    const record = decoded.value;
+    const { value: record, plain } = decoded;
     if (!isJsonObject(record)) {
       return rejected(null, [
         { rule: 'record', field: null, value: shownValue(record), expected: 'object', message: 'The record is no JSON object' },
@@ -79,12 +89,12 @@ export class RowReader {
     }
     const reasons: Reason[] = [];
     const id = this.idOf(record, reasons);
-    const { cells, texts } = this.headerCells.read(record, '', reasons);
-    const lines = this.linesOf(record, id ?? '', reasons);
+    const { cells, texts } = this.headerCells.read(record, { prefix: '', plain }, reasons);
+    const lines = this.linesOf(record, { id: id ?? '', plain }, reasons);
     reasons.push(...this.rules.broken(record));
     if (id === null || reasons.length > 0) return rejected(id, reasons as [Reason, ...Reason[]]);
     if (lines !== null && lines.content !== null) texts[lines.at] = canonicalArray(lines.content);
-    const content = canonicalContent(record, this.outOfHash, texts);
+    const content = canonicalContent(record, this.outOfHash, { plain, texts });
     const hashes = [hash16Hex(LOAD_FORMAT, bytes), hash16Hex(LOAD_FORMAT, content)].map(copyHex);
     return {
       kind: 'row',
@@ -126,7 +136,7 @@ export class RowReader {
   }
 
   /** An absent key leaves the held line items alone; an empty array, `null` or an empty text empties them. */
-  private linesOf(record: JsonObject, id: string, reasons: Reason[]): Lines | null {
+  private linesOf(record: JsonObject, { id, plain }: { id: string; plain: boolean }, reasons: Reason[]): Lines | null {
     const field = this.definition.lineItems?.field;
     const items = field === undefined || this.shape.lines === null ? undefined : fieldOf(record, field);
     if (field === undefined || items === undefined) return null;
@@ -134,7 +144,7 @@ export class RowReader {
     if (items === null || items === '') return lines;
     if (Array.isArray(items)) {
       const content: string[] = [];
-      const rows = (items as readonly JsonValue[]).map((item, index) => this.line(item, { id, index, field, content }, reasons));
+      const rows = (items as readonly JsonValue[]).map((item, index) => this.line(item, { id, plain, index, field, content }, reasons));
       return { ...lines, rows, content };
     }
     reasons.push({
@@ -147,7 +157,7 @@ export class RowReader {
     return null;
   }
 
-  private line(item: JsonValue, at: { id: string; index: number; field: string; content: string[] }, reasons: Reason[]): string[] {
+  private line(item: JsonValue, at: LinePlace, reasons: Reason[]): string[] {
     const place = `${at.field}[${at.index}]`;
     if (!isJsonObject(item)) {
       reasons.push({
@@ -159,10 +169,10 @@ export class RowReader {
       });
       return [];
     }
-    const { cells, texts } = this.lineCells.read(item, `${place}.`, reasons);
+    const { cells, texts } = this.lineCells.read(item, { prefix: `${place}.`, plain: at.plain }, reasons);
     // Hashing what is refused anyway could recurse without end: a record with reasons is never stored.
     if (reasons.length > 0) return [];
-    const content = canonicalContent(item, NOTHING, texts);
+    const content = canonicalContent(item, NOTHING, { plain: at.plain, texts });
     at.content.push(content);
     return [copyText(at.id), String(at.index + 1), copyHex(hash16Hex(LOAD_FORMAT, content)), ...cells];
   }

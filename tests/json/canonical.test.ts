@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { canonicalContent, canonicalText, hash16, hash16Hex } from '../../src/json/canonical';
-import { parseExact, type JsonObject } from '../../src/json/decode';
+import { decodeRecord, parseExact, type JsonObject } from '../../src/json/decode';
+import { copyText } from '../../src/load/copy-text';
 import { jsonValue } from './documents';
 
 /** As it is defined: keys sorted at every depth, texts as JSON writes them. For values without long numbers. */
@@ -27,6 +28,28 @@ test('canonical text is JSON with sorted keys, whatever the texts hold', () => {
   );
 });
 
+test('a record told to be plain has the same text and the same cells as if it had not been', () => {
+  let plain = 0;
+  fc.assert(
+    fc.property(jsonValue, (value) => {
+      const decoded = decodeRecord(Buffer.from(JSON.stringify(value)));
+      if (!decoded.ok || !decoded.plain) return;
+      plain++;
+      const text = canonicalText(decoded.value);
+      expect(canonicalText(decoded.value, true)).toBe(text);
+      expect(copyText(text)).toBe(text);
+    }),
+    { numRuns: 1000 },
+  );
+  expect(plain).toBeGreaterThan(100);
+});
+
+test('a raw control character makes no plain record, whichever parser reads it', () => {
+  for (const text of ['{"a":"\t"}', '{"a\n":1}', '{"a":"\t","b":1e5}', '{"a":"\r","b":12345678901234567890}']) {
+    expect(decodeRecord(Buffer.from(text)).ok).toBe(false);
+  }
+});
+
 test('objects of the same names in another order, and those with a name more, are not taken for each other', () => {
   const texts = ['{"a":1,"b":2}', '{"b":2,"a":1}', '{"a":1,"b":2,"c":3}', '{"a":1,"c":2}', '{"2":1,"1":2}', '{}'];
   const found = texts.map((text) => canonicalText(parseExact(text)));
@@ -39,7 +62,7 @@ test('more shapes than are kept do no harm', () => {
 
 test('texts that are known already stand where they belong', () => {
   const record = parseExact('{"b":[1],"a":{"x":2},"c":3}') as JsonObject;
-  expect(canonicalContent(record, new Set(), ['[1]', undefined, '3'])).toBe(canonicalContent(record, new Set()));
+  expect(canonicalContent(record, new Set(), { texts: ['[1]', undefined, '3'] })).toBe(canonicalContent(record, new Set()));
 });
 
 test('a hash of bytes is that of their text, short or long', () => {
