@@ -1,3 +1,5 @@
+import { utcMillis, wallOffset } from './zone-offset';
+
 /**
  * Instants as whole microseconds since 1970 in UTC (bigint): exact where `Date` is not, comparable where texts are not.
  * Digits below the microsecond are cut, never rounded up: a watermark must not run ahead of its record.
@@ -41,7 +43,7 @@ export function parseInstant(text: string, zone = 'UTC'): ParsedInstant | null {
   const wall = BigInt(utcMillis(year, month, day, hour, minute, second)) * 1000n + fraction;
   const offset = match[8] === undefined ? null : offsetMinutes(match[8]);
   if (match[8] !== undefined && offset === null) return null;
-  const micros = offset === null ? wall - BigInt(zoneOffsetMillis(wall, zone)) * 1000n : wall - BigInt(offset) * 60_000_000n;
+  const micros = offset === null ? wall - BigInt(wallOffset(Number(wall / 1000n), zone)) * 1000n : wall - BigInt(offset) * 60_000_000n;
   return { micros, zoned: offset !== null, dateOnly: match[4] === undefined };
 }
 
@@ -72,51 +74,10 @@ export function formatInstant(micros: Micros): string {
   return `${new Date(Number(millis)).toISOString().slice(0, -1)}${rest.toString().padStart(3, '0')}Z`;
 }
 
-function utcMillis(...[year, month, day, hour, minute, second]: [number, number, number, number, number, number]): number {
-  const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day);
-  date.setUTCHours(hour, minute, second, 0);
-  return date.getTime();
-}
-
 function offsetMinutes(text: string): number | null {
   if (text === 'Z' || text === 'z') return 0;
   const hours = Number(text.slice(1, 3));
   const minutes = Number(text.slice(3).replace(':', '') || 0);
   if (hours > 15 || minutes > 59) return null;
   return (text.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
-}
-
-const FORMATS = new Map<string, Intl.DateTimeFormat>();
-
-/** Offset of a zone in ms for a wall-clock time: in a fold the one after the change, in a gap the one before, as PostgreSQL reads them. */
-function zoneOffsetMillis(wall: Micros, zone: string): number {
-  if (zone === 'UTC') return 0;
-  const wallMillis = Number(wall / 1000n);
-  const guess = offsetAt(wallMillis, zone);
-  const first = offsetAt(wallMillis - guess, zone);
-  if (first === guess) return guess;
-  const second = offsetAt(wallMillis - first, zone);
-  return second === first ? first : Math.min(first, second);
-}
-
-/** Offset of a zone in ms at an instant (ms since 1970, UTC): local time minus UTC. */
-export function offsetAt(utcMillisValue: number, zone: string): number {
-  const format =
-    FORMATS.get(zone) ??
-    new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-    });
-  FORMATS.set(zone, format);
-  const parts = new Map(format.formatToParts(new Date(utcMillisValue)).map((part) => [part.type, Number(part.value)]));
-  const read = (name: Intl.DateTimeFormatPartTypes): number => parts.get(name) ?? 0;
-  const wall = utcMillis(read('year'), read('month'), read('day'), read('hour'), read('minute'), read('second'));
-  return wall - Math.floor(utcMillisValue / 1000) * 1000;
 }

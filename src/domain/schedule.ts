@@ -1,4 +1,4 @@
-import { offsetAt } from './instant';
+import { offsetAt } from './zone-offset';
 
 /**
  * When a pipeline starts by itself, as plain data: it travels in workflow inputs and stands in `freshet.schedule`.

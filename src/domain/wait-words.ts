@@ -1,5 +1,5 @@
 import type { ErrorType } from './errors';
-import { offsetAt } from './instant';
+import { offsetAt } from './zone-offset';
 
 /** What a row says of a wait: the reason without the time, because whoever reads it has a zone of his own. Instants are ISO text in UTC. */
 export interface Wait {

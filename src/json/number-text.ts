@@ -1,4 +1,4 @@
-import { isLosslessNumber, type LosslessNumber } from 'lossless-json';
+import type { LosslessNumber } from 'lossless-json';
 
 /** A number as parsed: a double that holds its source text exactly, or the source text itself. */
 export type ExactNumber = number | LosslessNumber;
@@ -13,7 +13,7 @@ const PARTS = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
  * `1.10`, `11e-1` and `1.1` are the same number and give the same text.
  */
 export function numberText(value: ExactNumber): string {
-  if (isLosslessNumber(value)) return normalise(value.value);
+  if (typeof value !== 'number') return normalise(value.value);
   // Doubles print without an exponent between 1e-7 and 1e21.
   const text = String(value);
   return value === 0 ? '0' : text.includes('e') ? normalise(text) : text;

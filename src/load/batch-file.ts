@@ -42,8 +42,12 @@ export interface BatchIndex {
   readonly sha256: string;
 }
 
-/** Reads a file through without parsing its records. Errors: as `recordsOfFile`. */
-export async function indexFile(file: string, content: AsyncIterable<Uint8Array>): Promise<BatchIndex> {
+/** Reads a file through without parsing its records. `seen` hears of the hashes so far. Errors: as `recordsOfFile`. */
+export async function indexFile(
+  file: string,
+  content: AsyncIterable<Uint8Array>,
+  seen?: (hashes: readonly Buffer[]) => void,
+): Promise<BatchIndex> {
   const [offsets, lengths, hashes]: [number[], number[], Buffer[]] = [[], [], []];
   const stream = recordsOfFile(file, content);
   for await (const portion of stream.portions) {
@@ -52,6 +56,7 @@ export async function indexFile(file: string, content: AsyncIterable<Uint8Array>
       lengths.push(bytes.length);
       hashes.push(hash16(LOAD_FORMAT, bytes));
     }
+    seen?.(hashes);
   }
   return { offsets, lengths, hashes, sha256: stream.total().sha256 };
 }

@@ -1,5 +1,6 @@
 import { LosslessNumber } from 'lossless-json';
 import { formatInstant, parseInstant, parseLegacyDay } from '../domain/instant';
+import { quickDay, quickInstantText } from '../domain/instant-text';
 import { canonicalText } from '../json/canonical';
 import type { JsonValue } from '../json/decode';
 import { numberText, scaleOf } from '../json/number-text';
@@ -59,14 +60,23 @@ function isStorableNumeric(text: string): boolean {
 }
 
 function asTime(text: string, type: 'date' | 'timestamptz', { zone, emptyIsNull }: CellRules): string | null | undefined {
-  const legacy = parseLegacyDay(text);
-  if (legacy === null) return emptyIsNull ? null : undefined;
-  const sent = legacy ?? text;
-  const instant = parseInstant(sent, zone);
-  if (instant === null) return undefined;
-  // Both forms begin with the day itself; a date with a time behind it is not only a date.
-  if (type === 'date') return instant.dateOnly ? sent : undefined;
-  return isStorableInstant(instant.micros) ? formatInstant(instant.micros) : undefined;
+  const found = type === 'timestamptz' ? instantCell(text, zone) : dayCell(text);
+  return found === undefined && emptyIsNull && parseLegacyDay(text) === null ? null : found;
+}
+
+/** Both forms begin with the day itself; a date with a time behind it is not only a date. */
+function dayCell(text: string): string | undefined {
+  if (text.length === 10 && quickDay(text) !== null) return text;
+  const sent = parseLegacyDay(text) ?? text;
+  return parseInstant(sent)?.dateOnly === true ? sent : undefined;
+}
+
+/** The instant of a text, for a column of type timestamptz; `undefined` where PostgreSQL holds none. */
+export function instantCell(text: string, zone: string): string | undefined {
+  const quick = quickInstantText(text, zone);
+  if (quick !== null) return quick;
+  const instant = parseInstant(parseLegacyDay(text) ?? text, zone);
+  return instant !== null && isStorableInstant(instant.micros) ? formatInstant(instant.micros) : undefined;
 }
 
 /** PostgreSQL's JSON parser recurses: its stack limit is reached somewhere beyond this depth. */

@@ -11,55 +11,90 @@ import type { TableName } from './table-sql';
 export interface KnownRecord {
   /** Place in the file, from 1. */
   readonly seq: number;
-  readonly id: string;
   readonly hash: Buffer;
   /** Text for PostgreSQL. */
   readonly fetchedAt: string;
 }
 
-const LOOK_UP = 2_000;
+const LOOK_UP = 4_000;
 const INSERT = 10_000;
+const HASH_BYTES = 16;
 
 /** Its row has not been deleted, belongs to this epoch or a later one, and no lower answer waits to be repeated. First parameter: the epoch. */
 const held = (epoch: number): string => `t.deleted_at is null and t.source_epoch >= $${epoch}::int
     and not exists (select from freshet.lower_answer a where a.pipeline = $${epoch + 1} and a.entity = $${epoch + 2}
                        and a.record_id = t.id and a.fetched_at is not null)`;
 
-/** Which records of an indexed file the entity's table holds, byte for byte; none twice. Ascending by place. */
-export async function findKnown(
-  db: Database,
-  { schema, table, pipeline, entity }: LoadTarget,
-  { index, clock }: { readonly index: BatchIndex; readonly clock: PageClock },
-): Promise<KnownRecord[]> {
-  const [owner] = await db.query<{ epoch: number }>(`select epoch from freshet.pipeline_entity where pipeline = $1 and entity = $2`, [
-    pipeline,
-    entity,
-  ]);
-  const asked = singles(index.hashes);
-  const known: KnownRecord[] = [];
-  for (let from = 0; from < asked.length; from += LOOK_UP) {
-    const places = asked.slice(from, from + LOOK_UP);
-    const found = await db.query<{ place: string; id: string }>(
-      `select u.place, t.id from unnest($1::bytea[]) with ordinality u (source_hash, place)
-         join ${ident(schema, table)} t on t.source_hash = u.source_hash where ${held(2)} order by u.place`,
-      [places.map((place) => index.hashes[place]), owner?.epoch ?? 0, pipeline, entity],
-    );
-    for (const { place, id } of found) {
-      const at = places[Number(place) - 1]!;
-      known.push({ seq: at + 1, id, hash: index.hashes[at]!, fetchedAt: clock.at(index.offsets[at]!) });
+/** The row that has the hash number `place` of those in $1. One by one through the index: a table just made has no statistics to plan by. */
+const holder = (table: TableName, place: string, epoch: number): string =>
+  `(select t.id from ${table} t where t.source_hash = substring($1::bytea from (${place}::int - 1) * ${HASH_BYTES} + 1 for ${HASH_BYTES})
+     and ${held(epoch)} limit 1)`;
+
+/** Looks the hashes of a file up while it is still being read. */
+export class KnownLookUp {
+  private asked = 0;
+  private readonly places: number[] = [];
+  private epoch: number | null = null;
+  private last: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly db: Database,
+    private readonly target: LoadTarget,
+  ) {}
+
+  /** `hashes`: of the file's records so far. */
+  ask(hashes: readonly Buffer[], atLeast = LOOK_UP): void {
+    while (this.asked < hashes.length && hashes.length - this.asked >= atLeast) {
+      const from = this.asked;
+      this.asked = Math.min(from + LOOK_UP, hashes.length);
+      const part = hashes.slice(from, this.asked);
+      this.last = this.last.then(() => this.lookUp(part, from));
     }
+    // A failure is heard by whoever asks for the answer; until then it must not pass for unheard.
+    this.last.catch(() => undefined);
   }
-  return known;
+
+  /** Which records of the file the entity's table holds, byte for byte; none that stands in the file twice. Ascending by place. */
+  async known(index: BatchIndex, clock: PageClock): Promise<KnownRecord[]> {
+    this.ask(index.hashes, 1);
+    await this.last;
+    const twice = repeated(index.hashes);
+    return this.places
+      .filter((place) => !twice.has(place))
+      .map((place) => ({ seq: place + 1, hash: index.hashes[place]!, fetchedAt: clock.at(index.offsets[place]!) }));
+  }
+
+  private async lookUp(hashes: readonly Buffer[], from: number): Promise<void> {
+    const { schema, table, pipeline, entity } = this.target;
+    this.epoch ??= await this.heldEpoch();
+    const [found] = await this.db.query<{ places: string }>(
+      `select coalesce(string_agg(n::text, ',' order by n), '') as places from generate_series(1, $5::int) n
+        cross join lateral ${holder(ident(schema, table), 'n', 2)} t`,
+      [Buffer.concat(hashes), this.epoch, pipeline, entity, hashes.length],
+    );
+    if (found !== undefined && found.places !== '') for (const n of found.places.split(',')) this.places.push(from + Number(n) - 1);
+  }
+
+  private async heldEpoch(): Promise<number> {
+    const { pipeline, entity } = this.target;
+    const [owner] = await this.db.query<{ epoch: number }>(
+      `select epoch from freshet.pipeline_entity where pipeline = $1 and entity = $2`,
+      [pipeline, entity],
+    );
+    return owner?.epoch ?? 0;
+  }
 }
 
-/** Places of the hashes that occur once. */
-function singles(hashes: readonly Buffer[]): number[] {
-  const places = new Map<string, number | null>();
+/** Places of the hashes that occur more than once. */
+function repeated(hashes: readonly Buffer[]): Set<number> {
+  const [first, twice] = [new Map<string, number>(), new Set<number>()];
   hashes.forEach((hash, place) => {
     const text = hash.toString('latin1');
-    places.set(text, places.has(text) ? null : place);
+    const before = first.get(text);
+    if (before === undefined) first.set(text, place);
+    else twice.add(before).add(place);
   });
-  return [...places.values()].filter((place) => place !== null);
+  return twice;
 }
 
 /** Another load was faster than this one: what was known is not what the table holds any more. */
@@ -72,23 +107,34 @@ export async function stageKnown(
   { known, epoch, exists }: { readonly known: readonly KnownRecord[]; readonly epoch: number; readonly exists: boolean },
 ): Promise<void> {
   if (!exists) throw new KnownNoMore(`${target.table} was dropped`);
-  await tx.query(`create temporary table merge_known (seq bigint, id text, source_hash bytea, fetched_at timestamptz) on commit drop`);
+  const table = ident(target.schema, target.table);
+  await tx.query(`create temporary table merge_known (seq bigint, id text, fetched_at timestamptz) on commit drop`);
+  let still = 0;
   for (let from = 0; from < known.length; from += INSERT) {
     const part = known.slice(from, from + INSERT);
-    await tx.query(`insert into merge_known select * from unnest($1::bigint[], $2::text[], $3::bytea[], $4::timestamptz[])`, [
-      part.map(({ seq }) => seq),
-      part.map(({ id }) => id),
-      part.map(({ hash }) => hash),
-      part.map(({ fetchedAt }) => fetchedAt),
-    ]);
+    const times = [...new Set(part.map(({ fetchedAt }) => fetchedAt))];
+    const numbers = new Map(times.map((time, n) => [time, n + 1]));
+    const [put] = await tx.query<{ n: string }>(
+      `with put as (
+         insert into merge_known (seq, id, fetched_at)
+         select u.seq, t.id, ($6::timestamptz[])[u.time]
+           from unnest($5::bigint[], $7::int[]) with ordinality u (seq, time, place) cross join lateral ${holder(table, 'u.place', 2)} t
+         returning 1)
+       select count(*) as n from put`,
+      [
+        Buffer.concat(part.map(({ hash }) => hash)),
+        epoch,
+        target.pipeline,
+        target.entity,
+        part.map(({ seq }) => seq),
+        times,
+        part.map(({ fetchedAt }) => numbers.get(fetchedAt)),
+      ],
+    );
+    still += Number(put?.n ?? 0);
   }
-  await tx.query('analyze merge_known');
-  const [still] = await tx.query<{ n: string }>(
-    `select count(*) as n from merge_known k join ${ident(target.schema, target.table)} t on t.id = k.id and t.source_hash = k.source_hash
-      where ${held(1)}`,
-    [epoch, target.pipeline, target.entity],
-  );
-  if (Number(still?.n) !== known.length) throw new KnownNoMore(`of ${counted(known.length, 'known record')} ${still?.n ?? 0} still are`);
+  if (still !== known.length) throw new KnownNoMore(`of ${counted(known.length, 'known record')} ${still} still are`);
+  await tx.query('analyze merge_known (seq, id)');
 }
 
 /** The time of fetching of known rows that are not settled. $1: settle time in ms. */

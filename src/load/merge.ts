@@ -129,7 +129,8 @@ async function mergeRows(
   const { table, definition } = target;
   const known = job.staged.known.length > 0;
   if (known) await stageKnown(tx, target, { known: job.staged.known, epoch: numbers.epoch, exists: tables.header.actual !== null });
-  await tx.query(duplicatesSql(stageName(pair.header), known ? ident(target.schema, table) : null));
+  // Known records are of different ids: without others there are no copies.
+  await tx.query(duplicatesSql(stageName(pair.header), known && job.staged.rows > 0 ? ident(target.schema, table) : null));
   const [held, heldLines] = [tables.header.columns, tables.lines.columns];
   const lateBy = definition.cursor?.kind ?? null;
   if (tables.header.actual === null) {

@@ -1,16 +1,16 @@
 import type { ValidationRule } from '../config/schema/validation-rule';
 import { joinKey } from '../domain/ids';
-import { formatInstant, parseInstant, parseLegacyDay } from '../domain/instant';
-import { canonicalContent, canonicalText, hash16 } from '../json/canonical';
+import { canonicalArray, canonicalContent, hash16Hex } from '../json/canonical';
 import { decodeRecord, fieldOf, isJsonObject, type JsonObject, type JsonValue } from '../json/decode';
 import { scalarText } from '../json/scalar-text';
-import { isStorableInstant } from '../json/text-class';
-import { cellText } from './cell';
+import { shapeOf } from '../json/shape';
+import { instantCell } from './cell';
+import { CellReader } from './cells';
 import type { Column } from './columns';
-import { copyBytes, copyText } from './copy-text';
+import { copyHex, copyText } from './copy-text';
 import { LOAD_FORMAT, type LoadDefinition } from './load-definition';
-import { columnReason, cutText, shownValue, typeReason, type Reason } from './reason';
-import { shownReasons, tooWide } from './row-limits';
+import { cutText, shownValue, type Reason } from './reason';
+import { shownReasons } from './row-limits';
 import { RecordRules } from './rules/record-rules';
 
 /** The columns that fields go into. `lines: null`: the entity has no line items. */
@@ -35,13 +35,30 @@ export interface RejectedRow {
   readonly reasons: readonly [Reason, ...Reason[]];
 }
 
+/** The line items of a record: where they stand in it, their rows, and the canonical text of each one. */
+interface Lines {
+  readonly at: number;
+  readonly rows: readonly (readonly string[])[];
+  readonly content: readonly string[] | null;
+}
+
+interface LinePlace {
+  /** Of the record. */
+  readonly id: string;
+  readonly plain: boolean;
+  readonly index: number;
+  readonly field: string;
+  /** Takes the line's canonical text. */
+  readonly content: string[];
+}
+
 /** PostgreSQL's index holds no longer key (2,704 bytes, less the page's own needs). */
 const MAX_KEY_BYTES = 1024;
 
 /** Turns the bytes of one record into rows, or says everything that speaks against it. PostgreSQL refuses nothing that this lets through. */
 export class RowReader {
-  private readonly headerFields: ReadonlySet<string>;
-  private readonly lineFields: ReadonlySet<string>;
+  private readonly headerCells: CellReader;
+  private readonly lineCells: CellReader;
   private readonly outOfHash: ReadonlySet<string>;
   private readonly rules: RecordRules;
 
@@ -51,9 +68,10 @@ export class RowReader {
     private readonly zone: string,
     rules: readonly ValidationRule[] = [],
   ) {
-    this.rules = new RecordRules(rules, { zone, emptyIsNull: definition.emptyIsNull });
-    this.headerFields = new Set(shape.header.map(({ field }) => field));
-    this.lineFields = new Set(shape.lines?.map(({ field }) => field));
+    const cellRules = { zone, emptyIsNull: definition.emptyIsNull };
+    this.rules = new RecordRules(rules, cellRules);
+    this.headerCells = new CellReader(shape.header, definition.lineItems?.field ?? null, cellRules);
+    this.lineCells = new CellReader(shape.lines ?? [], null, cellRules);
     const { volatile, key, cursor, version } = definition;
     this.outOfHash = new Set([...volatile, ...key, ...(cursor === null ? [] : [cursor.field]), ...(version === null ? [] : [version])]);
   }
@@ -63,7 +81,7 @@ export class RowReader {
     const decoded = decodeRecord(bytes);
     if (!decoded.ok)
       return rejected(null, [{ rule: decoded.problem, field: null, message: `The record cannot be stored: ${decoded.message}` }]);
-    const record = decoded.value;
+    const { value: record, plain } = decoded;
     if (!isJsonObject(record)) {
       return rejected(null, [
         { rule: 'record', field: null, value: shownValue(record), expected: 'object', message: 'The record is no JSON object' },
@@ -71,12 +89,19 @@ export class RowReader {
     }
     const reasons: Reason[] = [];
     const id = this.idOf(record, reasons);
-    const fields = this.cells(record, { columns: this.shape.header, known: this.headerFields, prefix: '' }, reasons);
-    const lines = this.linesOf(record, id ?? '', reasons);
+    const { cells, texts } = this.headerCells.read(record, { prefix: '', plain }, reasons);
+    const lines = this.linesOf(record, { id: id ?? '', plain }, reasons);
     reasons.push(...this.rules.broken(record));
     if (id === null || reasons.length > 0) return rejected(id, reasons as [Reason, ...Reason[]]);
-    const hashes = [hash16(LOAD_FORMAT, bytes), hash16(LOAD_FORMAT, canonicalContent(record, this.outOfHash))].map(copyBytes);
-    return { kind: 'row', id, header: [copyText(id), ...this.positionOf(record), copyText(fetchedAt), ...hashes, ...fields], lines };
+    if (lines !== null && lines.content !== null) texts[lines.at] = canonicalArray(lines.content);
+    const content = canonicalContent(record, this.outOfHash, { plain, texts });
+    const hashes = [hash16Hex(LOAD_FORMAT, bytes), hash16Hex(LOAD_FORMAT, content)].map(copyHex);
+    return {
+      kind: 'row',
+      id,
+      header: [copyText(id), ...this.positionOf(record), copyText(fetchedAt), ...hashes, ...cells],
+      lines: lines?.rows ?? null,
+    };
   }
 
   private idOf(record: JsonObject, reasons: Reason[]): string | null {
@@ -105,44 +130,23 @@ export class RowReader {
   private positionOf(record: JsonObject): string[] {
     const { cursor, version } = this.definition;
     const cursorText = cursor === null ? null : scalarText(fieldOf(record, cursor.field));
-    const instant =
-      cursor?.kind === 'instant' && cursorText !== null ? parseInstant(parseLegacyDay(cursorText) ?? cursorText, this.zone) : null;
-    const micros = instant !== null && isStorableInstant(instant.micros) ? formatInstant(instant.micros) : null;
+    const instant = cursor?.kind === 'instant' && cursorText !== null ? (instantCell(cursorText, this.zone) ?? null) : null;
     const counter = version !== null ? scalarText(fieldOf(record, version)) : cursor?.kind === 'integer' ? cursorText : null;
-    return [cursorText, micros, counter !== null && /^-?\d{1,1000}$/.test(counter) ? counter : null].map(copyText);
-  }
-
-  private cells(
-    record: JsonObject,
-    target: { columns: readonly Column[]; known: ReadonlySet<string>; prefix: string },
-    reasons: Reason[],
-  ): string[] {
-    for (const field of Object.keys(record)) {
-      const value = record[field]!;
-      if (value !== null && !target.known.has(field) && (target.prefix !== '' || field !== this.definition.lineItems?.field)) {
-        reasons.push(columnReason(target.prefix + field, value));
-      }
-    }
-    const rules = { zone: this.zone, emptyIsNull: this.definition.emptyIsNull };
-    const cells = target.columns.map(({ field, type }) => {
-      const value = fieldOf(record, field) ?? null;
-      const text = cellText(value, type, rules);
-      if (text !== undefined) return copyText(text);
-      reasons.push(typeReason(target.prefix + field, value, type));
-      return '';
-    });
-    const wide = tooWide(target, cells);
-    if (wide !== null) reasons.push(wide);
-    return cells;
+    return [cursorText, instant, counter !== null && /^-?\d{1,1000}$/.test(counter) ? counter : null].map(copyText);
   }
 
   /** An absent key leaves the held line items alone; an empty array, `null` or an empty text empties them. */
-  private linesOf(record: JsonObject, id: string, reasons: Reason[]): string[][] | null {
+  private linesOf(record: JsonObject, { id, plain }: { id: string; plain: boolean }, reasons: Reason[]): Lines | null {
     const field = this.definition.lineItems?.field;
     const items = field === undefined || this.shape.lines === null ? undefined : fieldOf(record, field);
     if (field === undefined || items === undefined) return null;
-    if (items === null || items === '') return [];
-    if (Array.isArray(items)) return (items as readonly JsonValue[]).map((item, index) => this.line(item, { id, index, field }, reasons));
+    const lines: Lines = { at: shapeOf(record).keys.indexOf(field), rows: [], content: null };
+    if (items === null || items === '') return lines;
+    if (Array.isArray(items)) {
+      const content: string[] = [];
+      const rows = (items as readonly JsonValue[]).map((item, index) => this.line(item, { id, plain, index, field, content }, reasons));
+      return { ...lines, rows, content };
+    }
     reasons.push({
       rule: 'line-items',
       field,
@@ -153,7 +157,7 @@ export class RowReader {
     return null;
   }
 
-  private line(item: JsonValue, at: { id: string; index: number; field: string }, reasons: Reason[]): string[] {
+  private line(item: JsonValue, at: LinePlace, reasons: Reason[]): string[] {
     const place = `${at.field}[${at.index}]`;
     if (!isJsonObject(item)) {
       reasons.push({
@@ -165,12 +169,16 @@ export class RowReader {
       });
       return [];
     }
-    const cells = this.cells(item, { columns: this.shape.lines ?? [], known: this.lineFields, prefix: `${place}.` }, reasons);
+    const { cells, texts } = this.lineCells.read(item, { prefix: `${place}.`, plain: at.plain }, reasons);
     // Hashing what is refused anyway could recurse without end: a record with reasons is never stored.
-    const hash = reasons.length > 0 ? '' : copyBytes(hash16(LOAD_FORMAT, canonicalText(item)));
-    return [copyText(at.id), String(at.index + 1), hash, ...cells];
+    if (reasons.length > 0) return [];
+    const content = canonicalContent(item, NOTHING, { plain: at.plain, texts });
+    at.content.push(content);
+    return [copyText(at.id), String(at.index + 1), copyHex(hash16Hex(LOAD_FORMAT, content)), ...cells];
   }
 }
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 function rejected(id: string | null, reasons: readonly [Reason, ...Reason[]]): RejectedRow {
   return { kind: 'reject', id, reasons: shownReasons(reasons) };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { offsetAt } from '../../src/domain/instant';
+import { offsetAt } from '../../src/domain/zone-offset';
 import { daysLeftOut, nextNominal, nominalTimes, scheduleText, scheduledWorkflowId, type Schedule } from '../../src/domain/schedule';
 
 const daily = (time: string, timezone: string): Schedule => ({ kind: 'daily', time, timezone });
