@@ -25,7 +25,7 @@ const held = (epoch: number): string => `t.deleted_at is null and t.source_epoch
     and not exists (select from freshet.lower_answer a where a.pipeline = $${epoch + 1} and a.entity = $${epoch + 2}
                        and a.record_id = t.id and a.fetched_at is not null)`;
 
-/** The row that has the hash number `place` of those in $1. One by one through the index: a table just made has no statistics to plan by. */
+/** The row that has the hash number `place` (with its table: the row may have a column of that name) of those in $1. One by one through the index: a table just made has no statistics to plan by. */
 const holder = (table: TableName, place: string, epoch: number): string =>
   `(select t.id from ${table} t where t.source_hash = substring($1::bytea from (${place}::int - 1) * ${HASH_BYTES} + 1 for ${HASH_BYTES})
      and ${held(epoch)} limit 1)`;
@@ -68,8 +68,8 @@ export class KnownLookUp {
     const { schema, table, pipeline, entity } = this.target;
     this.epoch ??= await this.heldEpoch();
     const [found] = await this.db.query<{ places: string }>(
-      `select coalesce(string_agg(n::text, ',' order by n), '') as places from generate_series(1, $5::int) n
-        cross join lateral ${holder(ident(schema, table), 'n', 2)} t`,
+      `select coalesce(string_agg(g.place::text, ',' order by g.place), '') as places from generate_series(1, $5::int) g (place)
+        cross join lateral ${holder(ident(schema, table), 'g.place', 2)} t`,
       [Buffer.concat(hashes), this.epoch, pipeline, entity, hashes.length],
     );
     if (found !== undefined && found.places !== '') for (const n of found.places.split(',')) this.places.push(from + Number(n) - 1);

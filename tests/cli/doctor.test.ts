@@ -177,7 +177,7 @@ it('--bundle writes what a helper needs, readable for its owner alone, without a
   );
   expect(texts.get('worker.log')).toContain('last line');
   expect(JSON.parse(texts.get('settings.json')!)).toContainEqual(
-    expect.objectContaining({ key: 'load.cutoff_days', from: expect.stringContaining('config/freshet.yaml') }),
+    expect.objectContaining({ key: 'sync_pipeline.full_every', from: expect.stringContaining('config/freshet.yaml') }),
   );
   for (const text of texts.values())
     for (const secret of [...CANARIES.slice(0, 2), password]) if (secret !== '') expect(text).not.toContain(secret);

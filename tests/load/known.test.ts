@@ -53,6 +53,42 @@ test('records that the table holds byte for byte are neither parsed nor copied, 
   ]);
 });
 
+test('fields may have the names that our own statements use', async () => {
+  const bench = await Bench.open(shelf);
+  const words = [
+    'n',
+    'g',
+    'p',
+    's',
+    't',
+    'u',
+    'x',
+    'd',
+    'k',
+    'id_',
+    'seq',
+    'place',
+    'places',
+    'time',
+    'late',
+    'outcome',
+    'written',
+    'hash',
+    'value',
+  ];
+  const named = Object.fromEntries(words.map((word) => [word, `is ${word}`]));
+  const line = { sku: 'x', ...named };
+  await bench.deliver([at(12, order('a', named), order('b', { ...named, line_items: [line] }))]);
+  expect(await bench.deliver([at(13, order('a', named), order('b', { ...named, line_items: [line, line] }))])).toMatchObject({
+    unchanged: 1,
+    updated: 1,
+    lines_added: 1,
+  });
+  expect(await bench.rows('n, place, outcome', 'order by id')).toEqual(
+    Array(2).fill({ n: 'is n', place: 'is place', outcome: 'is outcome' }),
+  );
+});
+
 test('of a known record and another copy of its id in the same batch the newer one counts', async () => {
   const bench = await Bench.open(shelf);
   await bench.deliver([at(12, order('a'), order('b'))]);
