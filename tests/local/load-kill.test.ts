@@ -28,10 +28,11 @@ beforeAll(async () => {
 afterAll(() => at.close());
 
 const ROWS = 60;
+const day = (edition: number): string => new Date(Date.UTC(2025, 0, edition)).toISOString().slice(0, 10);
 const record = (i: number, edition: number) => ({
   invoice_id: `I${i}`,
   edition,
-  last_modified_time: `2025-07-${String(edition).padStart(2, '0')}T10:00:00+0200`,
+  last_modified_time: `${day(edition)}T10:00:00+0200`,
   line_items: Array.from({ length: 1 + ((i + edition) % 3) }, (_, n) => ({ line_item_id: `${i}-${n}`, edition })),
 });
 
@@ -39,7 +40,7 @@ const record = (i: number, edition: number) => ({
 function writeEdition(edition: number): void {
   rmSync(folder, { recursive: true, force: true });
   for (const rest of [0, 1]) {
-    const path = join(folder, `2025-07-${String(edition).padStart(2, '0')}_10-00-0${rest}`, 'invoices.json');
+    const path = join(folder, `${day(edition)}_10-00-0${rest}`, 'invoices.json');
     mkdirSync(dirname(path), { recursive: true });
     const records = Array.from({ length: ROWS + 10 * edition }, (_, i) => i).filter((i) => i % 2 === rest);
     writeFileSync(path, JSON.stringify(records.map((i) => record(i, edition))));
