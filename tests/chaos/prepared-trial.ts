@@ -44,7 +44,12 @@ export interface TrialPlace {
   readonly variables?: Readonly<Record<string, string>>;
 }
 
-export async function prepareTrial(lives: readonly string[], place: TrialPlace = {}): Promise<PreparedTrial> {
+/** Its worker starts once `after` has ended, in whatever way; database and sandbox are ready by then. */
+export async function prepareTrial(
+  lives: readonly string[],
+  place: TrialPlace = {},
+  after: Promise<unknown> | null = null,
+): Promise<PreparedTrial> {
   const database = await createTrialDatabase(place.postgres);
   const opened: Opened = { database, workers: [] };
   let closed: Promise<string[]> | undefined;
@@ -59,6 +64,7 @@ export async function prepareTrial(lives: readonly string[], place: TrialPlace =
       await worker.ready();
       return worker;
     };
+    await Promise.allSettled([after]);
     return { at, worker: await another(lives), another, workers: opened.workers, env, close };
   } catch (error) {
     await close();

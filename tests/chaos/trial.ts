@@ -31,7 +31,7 @@ interface Ahead {
 }
 
 /**
- * Trials in a line: the next one begins as soon as this one's successor polls, and goes on while this one is judged.
+ * Trials in a line: the next one's worker starts as soon as this one's successor polls, and goes on while this one is judged.
  * One after the other would leave a core idle most of the time, waiting for Temporal's timeouts.
  */
 export class TrialLine {
@@ -72,7 +72,7 @@ export class TrialLine {
 
 /** How the trial before ended is no concern of this one. */
 function begin(lives: readonly string[], after: Promise<unknown> | null): Ahead {
-  const prepared = Promise.allSettled([after]).then(() => prepareTrial(lives));
+  const prepared = prepareTrial(lives, {}, after);
   const carried = prepared.then((trial) => carryRun(trial, RUN_WITHIN_MS));
   // Whoever takes the trial hears of the failure.
   carried.catch(() => undefined);

@@ -11,7 +11,7 @@ import { judgeClock, judgeMigrations, judgePostgres } from '../../src/client/doc
 import { tarGz } from '../../src/client/doctor/tar';
 import { judgeSearchAttributes } from '../../src/client/doctor/temporal';
 import { MARK_NAMES } from '../../src/workflows/marks';
-import { MIGRATIONS } from '../../src/database/migrate';
+import { MIGRATION_NAMES } from '../../src/database/migration-names';
 import { atOwnAddress } from '../../src/client/database-address';
 import type { Origin } from '../../src/config/mistake';
 import type { Settings } from '../../src/config/schema/settings';
@@ -19,7 +19,7 @@ import { databaseError } from '../../src/database/database-error';
 import { Secret } from '../../src/observability/secret';
 import { FreshetError } from '../../src/domain/errors';
 
-const ours = Object.keys(MIGRATIONS);
+const ours = [...MIGRATION_NAMES];
 /** The search attributes that a namespace without any lacks. */
 const marks = judgeSearchAttributes([]).message.split(': ')[1]!.split(', ');
 

@@ -1,5 +1,5 @@
 import type { Database } from '../../database/database';
-import { MIGRATIONS } from '../../database/migrate';
+import { MIGRATION_NAMES } from '../../database/migration-names';
 import { fine, problemOf, skipped, type Check, type Finding, type Patient } from './check';
 
 const LEAST = 15;
@@ -17,7 +17,7 @@ export function judgePostgres(versionNumber: number, where: string): Finding {
 
 /** The migrations that a database has against those of this version. */
 export function judgeMigrations(applied: readonly string[]): Finding {
-  const ours = Object.keys(MIGRATIONS);
+  const ours: readonly string[] = MIGRATION_NAMES;
   const foreign = applied.filter((name) => !ours.includes(name));
   const pending = ours.filter((name) => !applied.includes(name));
   if (foreign.length > 0) {

@@ -1,0 +1,29 @@
+import type { Migration } from 'kysely';
+import type { MigrationName } from '../migration-names';
+import * as controlSchema from './0001-control-schema';
+import * as extraction from './0002-extraction';
+import * as tablesAndRejects from './0003-tables-and-rejects';
+import * as schedules from './0004-schedules';
+import * as heartbeatAndAlarms from './0005-heartbeat-and-alarms';
+import * as oauthToken from './0006-oauth-token';
+import * as laneRequests from './0007-lane-requests';
+import * as lowerAnswers from './0008-lower-answers';
+import * as sourceHashIndex from './0009-source-hash-index';
+import * as loadFiles from './0010-load-files';
+import * as rulesAndRejects from './0011-rules-and-rejects';
+import * as batchNumbers from './0013-batch-numbers';
+
+export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
+  '0001-control-schema': controlSchema,
+  '0002-extraction': extraction,
+  '0003-tables-and-rejects': tablesAndRejects,
+  '0004-schedules': schedules,
+  '0005-heartbeat-and-alarms': heartbeatAndAlarms,
+  '0006-oauth-token': oauthToken,
+  '0007-lane-requests': laneRequests,
+  '0008-lower-answers': lowerAnswers,
+  '0009-source-hash-index': sourceHashIndex,
+  '0010-load-files': loadFiles,
+  '0011-rules-and-rejects': rulesAndRejects,
+  '0013-batch-numbers': batchNumbers,
+};
