@@ -2,6 +2,7 @@ import { connectionLost, sqlstate } from '../database/database-error';
 import type { Database, Tx } from '../database/database';
 import { ident } from '../database/identifier';
 import { isFreshetError } from '../domain/errors';
+import { OUTCOMES, type Outcome } from '../load/load-counts';
 import type { StageContext } from '../observability/stage-context';
 import { iso } from '../report/entity-facts';
 import { snapshot } from '../verify/snapshot';
@@ -27,9 +28,6 @@ export interface LastLoad {
   /** What became of its records, by outcome. */
   readonly counts: Readonly<Record<Outcome, number>>;
 }
-
-const OUTCOMES = ['inserted', 'updated', 'revived', 'unchanged', 'stale', 'skipped', 'duplicate', 'rejected'] as const;
-type Outcome = (typeof OUTCOMES)[number];
 
 export interface TableReport {
   readonly pipeline: string;

@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freshness, report } from '../../src/index';
 import { packageFolder } from '../../src/stack/home';
+import { withConnection } from '../../src/stack/postgres-connection';
 import { testDatabase } from '../support/database';
 
 /** The examples of docs/library.md, executed one after the other as a reader would: each in a file of its own, with the built package. */
@@ -27,6 +29,8 @@ interface Ended {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+const here = () => ({ environment: 'test', env: { FRESHET_HOME: join(folder, 'home') } });
 
 /** `before`: variables of a person who calls it otherwise. */
 function execute(code: string, more: Readonly<Record<string, string>> = {}): Promise<Ended> {
@@ -84,3 +88,33 @@ test('what goes wrong is a result that says what to do, never a crash', async ()
   expect(ended.stderr).toContain(`There is no folder ${join(folder, 'exprot')}`);
   expect(ended.stderr).toContain('Did you mean export?');
 }, 60_000);
+
+test('report says of every table what it holds, as data and as Markdown', async () => {
+  const said = await report({ ...here(), databaseUrl: database.url });
+  expect(said).toMatchObject({ success: true, error: null, error_type: null, environment: 'test' });
+  expect(said.tables).toContainEqual({ name: 'public.json_invoices', record_count: 3 });
+  expect(said.statistics.total_records).toBe(said.tables.reduce((sum, { record_count: rows }) => sum + rows, 0));
+  const invoices = said.reports.find(({ table }) => table === 'public.json_invoices');
+  expect(invoices).toMatchObject({ entity: 'invoices', rows: 3, lines: 3, rejects_open: 0, trouble: null });
+  expect(invoices?.last_load?.counts).toMatchObject({ unchanged: 3, inserted: 0 });
+  expect(said.markdown).toContain('public.json_invoices');
+});
+
+test('freshness says which tables are fresh; where some are not, that is an error which names the first and what to do', async () => {
+  const fresh = await freshness({ ...here(), databaseUrl: database.url });
+  expect(fresh).toMatchObject({ success: true, error: null });
+  expect(fresh.freshness.map(({ table, status }) => [table, status])).toContainEqual(['public.json_contacts', 'fresh']);
+  expect(fresh.tables).toContainEqual({ name: 'public.json_invoices', record_count: 3 });
+  await withConnection(database.url, (client) => client.query(`update freshet.batch set committed_at = committed_at - interval '3 days'`));
+  const stale = await freshness({ ...here(), databaseUrl: database.url });
+  expect(stale).toMatchObject({ success: false, error_type: 'findings', error_code: null });
+  expect(stale.error).toMatch(/^public\.json_\w+ is stale: .+; \d+ more tables not fresh$/);
+  expect(stale.remedy).toContain('freshet load');
+});
+
+test('report and freshness of a database that does not answer are results, too', async () => {
+  const options = { ...here(), databaseUrl: 'postgres://nobody:x@127.0.0.1:1/none' };
+  for (const answer of [await report(options), await freshness(options)]) {
+    expect(answer).toMatchObject({ success: false, error_type: 'database_error', tables: [] });
+  }
+});

@@ -1,6 +1,7 @@
 import { judge } from '../../monitor/monitor';
 import { limitsNow, maxAgesOf } from '../../monitor/max-ages';
 import { projectMonitor } from '../../monitor/project-monitor';
+import type { StageContext } from '../../observability/stage-context';
 import { isWrong } from '../../verify/freshness/status-of';
 import { sendNotices, waitingNotices } from '../../notify/webhook';
 import type { Database } from '../../database/database';
@@ -8,7 +9,7 @@ import { alarmsText, withReason, type Alerted } from '../alert-words';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
 import { EXIT } from '../exit-code';
-import { readFreshness } from '../freshness-facts';
+import { readFreshness, type TableFreshness } from '../freshness-facts';
 import { freshnessText } from '../freshness-text';
 import { openForWriting } from '../open-database';
 import { commandContext, openProject, type Project } from '../project';
@@ -23,10 +24,8 @@ export async function freshness(flags: FreshnessFlags, { flags: common }: Comman
   const project = openProject(common);
   const db = await openForWriting(project);
   try {
-    const ctx = commandContext(project);
     const { environment } = project.loaded.settings;
-    const limits = await limitsNow(db, environment, () => maxAgesOf(project.loaded, ctx), ctx);
-    const tables = await readFreshness(db, limits, ctx);
+    const tables = await tableFreshness(project, db, commandContext(project));
     const alarms = flags.alert === true ? await alert(project, db) : null;
     const wrong = tables.some(({ status }) => isWrong(status));
     return {
@@ -37,6 +36,12 @@ export async function freshness(flags: FreshnessFlags, { flags: common }: Comman
   } finally {
     await db.close();
   }
+}
+
+/** How fresh the tables of a project's installation are now. */
+export async function tableFreshness(project: Project, db: Database, ctx: StageContext): Promise<TableFreshness[]> {
+  const limits = await limitsNow(db, project.loaded.settings.environment, () => maxAgesOf(project.loaded, ctx), ctx);
+  return readFreshness(db, limits, ctx);
 }
 
 async function alert(project: Project, db: Database): Promise<Alerted> {

@@ -2,6 +2,7 @@ import { basename, dirname, resolve } from 'node:path';
 import type { Database } from '../../database/database';
 import { FileStore } from '../../landing/file-store';
 import { limitsNow, maxAgesOf } from '../../monitor/max-ages';
+import type { StageContext } from '../../observability/stage-context';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
 import { EXIT } from '../exit-code';
@@ -42,8 +43,7 @@ export async function report(flags: ReportFlags, { flags: common }: CommandConte
 }
 
 /** The tables of a project's installation as they are now. */
-export async function tableReports(project: Project, db: Database): Promise<TableReport[]> {
-  const ctx = commandContext(project);
+export async function tableReports(project: Project, db: Database, ctx: StageContext = commandContext(project)): Promise<TableReport[]> {
   const limits = await limitsNow(db, project.loaded.settings.environment, () => maxAgesOf(project.loaded, ctx), ctx);
   return readTableReports(db, await readFreshness(db, limits, ctx), ctx);
 }

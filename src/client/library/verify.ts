@@ -4,6 +4,7 @@ import { verifyInstallation } from '../commands/verify';
 import { openForReading } from '../open-database';
 import { projectOf, type FreshetOptions } from './options';
 import { asResult, type StepResult } from './result';
+import { tableCounts } from './table-counts';
 
 export interface VerifyOptions extends FreshetOptions {
   readonly pipeline?: string;
@@ -23,15 +24,10 @@ export function verify(options: VerifyOptions = {}): Promise<VerifyResult> {
       const { pipeline, entity } = options;
       const filter = { ...(pipeline === undefined ? {} : { pipeline }), ...(entity === undefined ? {} : { entity }) };
       const { violations, checked } = await verifyInstallation(project, db, filter);
-      const tables = await db.query<{ name: string; live: string }>(
-        `select schema || '.' || "table" as name, live from freshet.table_owner
-          where ($1::text is null or pipeline = $1) and ($2::text is null or entity = $2) order by 1`,
-        [pipeline ?? null, entity ?? null],
-      );
       return {
         ...(violations.length === 0 ? {} : { error: found(violations) }),
         records: checked.reduce((sum, check) => sum + check.rows, 0),
-        tables: tables.map(({ name, live }) => ({ name, record_count: Number(live) })),
+        tables: await tableCounts(db, filter),
         more: { violations },
       };
     } finally {
