@@ -82,7 +82,17 @@ function candidatesLine(candidates: EntityDocument['key_candidates']): string {
   return words.length === 0 ? 'no field could be the key' : `could be the key: ${words.join(', ')}`;
 }
 
-function tableLines({ table, exists, create, add, add_custom: custom, widen, blocked_by_views: views, names }: TableDifference): string[] {
+/** What a table lacks, one line a change. */
+export function tableLines({
+  table,
+  exists,
+  create,
+  add,
+  add_custom: custom,
+  widen,
+  blocked_by_views: views,
+  names,
+}: TableDifference): string[] {
   const lines = [
     ...(exists ? [] : [`${table}: to be made, ${counted(create.length, 'column')} beside freshet’s own`]),
     ...add.map(({ column, type }) => `${table}: add ${shown(column)} ${type}`),

@@ -6,6 +6,15 @@ import type { BackfillFlags } from './commands/backfill';
 import type { LoadFlags } from './commands/load';
 import type { SessionsFlags } from './commands/sessions';
 
+/** The flag by which a person says what tells the records of an entity apart. */
+export function withKeyFlag(command: Command): Command {
+  return command.option(
+    '--key <entity=fields>',
+    'which field (or several, separated by commas) tells the records of an entity apart',
+    collect,
+  );
+}
+
 /** The flags by which a person says which files are meant. */
 export function withInputFlags(command: Command): Command {
   return command
@@ -18,13 +27,13 @@ export function withInputFlags(command: Command): Command {
 
 /** JSON files into tables. Bodies are loaded when they are called. */
 export function addLoading(program: Command, act: Acting): void {
-  withInputFlags(withCommonFlags(program.command('load')))
+  withKeyFlag(withInputFlags(withCommonFlags(program.command('load'))))
     .description('load JSON files into tables: sessions, consolidated files, or any folder')
-    .option('--key <entity=fields>', 'which field (or several, separated by commas) tells the records of an entity apart', collect)
     .option('--approve-deletes', 'delete rows that a complete read lacks, however many; they stay in the table with deleted_at set')
     .option('--backfill-columns [names]', 'load nothing; fill new columns of old rows from what is landed')
     .option('--skip-existing', 'insert only: rows that the tables have are left alone')
-    .option('--dry-run', 'only say which files would be loaded, and why')
+    .option('--skip-table-creation', 'neither make nor change tables: what lacks one fails, and says what it needs')
+    .option('--dry-run', 'only say which files would be loaded, and what would change in the tables')
     .option('--local', 'in this process and without Temporal')
     .option('--attach', 'when the pipeline is running already: follow that run, with its exit code')
     .addOption(new Option('--queue', 'when it is running already: wait, and start when that run has ended').conflicts(['attach', 'local']))

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { counted } from '../domain/counted';
 import { FreshetError } from '../domain/errors';
 import { inputAt, type FoundInput } from '../run/load-input';
 import { chosenWords } from './chosen-words';
@@ -12,6 +13,8 @@ export interface InputFlags {
   readonly session?: readonly string[];
   readonly entity?: readonly string[];
   readonly input?: string;
+  /** `entity=field[,field]`, as given; not of every command. */
+  readonly key?: readonly string[];
   /** `true`: given without a number. */
   readonly cutoffDays?: string | true;
 }
@@ -50,4 +53,17 @@ function days(given: InputFlags['cutoffDays'], otherwise: number): number | null
     message: `--cutoff-days ${given} is no number of days`,
     remedy: 'Give a whole number from 1, such as --cutoff-days 30, or none for load.cutoff_days.',
   });
+}
+
+const SHOWN = 3;
+
+/** What is read and why; what is not, and why not. */
+export function inputLines({ root, choice }: FoundInput): string[] {
+  const files = [...choice.entities.values()].reduce((sum, list) => sum + list.length, 0);
+  const passed = choice.passedOver.slice(0, SHOWN).map(({ what, why }) => `${what}: ${why}`);
+  const more = choice.passedOver.length > SHOWN ? [`${choice.passedOver.length - SHOWN} more`] : [];
+  return [
+    `input: ${choice.input} in ${root}, ${counted(files, 'file')} of ${counted(choice.entities.size, 'entity', 'entities')}; ${choice.why.join('; ')}`,
+    ...(passed.length === 0 ? [] : [`passed over: ${[...passed, ...more].join('; ')}`]),
+  ];
 }

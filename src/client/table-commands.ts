@@ -4,12 +4,12 @@ import { collect } from './chosen-words';
 import type { DdlFlags } from './commands/tables';
 import type { RecreateFlags } from './commands/tables-recreate';
 import { withCommonFlags, type CommonFlags } from './common-flags';
-import { withInputFlags } from './load-commands';
+import { withInputFlags, withKeyFlag } from './load-commands';
 import type { InputFlags } from './load-input';
 
 /** What files hold, and the tables that their records stand in. Bodies are loaded when they are called. */
 export function addTables(program: Command, act: Acting): void {
-  withInputFlags(withCommonFlags(program.command('analyze')))
+  withKeyFlag(withInputFlags(withCommonFlags(program.command('analyze'))))
     .description('say what JSON files hold and what the tables need for them; writes nothing')
     .action((flags: InputFlags & CommonFlags, command: Command) =>
       act(flags, command, async (context) => (await import('./commands/analyze')).analyze(flags, context)),
@@ -17,7 +17,7 @@ export function addTables(program: Command, act: Acting): void {
   const tables = program
     .command('tables')
     .description('the tables that freshet makes: their statements, whether they are as they should be');
-  withCommonFlags(tables.command('ddl'))
+  withKeyFlag(withCommonFlags(tables.command('ddl')))
     .description('print CREATE TABLE statements, as psql runs them')
     .argument('[entity...]', 'names of entities')
     .option('--all', 'all entities')

@@ -21,7 +21,7 @@ export interface PreparedTables {
   readonly exists: boolean;
 }
 
-interface Job {
+export interface TablesJob {
   readonly db: Database;
   /** `null`: outside an attempt. */
   readonly fence: Fence | null;
@@ -30,6 +30,8 @@ interface Job {
   readonly create: boolean;
   /** Absent: evolve. */
   readonly policy?: SchemaPolicy;
+  /** Landing session of the records, for what an error tells. Absent: there are none. */
+  readonly session?: string | null;
 }
 
 /** How long a change waits for who uses the table: the queue behind a waiting change is kept short, and the rests between grow. */
@@ -46,7 +48,7 @@ export const PATIENCE: LockPatience = { lockTimeoutMs: 3_000, tries: 8, restMs: 
  * Registers the entity's columns and evolves its tables for what came, in a transaction of its own under the table's lock.
  * Errors: `schema_error` (a view in the way, a table of somebody else, code `schema-held`), `database_error` code `table-busy` after some tries.
  */
-export async function prepareTables(asked: Job, ctx: StageContext, patience: LockPatience = PATIENCE): Promise<PreparedTables> {
+export async function prepareTables(asked: TablesJob, ctx: StageContext, patience: LockPatience = PATIENCE): Promise<PreparedTables> {
   const job = { ...asked, profile: await allowedProfile(asked) };
   const plan = await planTables(job.db, job.target, job.profile);
   if (!needsChange(plan, job.create)) return prepared(plan);
@@ -69,11 +71,12 @@ export async function patiently<T>(target: TableTarget, ctx: StageContext, patie
   }
 }
 
-function prepared(plan: TablesPlan): PreparedTables {
+export function prepared(plan: TablesPlan): PreparedTables {
   return { shape: { header: plan.header.columns, lines: plan.lines?.columns ?? null }, exists: plan.header.exists };
 }
 
-function needsChange(plan: TablesPlan, create: boolean): boolean {
+/** Whether there is anything to make or change; `create`: an absent table is. */
+export function needsChange(plan: TablesPlan, create: boolean): boolean {
   const tables = [plan.header, ...(plan.lines === null ? [] : [plan.lines])];
   const changed = tables.some(({ added, widened, missing }) => added.length + widened.length + missing.length > 0);
   const absent = tables.some(({ exists }) => !exists) && (create || plan.header.exists);
@@ -82,7 +85,7 @@ function needsChange(plan: TablesPlan, create: boolean): boolean {
 }
 
 /** By itself and behind a lock: `create schema if not exists` twice at once clashes in the catalogue [K]. */
-async function createSchema({ db, fence, target }: Job, ctx: StageContext): Promise<void> {
+async function createSchema({ db, fence, target }: TablesJob, ctx: StageContext): Promise<void> {
   const create = async (tx: Tx): Promise<void> => {
     await lockTable(tx, target.schema, '');
     await tx.query(`create schema if not exists ${ident(target.schema)}`);
@@ -90,15 +93,22 @@ async function createSchema({ db, fence, target }: Job, ctx: StageContext): Prom
   await (fence === null ? db.transaction({ site: 'load.schema', ctx }, create) : fenced(db, fence, { site: 'load.schema', ctx }, create));
 }
 
-function changeInTransaction(job: Job, ctx: StageContext, { lockTimeoutMs }: LockPatience): Promise<PreparedTables> {
-  const options = { ctx, lockTimeoutMs };
-  const body = (tx: Tx): Promise<PreparedTables> => change(tx, job, ctx);
-  return job.fence === null
-    ? job.db.transaction({ site: 'load.ddl', ...options }, body)
-    : fenced(job.db, job.fence, { site: 'load.ddl', ...options }, body);
+function changeInTransaction(job: TablesJob, ctx: StageContext, { lockTimeoutMs }: LockPatience): Promise<PreparedTables> {
+  return inTransaction(job, { ctx, lockTimeoutMs }, (tx) => change(tx, job, ctx));
 }
 
-async function change(tx: Tx, { target, profile, create }: Job, ctx: StageContext): Promise<PreparedTables> {
+/** A transaction about an entity's tables, of an attempt or outside any. */
+export function inTransaction<T>(
+  { db, fence }: Pick<TablesJob, 'db' | 'fence'>,
+  options: { readonly ctx: StageContext; readonly lockTimeoutMs: number },
+  body: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  return fence === null
+    ? db.transaction({ site: 'load.ddl', ...options }, body)
+    : fenced(db, fence, { site: 'load.ddl', ...options }, body);
+}
+
+async function change(tx: Tx, { target, profile, create }: TablesJob, ctx: StageContext): Promise<PreparedTables> {
   await lockTable(tx, target.schema, target.table);
   const plan = await planTables(tx, target, profile);
   await tx.query(
@@ -122,7 +132,12 @@ function logChange({ header, lines }: TablesPlan, { entity, schema }: TableTarge
   }
 }
 
-async function registerColumns(tx: Tx, schema: string, { table, added, widened }: TablePlan): Promise<void> {
+/** Writes down names and types of columns. */
+export async function registerColumns(
+  tx: Tx,
+  schema: string,
+  { table, added, widened }: Pick<TablePlan, 'table' | 'added' | 'widened'>,
+): Promise<void> {
   const columns = [...added, ...widened.map(({ column }) => column)];
   if (columns.length === 0) return;
   await tx.query(

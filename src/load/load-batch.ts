@@ -4,9 +4,11 @@ import { EMPTY_PROFILE, type Profile } from '../json/profile';
 import type { StageContext } from '../observability/stage-context';
 import { indexFile, recordsAt, recordsOfFile, type RecordStream } from './batch-file';
 import { prepareTables, type PreparedTables } from './ddl';
+import { existingTables } from './existing-tables';
 import { fillStage, type Staged } from './fill-stage';
 import { KnownLookUp, KnownNoMore, type KnownRecord } from './known-records';
 import type { LoadCounts } from './load-counts';
+import { NO_POLICY } from './load-policy';
 import type { LoadTarget } from './load-target';
 import { merge } from './merge';
 import type { MergeJob } from './merge-job';
@@ -55,17 +57,11 @@ export async function loadBatch(deps: LoadDeps, input: LoadInput, ctx: StageCont
   const batch = await readBatch(deps.db, input);
   if (batch.state === 'loaded' && batch.counts !== null) return batch.counts;
   await sweepStages(deps.db, { extractionId: input.extractionId, n: batch.n, token: input.fence.token });
-  const tables = await prepareTables(
-    {
-      db: deps.db,
-      fence: input.fence,
-      target: input,
-      profile: batch.profile ?? EMPTY_PROFILE,
-      create: false,
-      policy: input.policy?.schema ?? 'evolve',
-    },
-    ctx,
-  );
+  const { db } = deps;
+  const { fence, policy = NO_POLICY } = input;
+  const prepare = policy.skipTableCreation ? existingTables : prepareTables;
+  const wanted = { profile: batch.profile ?? EMPTY_PROFILE, create: false, policy: policy.schema, session: input.session };
+  const tables = await prepare({ db, fence, target: input, ...wanted }, ctx);
   const job = { ...deps, input, batch, tables, pages: await readPages(deps.db, input, batch.n), importedAt: ctx.now().toISOString() };
   try {
     return await stageAndMerge(job, tables.exists, ctx);

@@ -10,12 +10,20 @@ export interface LoadPolicy {
   readonly skipExisting: boolean;
   readonly rejectBudget: RejectBudget;
   readonly schema: SchemaPolicy;
+  /** Tables are made and changed by somebody else: where one does not fit, nothing is loaded. */
+  readonly skipTableCreation: boolean;
 }
 
 /** Above both, nothing of the batch is loaded: some bad records are ordinary, a thousand and a fifth of all are not. */
 export const REJECT_BUDGET: RejectBudget = { count: 1_000, share: 0.2 };
 
-export const NO_POLICY: LoadPolicy = { rules: [], skipExisting: false, rejectBudget: REJECT_BUDGET, schema: 'evolve' };
+export const NO_POLICY: LoadPolicy = {
+  rules: [],
+  skipExisting: false,
+  rejectBudget: REJECT_BUDGET,
+  schema: 'evolve',
+  skipTableCreation: false,
+};
 
 export function foreignKeys({ rules }: LoadPolicy): ForeignKeyRule[] {
   return rules.filter((rule) => rule.rule === 'foreign_key');

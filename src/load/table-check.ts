@@ -17,13 +17,14 @@ export interface OwnedTable {
   readonly table: string;
 }
 
-interface CatalogueColumn {
+export interface CatalogueColumn {
   readonly name: string;
   readonly type: string;
   readonly required: boolean;
 }
 
-interface CatalogueTable {
+/** A table as the catalogue has it, beside what is registered of it. `columns: null`: there is no such table. */
+export interface CatalogueTable {
   readonly columns: readonly CatalogueColumn[] | null;
   readonly registered: readonly { readonly name: string; readonly type: string }[];
   readonly key: string | null;
@@ -37,21 +38,25 @@ export async function checkTables(queries: Queries, { schema, table }: OwnedTabl
   const lines = await readTable(queries, schema, lineTable(table));
   const withLines = lines.columns !== null || lines.registered.length > 0;
   return [
-    ...findingsOf(`${schema}.${table}`, header, { standard: [...ROW_COLUMNS, ...MERGE_COLUMNS], key: 'id' }),
-    ...(withLines
-      ? findingsOf(`${schema}.${lineTable(table)}`, lines, {
-          standard: [...LINE_ROW_COLUMNS, ...LINE_MERGE_COLUMNS],
-          key: 'parent_id,line_no',
-        })
-      : []),
+    ...findingsOf(`${schema}.${table}`, header, HEADER),
+    ...(withLines ? findingsOf(`${schema}.${lineTable(table)}`, lines, LINE_TABLE) : []),
   ];
 }
 
-function findingsOf(
-  table: string,
-  { columns, registered, key }: CatalogueTable,
-  wanted: { readonly standard: readonly StandardColumn[]; readonly key: string },
-): TableFinding[] {
+interface Wanted {
+  readonly standard: readonly StandardColumn[];
+  readonly key: string;
+}
+
+const HEADER: Wanted = { standard: [...ROW_COLUMNS, ...MERGE_COLUMNS], key: 'id' };
+const LINE_TABLE: Wanted = { standard: [...LINE_ROW_COLUMNS, ...LINE_MERGE_COLUMNS], key: 'parent_id,line_no' };
+
+/** Whether freshet could write rows into a table that it did not make. */
+export function couldBeOurs(table: string, found: CatalogueTable, lines: boolean): boolean {
+  return findingsOf(table, { ...found, registered: [] }, lines ? LINE_TABLE : HEADER).every(({ finding }) => finding === 'extra');
+}
+
+function findingsOf(table: string, { columns, registered, key }: CatalogueTable, wanted: Wanted): TableFinding[] {
   const finding = (kind: TableFinding['finding'], column: string | null, expected: string | null, found: string | null): TableFinding => ({
     table,
     column,
@@ -80,7 +85,7 @@ function typeOf(sql: string): string {
   return sql.replace(/ not null$/, '');
 }
 
-async function readTable(queries: Queries, schema: string, table: string): Promise<CatalogueTable> {
+export async function readTable(queries: Queries, schema: string, table: string): Promise<CatalogueTable> {
   const [row] = await queries.query<{ columns: CatalogueColumn[] | null; registered: CatalogueTable['registered']; key: string | null }>(
     `with found as (select c.oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
                      where n.nspname = $1 and c.relname = $2 and c.relkind in ('r', 'p'))

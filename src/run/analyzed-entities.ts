@@ -7,33 +7,48 @@ import { readRecordFile } from '../load/input/record-file';
 import type { LoadDefinition } from '../load/load-definition';
 import type { StageContext } from '../observability/stage-context';
 import { claimRequest } from './claim-request';
-import { FILES, FOREIGN_PIPELINE } from './file-source';
+import { FILES, filesSource, FOREIGN_PIPELINE } from './file-source';
+import { foreignPipeline } from './foreign-pipeline';
 import type { OwnedInput } from './load-input';
-import { inferredDefinitions, rawTable, runEntity, sourceOf, type Sources } from './run-config';
+import { NO_KEYS, type KeyChoice } from './named-keys';
+import { inferredDefinitions, runEntity, sourceOf, type Sources } from './run-config';
 
-type Place = Pick<AnalyzedEntity, 'schema' | 'table' | 'definition' | 'custom'>;
+type Place = Pick<AnalyzedEntity, 'schema' | 'table' | 'definition' | 'custom' | 'schemaPolicy'>;
+
+interface Deps {
+  readonly db: Database | null;
+  readonly loaded: LoadedSettings;
+  readonly sources: Sources;
+}
 
 /**
  * The entities of a chosen input with their files, their tables and what is known of them: the source's definition where a pipeline owns the
- * file, what an earlier load inferred, else nothing. Errors: `config_error` of the pipeline files.
+ * file, what an earlier load inferred, else nothing but the key that a person named. Errors: `config_error` of the pipeline files.
  */
 export async function analyzedEntities(
-  deps: { readonly db: Database | null; readonly loaded: LoadedSettings; readonly sources: Sources },
+  deps: Deps,
   owned: Omit<OwnedInput, 'complete'>,
   ctx: StageContext,
+  keys: KeyChoice = NO_KEYS,
 ): Promise<AnalyzedEntity[]> {
   const { root, choice } = owned;
   const inferred: ReadonlyMap<string, LoadDefinition> = deps.db === null ? new Map() : await inferredDefinitions(deps.db, FOREIGN_PIPELINE);
+  const held = new Map([...inferred].filter(([entity]) => !keys.released.includes(entity)));
   const folder = new InputFolder(root, (site) => ctx.fault(site));
   return [...choice.entities].flatMap(([entity, files]) =>
     [...byPipeline(files, owned)].map(([pipeline, own]): AnalyzedEntity => {
-      const place: Place =
-        pipeline === FOREIGN_PIPELINE
-          ? { ...rawTable(FILES.key, entity), definition: inferred.get(entity) ?? null }
-          : ownedPlace(deps, pipeline, entity);
-      return { entity, pipeline, ...place, files: own.map(({ key }) => fileOf(folder, key, entity)) };
+      const place = pipeline === FOREIGN_PIPELINE ? foreignPlace(deps, entity, held) : ownedPlace(deps, pipeline, entity);
+      const [first, ...rest] = keys.named.get(entity) ?? [];
+      const key = first === undefined ? {} : { key: [first, ...rest] as const };
+      return { entity, pipeline, ...place, ...key, files: own.map(({ key: file }) => fileOf(folder, file, entity)) };
     }),
   );
+}
+
+function foreignPlace({ loaded }: Deps, entity: string, held: ReadonlyMap<string, LoadDefinition>): Place {
+  const config = { pipeline: foreignPipeline(loaded, [entity]), source: FILES, definition: filesSource([entity], held) };
+  const { target, settings } = runEntity(config, entity);
+  return { ...target, definition: held.get(entity) ?? null, schemaPolicy: settings.schema_policy };
 }
 
 function byPipeline(files: readonly ChosenFile[], owned: Omit<OwnedInput, 'complete'>): Map<string, ChosenFile[]> {
@@ -45,10 +60,11 @@ function byPipeline(files: readonly ChosenFile[], owned: Omit<OwnedInput, 'compl
   return pipelines;
 }
 
-function ownedPlace({ loaded, sources }: { loaded: LoadedSettings; sources: Sources }, pipeline: string, entity: string): Place {
+function ownedPlace({ loaded, sources }: Deps, pipeline: string, entity: string): Place {
   const { resolved } = claimRequest(loaded, sources, { pipeline, actor: '' });
-  const { target, definition } = runEntity({ ...resolved, definition: sourceOf(sources, resolved.source.type) }, entity);
-  return { ...target, definition };
+  const config = { ...resolved, definition: sourceOf(sources, resolved.source.type) };
+  const { target, definition, settings } = runEntity(config, entity);
+  return { ...target, definition, schemaPolicy: settings.schema_policy };
 }
 
 function fileOf(folder: InputFolder, key: string, entity: string): AnalyzedEntity['files'][number] {

@@ -61,6 +61,20 @@ export async function ownersOf(db: Database, { root, choice }: FoundInput, named
   return { root, choice: kept, pipelineOf: (file) => ownerOf(file)?.pipeline ?? null, complete };
 }
 
+/**
+ * Whose the files of landed sessions are, also of a run that has not ended and so has no metadata: by the batches that were published from them.
+ * Nothing is left out.
+ */
+export async function landedBy(db: Database, found: FoundInput): Promise<FoundInput & Pick<OwnedInput, 'pipelineOf'>> {
+  const keys = [...found.choice.entities.values()].flat().map(({ key }) => key);
+  const rows = await db.query<{ file: string; pipeline: string }>(
+    `select b.file, e.pipeline from freshet.batch b join freshet.extraction e on e.id = b.extraction_id where b.file = any ($1)`,
+    [keys],
+  );
+  const pipelines = new Map(rows.map(({ file, pipeline }) => [file, pipeline]));
+  return { ...found, pipelineOf: ({ key }) => pipelines.get(key) ?? null };
+}
+
 /** When the read began whose every record is in these files, and nothing of it was left out as known; `null`: they are not all of one. */
 function completeSince(said: Readonly<Record<string, unknown>>, files: readonly ChosenFile[]): string | null {
   const { read, complete, known, batches, started_at: startedAt } = said;

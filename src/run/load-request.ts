@@ -20,6 +20,8 @@ export interface LoadWish {
   readonly keys: ReadonlyMap<string, readonly string[]>;
   /** Insert only, where the pipeline file does not say otherwise. */
   readonly skipExisting?: boolean;
+  /** Tables are neither made nor changed, whatever the settings say. */
+  readonly skipTableCreation?: boolean;
   /** Entities whose files are all of one complete read, and when it began. */
   readonly complete: ReadonlyMap<string, { readonly started_at: string }>;
   /** Deletes beyond the bounds of load.deletes are meant. */
@@ -37,6 +39,7 @@ export function loadRequests(loaded: LoadedSettings, sources: Sources, wish: Loa
         : ownRequest(loaded, sources, { pipeline, wish, load });
     const asked = {
       ...(wish.skipExisting === true ? { skip_existing: true } : {}),
+      ...(wish.skipTableCreation === true ? { skip_table_creation: true } : {}),
       ...(wish.approveDeletes === true ? { approve_deletes: true } : {}),
     };
     return { ...request, command: { ...request.command, ...asked } };

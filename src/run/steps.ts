@@ -116,7 +116,7 @@ export class Steps {
           definition: entity.definition,
           zone: config.definition.zone,
           session: facts.sessionId,
-          policy: loadPolicyOf(entity, command),
+          policy: loadPolicyOf(entity, { command, load: config.settings.load }),
         },
         ctx,
       );
@@ -130,14 +130,13 @@ export class Steps {
    * first: a Temporal restored from an older copy may take an answer from its later life for the end of a load that is still to come.
    */
   async close(input: EntityStep, ctx: StageContext): Promise<{ readonly doubts: number }> {
-    const { config, entity, facts } = await this.open(input);
+    const { config, entity, facts, command } = await this.open(input);
     if (await hasUnloaded(this.deps.db, input)) await this.load(input, ctx);
     if (!config.unseen.has(entity.name)) {
-      await ensureRawTable(
-        { db: this.deps.db },
-        { ...entity.target, pipeline: config.pipeline.name, entity: entity.name, definition: entity.definition, runId: input.runId },
-        ctx,
-      );
+      const { definition, name, target } = entity;
+      const policy = loadPolicyOf(entity, { command, load: config.settings.load });
+      const table = { ...target, pipeline: config.pipeline.name, entity: name, definition, runId: input.runId, policy };
+      await ensureRawTable({ db: this.deps.db }, table, ctx);
     }
     const closed = await closeExtraction(this.extractDeps(config, entity), extractInput(config, entity, facts), ctx);
     return { doubts: closed.doubts.length };

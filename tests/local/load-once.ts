@@ -20,6 +20,7 @@ export interface LoadingAt {
 export interface LoadOnce extends Partial<InputWish> {
   readonly keys?: ReadonlyMap<string, readonly string[]>;
   readonly skipExisting?: boolean;
+  readonly skipTableCreation?: boolean;
   readonly approveDeletes?: boolean;
 }
 
@@ -41,12 +42,13 @@ export const WISH: Omit<InputWish, 'now'> = {
 export async function loadOnce(
   at: LoadingAt,
   root: string,
-  { keys = new Map(), skipExisting = false, approveDeletes = false, ...wish }: LoadOnce = {},
+  { keys = new Map(), skipExisting = false, skipTableCreation = false, approveDeletes = false, ...wish }: LoadOnce = {},
 ): Promise<LoadedRun[]> {
   const found = await inputAt(root, { ...WISH, now: new Date(), ...wish });
   const owned = await ownersOf(at.db, found, wish.sessions !== undefined);
   const runs: LoadedRun[] = [];
-  for (const request of loadRequests(at.loaded, sources, { ...owned, keys, skipExisting, approveDeletes, actor: 'test' })) {
+  const asked = { keys, skipExisting, skipTableCreation, approveDeletes, actor: 'test' };
+  for (const request of loadRequests(at.loaded, sources, { ...owned, ...asked })) {
     const claim = await claimRun(at.db, request, at.ctx);
     if (claim.kind === 'taken') throw new Error(`the lane is taken by ${claim.activeRunId}`);
     runs.push({ runId: claim.runId, state: await runLocal(at.steps, { runId: claim.runId, plan: request.plan }, at.ctx) });

@@ -2,13 +2,15 @@ import type { Database } from '../../database/database';
 import { isFreshetError } from '../../domain/errors';
 import { analyzeFiles, type AnalysisDocument } from '../../load/analyze/analyze-files';
 import { analyzedEntities } from '../../run/analyzed-entities';
-import { ownersOf } from '../../run/load-input';
+import { ownersOf, type FoundInput } from '../../run/load-input';
+import { chooseKeys } from '../../run/named-keys';
 import { sources } from '../../sources/index';
 import { analysisText } from '../analysis-text';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
 import { EXIT } from '../exit-code';
 import { findInput, type InputFlags } from '../load-input';
+import { namedKeys } from '../named-keys';
 import { openForReading } from '../open-database';
 import { commandContext, openProject, type Project } from '../project';
 
@@ -32,27 +34,31 @@ export interface AnalyzedInput {
 
 export interface Analysis {
   readonly input: AnalyzedInput;
+  readonly found: FoundInput;
   readonly document: AnalysisDocument;
 }
 
-/** What the command says, as one document. Errors: as `findInput`. */
+/** What the command says, as one document. Errors: as `findInput` and `chooseKeys`. */
 export async function analysis(project: Project, flags: InputFlags): Promise<Analysis> {
+  const named = namedKeys(flags.key);
   const found = await findInput(project, flags, new Date());
   const db = await openIfSetUp(project);
   const ctx = commandContext(project);
   try {
-    const named = flags.session !== undefined;
-    const owned = db === null ? { ...found, pipelineOf: () => null } : await ownersOf(db, found, named);
-    const entities = await analyzedEntities({ db, loaded: project.loaded, sources }, owned, ctx);
+    const deps = { db, loaded: project.loaded, sources };
+    const owned = db === null ? { ...found, pipelineOf: () => null } : await ownersOf(db, found, flags.session !== undefined);
+    const keys = await chooseKeys(deps, owned, named);
+    const entities = await analyzedEntities(deps, owned, ctx, keys);
     const { input, why } = owned.choice;
-    return { input: { root: owned.root, input, why }, document: await analyzeFiles({ db }, { entities }, ctx) };
+    const document = await analyzeFiles({ db }, { entities }, ctx);
+    return { input: { root: owned.root, input, why: [...why, ...keys.notices] }, found: owned, document };
   } finally {
     await db?.close();
   }
 }
 
 /** Where freshet never worked, every table is still to be made: that is an answer, too. */
-async function openIfSetUp(project: Project): Promise<Database | null> {
+export async function openIfSetUp(project: Project): Promise<Database | null> {
   try {
     return await openForReading(project);
   } catch (error) {
@@ -61,6 +67,7 @@ async function openIfSetUp(project: Project): Promise<Database | null> {
   }
 }
 
-function hasProblem({ bad_files: bad, problem, tables_problem: tables, unreadable }: AnalysisDocument['entities'][number]): boolean {
+/** A load of the files would not end well. */
+export function hasProblem({ bad_files: bad, problem, tables_problem: tables, unreadable }: AnalysisDocument['entities'][number]): boolean {
   return bad.length > 0 || problem !== null || tables !== null || unreadable.records > 0;
 }

@@ -9,16 +9,20 @@ import { liveDdl, plannedDdl } from '../../load/table-ddl';
 import { NO_TABLES, planFrom } from '../../load/table-state';
 import { closest } from '../../config/closest';
 import { analyzedEntities } from '../../run/analyzed-entities';
+import { landedBy, type FoundInput, type OwnedInput } from '../../run/load-input';
+import { chooseKeys } from '../../run/named-keys';
 import { sources } from '../../sources/index';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
 import { EXIT } from '../exit-code';
 import { findInput, type InputFlags } from '../load-input';
+import { namedKeys } from '../named-keys';
 import { openForReading } from '../open-database';
 import { shown } from '../output';
-import { commandContext, openProject } from '../project';
+import { commandContext, openProject, type Project } from '../project';
+import { openIfSetUp } from './analyze';
 
-export interface DdlFlags extends Pick<InputFlags, 'dir' | 'session'> {
+export interface DdlFlags extends Pick<InputFlags, 'dir' | 'session' | 'key'> {
   readonly all?: boolean;
   readonly includeIndexes?: boolean;
 }
@@ -72,7 +76,9 @@ async function plannedTables(names: readonly string[], flags: DdlFlags, common: 
   const project = openProject(common);
   const ctx = commandContext(project);
   const found = await findInput(project, { ...flags, ...(names.length === 0 ? {} : { entity: names }) }, new Date());
-  const entities = await analyzedEntities({ db: null, loaded: project.loaded, sources }, { ...found, pipelineOf: () => null }, ctx);
+  const owned = await ownedInput(project, found);
+  const deps = { db: null, loaded: project.loaded, sources };
+  const entities = await analyzedEntities(deps, owned, ctx, await chooseKeys(deps, owned, namedKeys(flags.key)));
   const planned: Ddl[] = [];
   for (const entity of entities) {
     const { analysis } = await readFiles(entity, ctx);
@@ -91,6 +97,16 @@ async function plannedTables(names: readonly string[], flags: DdlFlags, common: 
     });
   }
   return planned;
+}
+
+/** Whose the files are, where a database says it: sessions of our own go into the tables of their pipeline. */
+async function ownedInput(project: Project, found: FoundInput): Promise<Pick<OwnedInput, 'root' | 'choice' | 'pipelineOf'>> {
+  const db = found.choice.input === 'sessions' ? await openIfSetUp(project) : null;
+  try {
+    return db === null ? { ...found, pipelineOf: () => null } : await landedBy(db, found);
+  } finally {
+    await db?.close();
+  }
 }
 
 /** `freshet tables verify`: what freshet has written down of its tables against PostgreSQL's catalogue. Exit code 4 when they differ. */

@@ -63,6 +63,8 @@ export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   'load.deletes.max_percent': 'Share of the living rows that may be deleted at once; both bounds must be exceeded.',
   'load.cutoff_days': 'Sessions older than so many days are not loaded, once a cut-off is asked for (`--cutoff-days`).',
   'load.session_max_age': 'Hours; picks the sessions where no cut-off is asked for.',
+  'load.skip_table_creation':
+    'A load, of files or of a source, neither makes nor changes a table: where one is missing or lacks a column, its entity fails and says what it needs. See docs/load.md.',
   'load.batch_size': 'Rows that are handed to PostgreSQL at once.',
 };
 

@@ -124,6 +124,7 @@ export const settingsSchema = z.strictObject({
       cutoff_days: count(30, 1, 36_500),
       session_max_age: count(24, 1, 87_600),
       batch_size: count(1_000, 1, 100_000),
+      skip_table_creation: z.boolean('true or false').default(false),
       /** Rows that are gone from a complete read are deleted, unless both are exceeded. */
       deletes: z.strictObject({ max_count: count(100, 0, 1_000_000_000), max_percent: count(20, 0, 100) }).prefault({}),
     })

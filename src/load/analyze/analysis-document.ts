@@ -1,4 +1,5 @@
 import { MAX_PROFILE_FIELDS } from '../../json/profile';
+import type { SchemaPolicy } from '../load-policy';
 import type { EntityAnalysis, FieldAnalysis } from './entity-analysis';
 import type { InferredDefinition } from './definition';
 import { hintsFor, type Hint } from './hints';
@@ -33,6 +34,8 @@ export interface FieldDocument {
 /** All that `analyze` says of one entity. */
 export interface EntityDocument {
   readonly entity: string;
+  /** Whose tables its records go into. */
+  readonly pipeline: string;
   readonly files: readonly string[];
   /** What of them was readable is counted all the same. */
   readonly bad_files: readonly BadFile[];
@@ -66,6 +69,8 @@ export interface EntityDocument {
   readonly why: readonly string[];
   readonly problem: string | null;
   readonly schema_changes_required: boolean;
+  /** What a load does where they are required. */
+  readonly schema_policy: SchemaPolicy;
   readonly tables: readonly TableDifference[];
   readonly tables_problem: SchemaDifference['problem'];
   readonly hints: readonly Hint[];
@@ -73,6 +78,8 @@ export interface EntityDocument {
 
 interface Analyzed {
   readonly entity: string;
+  readonly pipeline: string;
+  readonly schemaPolicy: SchemaPolicy;
   readonly files: readonly string[];
   readonly analysis: EntityAnalysis;
   readonly inferred: InferredDefinition;
@@ -81,10 +88,12 @@ interface Analyzed {
   readonly badFiles: readonly BadFile[];
 }
 
-export function entityDocument({ entity, files, analysis, inferred, difference, badFiles }: Analyzed): EntityDocument {
+export function entityDocument(analyzed: Analyzed): EntityDocument {
+  const { entity, pipeline, files, analysis, inferred, difference, badFiles } = analyzed;
   const { records, objects, bytes, undecoded, fields, lineItems, cut } = analysis;
   return {
     entity,
+    pipeline,
     files,
     bad_files: badFiles,
     records,
@@ -111,6 +120,7 @@ export function entityDocument({ entity, files, analysis, inferred, difference, 
     why: 'definition' in inferred ? inferred.why : [],
     problem: 'problem' in inferred ? inferred.problem : null,
     schema_changes_required: difference?.schema_changes_required ?? false,
+    schema_policy: analyzed.schemaPolicy,
     tables: difference?.tables ?? [],
     tables_problem: difference?.problem ?? null,
     hints: hintsFor(analysis, inferred),

@@ -2,12 +2,13 @@ import { performance } from 'node:perf_hooks';
 import type { Database } from '../../database/database';
 import { isFreshetError } from '../../domain/errors';
 import type { StageContext } from '../../observability/stage-context';
+import type { SchemaPolicy } from '../load-policy';
 import type { CustomColumn } from '../load-target';
 import type { LoadDefinition } from '../load-definition';
 import type { EntityAnalysis } from './entity-analysis';
 import { profileOf } from './entity-analysis';
 import { EntityAnalyzer } from './entity-analyzer';
-import { definitionOf, type InferredDefinition } from './definition';
+import { definitionOf, type InferredDefinition, type NamedKey } from './definition';
 import { entityDocument, type BadFile, type EntityDocument } from './analysis-document';
 import { schemaDifference, type SchemaDifference } from './schema-difference';
 
@@ -25,8 +26,12 @@ export interface AnalyzedEntity {
   readonly table: string;
   /** `null`: nobody declared it, it is inferred from the records. */
   readonly definition: LoadDefinition | null;
+  /** The key that a person named, for one that is inferred. */
+  readonly key?: NamedKey;
   /** Columns of a person's own that settings ask for. Absent: none. */
   readonly custom?: readonly CustomColumn[];
+  /** Absent: evolve. */
+  readonly schemaPolicy?: SchemaPolicy;
   readonly files: readonly AnalyzedFile[];
 }
 
@@ -66,7 +71,9 @@ async function analyzeEntity(db: Pick<Database, 'query'> | null, entity: Analyze
   const { analysis, badFiles } = await readFiles(entity, ctx);
   const inferred = inferredFor(entity, analysis);
   const difference = 'definition' in inferred ? await differenceFor(db, { entity, analysis, definition: inferred.definition }) : null;
-  return entityDocument({ entity: entity.entity, files: entity.files.map(({ name }) => name), analysis, inferred, difference, badFiles });
+  const { pipeline, schemaPolicy = 'evolve' } = entity;
+  const whose = { entity: entity.entity, pipeline, schemaPolicy };
+  return entityDocument({ ...whose, files: entity.files.map(({ name }) => name), analysis, inferred, difference, badFiles });
 }
 
 /** Looks at all records of an entity's files; files that cannot be read are named. */
@@ -89,8 +96,8 @@ export async function readFiles(entity: AnalyzedEntity, ctx: StageContext): Prom
 }
 
 /** What is declared, or else inferred. */
-export function inferredFor({ entity, definition }: AnalyzedEntity, analysis: EntityAnalysis): InferredDefinition {
-  return definition === null ? definitionOf(entity, analysis) : { definition, why: ['declared by its source, or by an earlier load'] };
+export function inferredFor({ entity, definition, key }: AnalyzedEntity, analysis: EntityAnalysis): InferredDefinition {
+  return definition === null ? definitionOf(entity, analysis, key) : { definition, why: ['declared by its source, or by an earlier load'] };
 }
 
 function differenceFor(

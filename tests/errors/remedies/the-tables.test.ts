@@ -85,6 +85,31 @@ remedy(
   },
 );
 
+remedy(
+  'tables-incomplete',
+  './freshet tables ddl … --session …',
+  'prints statements that psql takes; then the same load goes through',
+  async (follow) => {
+    const db = openDatabase({ url: database.url, poolSize: 2 });
+    const own = join(folder, 'own');
+    mkdirSync(own);
+    writeFileSync(join(own, 'parcels.json'), '[{"parcel_id":1,"n":5,"lines":[{"a":1}]}]');
+    const load = ['load', '--dir', own, '--local', '--skip-table-creation'];
+    try {
+      const { exit_code: code, data } = await typed(load);
+      expect(code).toBe(1);
+      const [{ error_code: told, error_remedy: text }] = data.entities;
+      const printed = await follow({ code: told, remedy: text }, (words) => freshet(...words));
+      expect(printed).toMatchObject({ code: 0, stderr: '' });
+      await db.query(printed.stdout);
+      expect(await typed(load)).toMatchObject({ exit_code: 0, data: { entities: [{ ledger: { inserted: 1 } }] } });
+      expect(await db.query('select id, n from public.json_parcels')).toEqual([{ id: '1', n: '5' }]);
+    } finally {
+      await db.close();
+    }
+  },
+);
+
 it('says what would be done without consent, and refuses another name, a table that is not there and files of another pipeline', async () => {
   expect(await typed(['tables', 'recreate', 'things', '--dry-run'])).toMatchObject({ exit_code: 0, data: { outcome: 'planned' } });
   expect(await typed(['tables', 'recreate', 'things', '--confirm', 'thing'])).toMatchObject({
