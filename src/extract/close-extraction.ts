@@ -36,7 +36,7 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
   const watermark = await readWatermark(deps, input);
   const scope: ExtractScope = { deps, input, fence, ctx, watermark, moveWatermarkEarly: () => Promise.resolve() };
   if (row.state === 'complete') {
-    await finishFiles(scope, extraction);
+    await finishFiles(deps, extraction.id, ctx);
     return { doubts: [] };
   }
   const doubts = doubtsOf(await doubtFacts(scope, extraction));
@@ -59,7 +59,7 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
     await tx.query(`drop table if exists ${seenTable(extraction.id)}`);
   });
   await ctx.fault('extract.after-close');
-  await finishFiles(scope, extraction);
+  await finishFiles(deps, extraction.id, ctx);
   ctx.log('EX-005', {
     entity: input.entity,
     read: extraction.read,
@@ -69,9 +69,9 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
   return { doubts };
 }
 
-async function finishFiles(scope: ExtractScope, extraction: Extraction): Promise<void> {
-  await writeMetadata(scope, extraction, true);
-  await scope.deps.landing.remove(workFolder(extraction.id));
+async function finishFiles({ db, landing }: ExtractDeps, extractionId: string, ctx: StageContext): Promise<void> {
+  await writeMetadata({ db, landing, ctx }, extractionId);
+  await landing.remove(workFolder(extractionId));
 }
 
 /** A list that never held still may have hidden rows: watermark and `as_of` stay, so the next read asks for them again. */

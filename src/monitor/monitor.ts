@@ -3,6 +3,7 @@ import { startQueued } from '../client/temporal/start-queued';
 import type { Database } from '../database/database';
 import type { LandingStore } from '../landing/landing-store';
 import type { StageContext } from '../observability/stage-context';
+import { writeMissingMetadata } from '../extract/missing-metadata';
 import { sendNotices } from '../notify/webhook';
 import type { AlarmLimits } from './alarm';
 import { bookAlarms, tellBooked, type Booked } from './alarm-book';
@@ -22,7 +23,7 @@ import { Turns } from './turns';
 export interface MonitorDeps {
   readonly db: Database;
   readonly ctx: StageContext;
-  /** Where work files of closed extractions are swept; absent: nowhere. */
+  /** Where work files of closed extractions are swept, and metadata that nobody wrote is written; absent: nowhere. */
   readonly landing?: LandingStore;
   /** The folder of all reports, absolute. */
   readonly reportsFolder: string;
@@ -137,7 +138,7 @@ async function within(ms: number, work: Promise<void>, late: () => void): Promis
 }
 
 async function mend(deps: Mending, options: MonitorOptions): Promise<void> {
-  const { db, ctx, steps, done, turns } = deps;
+  const { db, ctx, landing, steps, done, turns } = deps;
   const { environment, missedAfter, graceMs = GRACE_MS } = options;
   turns.mending = true;
   const temporal = await steps.step('link to Temporal', null, () => deps.temporal());
@@ -145,6 +146,7 @@ async function mend(deps: Mending, options: MonitorOptions): Promise<void> {
   await steps.step('missed times', [], () => recordMissedOfAll({ db, ctx }, { environment, graceMs: missedAfter }));
   const tables = await steps.step('stage tables', [], () => sweepOrphans(db, ctx, turns));
   done.swept = [...tables, ...(await steps.step('work files', [], () => sweepWorkFolders(deps)))];
+  if (landing !== undefined) await steps.step('session metadata', [], () => writeMissingMetadata({ db, landing, ctx }, environment));
   done.reported = await steps.step('reports', [], () => writeMissingReports(deps, { environment, graceMs }));
   turns.mending = false;
 }

@@ -38,7 +38,7 @@ export const WISH: Omit<InputWish, 'now'> = {
   entities: null,
 };
 
-/** Loads a folder as `freshet load --dir` does, in this process; one run for each pipeline whose tables the files go into. */
+/** Loads a folder as `freshet load --dir --local` does, in this process; one run for each pipeline whose tables the files go into. */
 export async function loadOnce(
   at: LoadingAt,
   root: string,
@@ -49,7 +49,7 @@ export async function loadOnce(
   const runs: LoadedRun[] = [];
   const asked = { keys, skipExisting, skipTableCreation, approveDeletes, actor: 'test' };
   for (const request of loadRequests(at.loaded, sources, { ...owned, ...asked })) {
-    const claim = await claimRun(at.db, request, at.ctx);
+    const claim = await claimRun(at.db, { ...request, command: { ...request.command, local: true } }, at.ctx);
     if (claim.kind === 'taken') throw new Error(`the lane is taken by ${claim.activeRunId}`);
     runs.push({ runId: claim.runId, state: await runLocal(at.steps, { runId: claim.runId, plan: request.plan }, at.ctx) });
   }

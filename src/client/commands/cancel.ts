@@ -1,4 +1,6 @@
 import { isQueuedId, withdraw, type Queued } from '../../database/lane-queue';
+import { writeMissingMetadata } from '../../extract/missing-metadata';
+import { FileStore } from '../../landing/file-store';
 import type { CommandContext } from '../command-context';
 import { temporalAddressOf } from '../addresses';
 import type { CommandResult } from '../envelope';
@@ -18,8 +20,12 @@ export async function cancel(runId: string, { flags }: CommandContext): Promise<
     connectTemporal({ ...settings.temporal, address: temporalAddressOf(settings) });
   try {
     if (isQueuedId(runId)) return withdrawn(await withdraw(db, runId.trim().toLowerCase()));
-    const deps = { db, connect, reportsFolder: settings.reports.path, ctx: commandContext(project) };
-    const cancelled = await cancelRun(deps, await resolveRunId(db, runId));
+    const ctx = commandContext(project);
+    const cancelled = await cancelRun({ db, connect, reportsFolder: settings.reports.path, ctx }, await resolveRunId(db, runId));
+    // Who loads with --local may have no monitor that writes it.
+    if (cancelled.kind === 'ended') {
+      await writeMissingMetadata({ db, landing: new FileStore(settings.landing.path), ctx }, settings.environment);
+    }
     return {
       exitCode: cancelled.kind === 'final' ? EXIT.findings : EXIT.good,
       data: { run_id: cancelled.runId, outcome: cancelled.kind, state: cancelled.state },
