@@ -1,5 +1,5 @@
 // npm run chaos: kills a worker at every fault site (first, middle, last hit) and checks that nothing is lost. Arguments narrow or widen it;
-// --cells and --stops do other things to it.
+// --cells and --stops do other things to it, --load kills a load of files.
 import { spawn, spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -30,6 +30,12 @@ npm run chaos -- --cells | --stops [--repeat N] [--record]
   --stops     a worker that is stopped at each writing boundary, and wakes too late
   --repeat    how often each (default 1)
   --record    writes docs/reliability/cells.json and .md, after each
+
+npm run chaos -- --load [--seed N] [--record]
+
+  --load      a load of files dies at every fault site that it passes, while a reader watches its tables
+  --seed      which passage of a site, where there are several (default 1)
+  --record    writes docs/reliability/load-kill.json and .md, after each
 `;
 
 const OPTIONS = {
@@ -45,6 +51,7 @@ const OPTIONS = {
   cells: { type: 'boolean' },
   stops: { type: 'boolean' },
   repeat: { type: 'string' },
+  load: { type: 'boolean' },
   help: { type: 'boolean' },
 };
 
@@ -84,8 +91,15 @@ function wishOf(words, values) {
   };
 }
 
-/** The test files that do what was asked for, and the variable that tells them. */
+/** What tests/local/load-kill.test.ts reads. */
+function loadEnvOf(values) {
+  const seed = String(whole(values.seed ?? '1', 'seed'));
+  return { FRESHET_LOAD_SITES: 'all', FRESHET_LOAD_SEED: seed, ...(values.record ? { FRESHET_LOAD_RECORD: commit() } : {}) };
+}
+
+/** The test files that do what was asked for, what they need, and the variables that tell them. */
 function playOf(words, values) {
+  if (values.load) return { project: 'db', files: ['tests/local/load-kill.test.ts'], env: loadEnvOf(values) };
   if (values.cells) return { files: CELL_FILES, env: { FRESHET_CELLS: JSON.stringify(cellWishOf(values)) } };
   if (values.commits) return { files: ['tests/chaos/commit.test.ts'], env: { FRESHET_CHAOS: JSON.stringify(wishOf(words, values)) } };
   if (values.stops) return { files: CELL_FILES.slice(0, 1), env: { FRESHET_CELLS: JSON.stringify(cellWishOf(values)) } };
@@ -96,9 +110,9 @@ async function main() {
   const words = process.argv.slice(2);
   const { values } = parseArgs({ args: words, options: OPTIONS, strict: true });
   if (values.help) return void process.stdout.write(HELP);
-  const { files, env } = playOf(words, values);
+  const { project = 'chaos', files, env } = playOf(words, values);
   await bootstrap();
-  const jest = spawn(process.execPath, [join(ROOT, 'node_modules/jest/bin/jest.js'), '--selectProjects', 'chaos', '-i', '--', ...files], {
+  const jest = spawn(process.execPath, [join(ROOT, 'node_modules/jest/bin/jest.js'), '--selectProjects', project, '-i', '--', ...files], {
     cwd: ROOT,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'inherit', 'inherit'],

@@ -139,7 +139,8 @@ test.each([
   const [before] = [...reader.seen];
   expect(allowedStates(edition)[2]).toBe(before);
   await at.db.query(`create schema kept`);
-  for (const table of ['json_invoices', 'json_invoices_line_items']) await at.db.query(`create table kept.${table} as table public.${table}`);
+  for (const table of ['json_invoices', 'json_invoices_line_items'])
+    await at.db.query(`create table kept.${table} as table public.${table}`);
   await at.db.query(statement);
   await reader.hasLooked();
   expect(await reader.stop(allowedStates(edition))).toHaveLength(1);
