@@ -3,13 +3,13 @@ import { startQueued } from '../client/temporal/start-queued';
 import type { Database } from '../database/database';
 import type { LandingStore } from '../landing/landing-store';
 import type { StageContext } from '../observability/stage-context';
-import { writeMissingMetadata } from '../extract/missing-metadata';
 import { sendNotices } from '../notify/webhook';
 import type { AlarmLimits } from './alarm';
 import { bookAlarms, tellBooked, type Booked } from './alarm-book';
 import { readAlarmFacts } from './alarm-facts';
 import { alarmsDue } from './alarms-due';
 import { Contained } from './contained';
+import { tidyEndedSessions } from './ended-sessions';
 import { beat, forgetDeadWorkers } from './heartbeat';
 import { limitsNow, type MaxAges } from './max-ages';
 import { sweepOrphans } from './orphans';
@@ -23,7 +23,7 @@ import { Turns } from './turns';
 export interface MonitorDeps {
   readonly db: Database;
   readonly ctx: StageContext;
-  /** Where work files of closed extractions are swept, and metadata that nobody wrote is written; absent: nowhere. */
+  /** Where work files of closed extractions are swept, and sessions of runs that ended early put in order; absent: nowhere. */
   readonly landing?: LandingStore;
   /** The folder of all reports, absolute. */
   readonly reportsFolder: string;
@@ -146,7 +146,7 @@ async function mend(deps: Mending, options: MonitorOptions): Promise<void> {
   await steps.step('missed times', [], () => recordMissedOfAll({ db, ctx }, { environment, graceMs: missedAfter }));
   const tables = await steps.step('stage tables', [], () => sweepOrphans(db, ctx, turns));
   done.swept = [...tables, ...(await steps.step('work files', [], () => sweepWorkFolders(deps)))];
-  if (landing !== undefined) await steps.step('session metadata', [], () => writeMissingMetadata({ db, landing, ctx }, environment));
+  if (landing !== undefined) await steps.step('sessions', [], () => tidyEndedSessions({ db, landing, ctx, turns }, environment));
   done.reported = await steps.step('reports', [], () => writeMissingReports(deps, { environment, graceMs }));
   turns.mending = false;
 }

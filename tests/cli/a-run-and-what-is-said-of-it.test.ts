@@ -6,6 +6,7 @@ import { openDatabase, type Database } from '../../src/database/database';
 import { startSandbox, type Sandbox } from '../../src/sandbox';
 import { testDatabase } from '../support/database';
 import { testTemporal } from '../support/temporal';
+import { zohoVariables } from '../support/zoho-variables';
 import { envelopeOf, projectFolder, type ProjectFolder } from './freshet-process';
 
 const database = testDatabase();
@@ -27,13 +28,7 @@ beforeAll(async () => {
     DATABASE_URL: database.url,
     TEMPORAL_ADDRESS: address,
     FRESHET_TEMPORAL_TASK_QUEUE: taskQueue,
-    ZOHO_BOOKS_TEST_BASE_URL: sandbox.baseUrl,
-    ZOHO_BOOKS_TEST_ACCOUNTS_URL: sandbox.accountsUrl,
-    ZOHO_BOOKS_TEST_ORGANIZATION_ID: sandbox.credentials.organizationId,
-    ZOHO_BOOKS_TEST_CLIENT_ID: sandbox.credentials.clientId,
-    ZOHO_BOOKS_TEST_CLIENT_SECRET: sandbox.credentials.clientSecret,
-    ZOHO_BOOKS_TEST_REFRESH_TOKEN: sandbox.credentials.refreshToken,
-    ZOHO_BOOKS_TEST_CALLS_PER_MINUTE: '100000',
+    ...zohoVariables(sandbox),
   });
   db = openDatabase({ url: database.url, poolSize: 2 });
   worker = spawn(process.execPath, [project.main, 'worker'], {

@@ -22,3 +22,10 @@ export function documentOf({ stdout }: Said): ReturnType<typeof JSON.parse> {
   expect(stdout.trimEnd().split('\n')).toHaveLength(1);
   return JSON.parse(stdout);
 }
+
+/** What a command says with `--json`. */
+export const typed = async (words: readonly string[]): Promise<ReturnType<typeof documentOf>> =>
+  documentOf(await freshet(...words, '--json'));
+
+/** The error that a command ends with. */
+export const wrong = async (...words: string[]): Promise<ReturnType<typeof documentOf>> => (await typed(words)).error;

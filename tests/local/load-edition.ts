@@ -1,11 +1,12 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Editions of one table with line items: each rewrites every record of the one before and brings ten more, in two files. */
-const ROWS = 60;
+/** Editions of one table with line items: each rewrites every record of the one before and brings a few more, in two files. */
+const ROWS = 40;
+const MORE = 4;
 
 const day = (edition: number): string => new Date(Date.UTC(2025, 0, edition)).toISOString().slice(0, 10);
-const rowsOf = (edition: number): number[] => Array.from({ length: ROWS + 10 * edition }, (_, i) => i);
+const rowsOf = (edition: number): number[] => Array.from({ length: ROWS + MORE * edition }, (_, i) => i);
 
 interface Invoice {
   readonly invoice_id: string;
@@ -36,7 +37,7 @@ export const STATE = `select (select count(*) || ' rows, editions ' || sum(editi
 
 /** What STATE may be while an edition is loaded: the tables before it, after its first file, after its second. */
 export function allowedStates(edition: number): string[] {
-  const held = (i: number): number => (i < ROWS + 10 * (edition - 1) ? edition - 1 : 0);
+  const held = (i: number): number => (i < ROWS + MORE * (edition - 1) ? edition - 1 : 0);
   return [held, (i: number) => (i % 2 === 0 ? edition : held(i)), () => edition].map((of) => {
     const records = rowsOf(edition).flatMap((i) => (of(i) === 0 ? [] : [invoice(i, of(i))]));
     const lines = records.flatMap(({ line_items }) => line_items);

@@ -15,6 +15,7 @@ import { Steps } from '../../src/run/steps';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox';
 import { sources } from '../../src/sources';
 import { testContext } from './test-context';
+import { zohoVariables } from './zoho-variables';
 
 /** freshet with everything real but Temporal: PostgreSQL, files, HTTP, and the sandbox as the source. */
 export interface Installation {
@@ -61,13 +62,7 @@ export async function install(options: InstallationOptions): Promise<Installatio
       FRESHET_REPORTS_PATH: join(folder, 'reports'),
       FRESHET_SOURCE_ENVIRONMENT: 'test',
       DATABASE_URL: options.databaseUrl,
-      ZOHO_BOOKS_TEST_BASE_URL: sandbox.baseUrl,
-      ZOHO_BOOKS_TEST_ACCOUNTS_URL: sandbox.accountsUrl,
-      ZOHO_BOOKS_TEST_ORGANIZATION_ID: sandbox.credentials.organizationId,
-      ZOHO_BOOKS_TEST_CLIENT_ID: sandbox.credentials.clientId,
-      ZOHO_BOOKS_TEST_CLIENT_SECRET: sandbox.credentials.clientSecret,
-      ZOHO_BOOKS_TEST_REFRESH_TOKEN: sandbox.credentials.refreshToken,
-      ZOHO_BOOKS_TEST_CALLS_PER_MINUTE: '1000000',
+      ...zohoVariables(sandbox),
       ...options.variables,
     },
     sourceTypes: Object.keys(sources),

@@ -1,6 +1,6 @@
 import { isQueuedId, withdraw, type Queued } from '../../database/lane-queue';
-import { writeMissingMetadata } from '../../extract/missing-metadata';
 import { FileStore } from '../../landing/file-store';
+import { tidyEndedSessions } from '../../monitor/ended-sessions';
 import type { CommandContext } from '../command-context';
 import { temporalAddressOf } from '../addresses';
 import type { CommandResult } from '../envelope';
@@ -22,9 +22,9 @@ export async function cancel(runId: string, { flags }: CommandContext): Promise<
     if (isQueuedId(runId)) return withdrawn(await withdraw(db, runId.trim().toLowerCase()));
     const ctx = commandContext(project);
     const cancelled = await cancelRun({ db, connect, reportsFolder: settings.reports.path, ctx }, await resolveRunId(db, runId));
-    // Who loads with --local may have no monitor that writes it.
+    // Who loads with --local may have no monitor that does it.
     if (cancelled.kind === 'ended') {
-      await writeMissingMetadata({ db, landing: new FileStore(settings.landing.path), ctx }, settings.environment);
+      await tidyEndedSessions({ db, landing: new FileStore(settings.landing.path), ctx }, settings.environment);
     }
     return {
       exitCode: cancelled.kind === 'final' ? EXIT.findings : EXIT.good,

@@ -21,5 +21,4 @@ export const extract = {
       'The file is damaged, empty, no file of records, or cannot be read. Nothing of it is loaded; the other files of the entity are.',
     remedy: 'Mend the file or leave it out, then load again: what is loaded already is recognised and not written again.',
   },
-  'EX-009': { level: 'info', text: '{entity}: {file} was missing, its run ended before it was written; it is there now' },
 } as const satisfies CatalogueSection<'EX'>;

@@ -97,4 +97,6 @@ export const monitor = {
     meaning: 'Temporal’s database is older than ours, or whoever took the schedule back died before Temporal heard of it.',
     remedy: 'Nothing; who wants it back says `./freshet schedule apply`.',
   },
+  'MO-021': { level: 'info', text: 'session {session}, whose run ended early: temp files that were removed: {files}' },
+  'MO-022': { level: 'info', text: '{entity}: {file} was missing, because its run ended before it was written; it is there now' },
 } as const satisfies CatalogueSection<'MO'>;

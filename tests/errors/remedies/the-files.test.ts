@@ -4,7 +4,7 @@ import { claimRun } from '../../../src/database/claim';
 import { inputAt, ownersOf } from '../../../src/run/load-input';
 import { loadRequests } from '../../../src/run/load-request';
 import { sources } from '../../../src/sources';
-import { documentOf, freshet } from '../../cli/in-process';
+import { typed, wrong } from '../../cli/in-process';
 import { loadOnce, WISH } from '../../local/load-once';
 import { testDatabase } from '../../support/database';
 import { install, type Installation } from '../../support/installation';
@@ -23,10 +23,6 @@ afterAll(async () => {
   restore();
   await at.close();
 });
-
-type Document = ReturnType<typeof documentOf>;
-const typed = async (words: readonly string[]): Promise<Document> => documentOf(await freshet(...words, '--json'));
-const wrong = async (...words: string[]): Promise<Document> => (await typed(words)).error;
 
 let folders = 0;
 function folder(files: Readonly<Record<string, unknown>>): string {

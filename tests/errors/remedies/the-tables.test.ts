@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openDatabase } from '../../../src/database/database';
 import { profileRecords } from '../../../src/json/profile';
 import { prepareTables } from '../../../src/load/ddl';
-import { documentOf, freshet } from '../../cli/in-process';
+import { documentOf, freshet, typed } from '../../cli/in-process';
 import { testDatabase } from '../../support/database';
 import { testContext } from '../../support/test-context';
 import { refusal, remedy, withVariables, type Told } from './remedy';
@@ -45,7 +45,6 @@ const PLAIN = {
 };
 
 const unconfirmed = async (what: string): Promise<Told> => documentOf(await freshet('tables', what, 'things', '--json')).error;
-const typed = async (words: readonly string[]): Promise<ReturnType<typeof documentOf>> => documentOf(await freshet(...words, '--json'));
 
 remedy('confirm-needed', './freshet tables recreate … --confirm …', 'makes the tables anew', async (follow) => {
   expect(await follow(await unconfirmed('recreate'), typed)).toMatchObject({

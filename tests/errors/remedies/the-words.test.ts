@@ -2,7 +2,7 @@ import { createOutput } from '../../../src/client/output';
 import { execute } from '../../../src/client/execute';
 import { endRun, readRun } from '../../../src/database/run-store';
 import { readRunFacts } from '../../../src/report/run-facts';
-import { documentOf, freshet } from '../../cli/in-process';
+import { typed, wrong } from '../../cli/in-process';
 import { testDatabase } from '../../support/database';
 import { install, type Installation } from '../../support/installation';
 import { refusal, remedy, withVariables } from './remedy';
@@ -22,10 +22,6 @@ afterAll(async () => {
   restore();
   await at.close();
 });
-
-type Document = ReturnType<typeof documentOf>;
-const typed = async (words: readonly string[]): Promise<Document> => documentOf(await freshet(...words, '--json'));
-const wrong = async (...words: string[]): Promise<Document> => (await typed(words)).error;
 
 describe('a reject', () => {
   remedy('reject-unknown', './freshet rejects list --all', 'lists those there are', async (follow) => {

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { verifyInstallation } from '../../src/client/commands/verify';
-import { writeMissingMetadata } from '../../src/extract/missing-metadata';
+import { endRun } from '../../src/database/run-store';
+import { tidyEndedSessions } from '../../src/monitor/ended-sessions';
 import { monitorRound } from '../../src/monitor/monitor';
 import { projectMonitor } from '../../src/monitor/project-monitor';
 import { silentLog } from '../../src/observability/collecting-log';
@@ -10,10 +11,10 @@ import { install, type Installation } from '../support/installation';
 
 const database = testDatabase();
 let at: Installation;
-beforeEach(async () => {
+beforeAll(async () => {
   at = await install({ databaseUrl: database.url, sandbox: { counts: { contacts: 2, items: 2, invoices: 2 } } });
 });
-afterEach(() => at.close());
+afterAll(() => at.close());
 
 const findings = async (): Promise<string[]> =>
   (await verifyInstallation({ loaded: at.loaded, log: silentLog }, at.db)).violations.map(({ name }) => name);
@@ -42,16 +43,35 @@ test('the metadata of a run that ended before it was written is written by the m
   const file = join(at.landing.root, key);
   expect(await findings()).toEqual(['session-metadata']);
   expect([existsSync(file), await round(), existsSync(file)]).toEqual([false, [], true]);
-  expect(await writeMissingMetadata(at, 'test')).toEqual([]);
+  expect(await tidyEndedSessions(at, 'test')).toEqual([]);
   expect(await findings()).toEqual([]);
   expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ complete: true, records: 2, entity: 'contacts', batches: [{ n: 1 }] });
 });
 
+test('temp files that a process left which died in the middle of one are removed once its run is ended, not while it goes on', async () => {
+  const session = await endedTooEarly();
+  await tidyEndedSessions(at, 'test');
+  const key = `${session}/half.json.1-2.tmp`;
+  writeFileSync(join(at.landing.root, key), '[{');
+  const [x] = await at.db.query<{ id: string; owner_run: string }>(
+    `select id, owner_run from freshet.extraction where 'sync_sessions/' || session_id = $1`,
+    [session],
+  );
+  const own = (runId: string): Promise<unknown> =>
+    at.db.query(`update freshet.extraction set owner_run = $2 where id = $1`, [x!.id, runId]);
+  const goesOn = await at.claim({ entities: ['contacts'] });
+  await own(goesOn);
+  expect(await tidyEndedSessions(at, 'test')).toEqual([]);
+  await endRun(at.db, { runId: goesOn, state: 'cancelled' }, at.ctx);
+  await own(x!.owner_run);
+  expect(await findings()).toEqual(['stray-file']);
+  expect([await round(), await findings()]).toEqual([[], []]);
+});
+
 test('nothing is written where the landing is another environment’s, or has lost the session', async () => {
   const session = join(at.landing.root, await endedTooEarly());
-  expect(await writeMissingMetadata(at, 'production')).toEqual([]);
+  expect(await tidyEndedSessions(at, 'production')).toEqual([]);
   renameSync(session, `${session}-elsewhere`);
-  expect(await writeMissingMetadata(at, 'test')).toEqual([]);
+  expect(await tidyEndedSessions(at, 'test')).toEqual([]);
   expect(existsSync(session)).toBe(false);
-  rmSync(`${session}-elsewhere`, { recursive: true });
 });
