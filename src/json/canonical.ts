@@ -45,7 +45,8 @@ export function canonicalContent(record: JsonObject, leaveOut: ReadonlySet<strin
 /** What JSON writes otherwise within a string: quotes, backslashes, control characters, halves of surrogate pairs. */
 const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
 
-function quoted(text: string): string {
+/** A text as JSON. */
+export function quoted(text: string): string {
   return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
 }
 

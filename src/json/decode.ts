@@ -73,6 +73,11 @@ function parseNumber(token: string): number | LosslessNumber {
   return Object.is(value, -0) ? new LosslessNumber(token) : value;
 }
 
+/** Whether PostgreSQL can store a text: without U+0000, without half of a surrogate pair. */
+export function isStorableText(text: string): boolean {
+  return !text.includes('\0') && !LONE_SURROGATE.test(text);
+}
+
 function holdsLoneSurrogate(value: JsonValue): boolean {
   if (typeof value === 'string') return LONE_SURROGATE.test(value);
   if (Array.isArray(value)) return value.some(holdsLoneSurrogate);

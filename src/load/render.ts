@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
+import type { ValidationRule } from '../config/schema/validation-rule';
+import { ByteWriter } from '../json/byte-writer';
 import type { FileRecord, RecordStream } from './batch-file';
 import { copyLine } from './copy-text';
+import type { LoadDefinition } from './load-definition';
 import type { PageClock } from './page-clock';
 import type { Reason } from './reason';
-import type { RowReader } from './row';
+import { QuickRows } from './quick-rows';
+import { RowReader, type RowShape } from './row';
 
 /** A record with the time at which the source answered it, as text for PostgreSQL. */
 export interface DatedRecord extends FileRecord {
@@ -26,34 +30,59 @@ export interface Rejected extends RecordPlace {
   readonly reasons: readonly Reason[];
 }
 
+/** What turning records into rows follows. */
+export interface RowTask {
+  readonly shape: RowShape;
+  readonly definition: LoadDefinition;
+  readonly zone: string;
+  readonly rules?: readonly ValidationRule[];
+}
+
 /** Records as COPY text: of the header table, and of its line items. */
 export interface Rendered {
-  readonly header: Uint8Array;
+  readonly header: Uint8Array<ArrayBuffer>;
   readonly rows: number;
-  readonly lines: Uint8Array;
+  readonly lines: Uint8Array<ArrayBuffer>;
   readonly lineRows: number;
   readonly rejects: readonly Rejected[];
 }
 
 /** Turns records into rows of both stage tables, in their order. */
-export function render(reader: RowReader, records: readonly DatedRecord[]): Rendered {
-  let [header, lines, rows, lineRows] = ['', '', 0, 0];
-  const rejects: Rejected[] = [];
-  for (const record of records) {
-    const row = reader.read(record.bytes, record.fetchedAt);
+export class RowWriter {
+  private readonly reader: RowReader;
+  private readonly quick: QuickRows | null;
+  readonly header = new ByteWriter();
+  readonly lines = new ByteWriter();
+
+  constructor({ shape, definition, zone, rules = [] }: RowTask) {
+    this.reader = new RowReader(shape, definition, zone, rules);
+    this.quick = rules.length > 0 ? null : QuickRows.of(shape, definition, zone);
+  }
+
+  render(records: readonly DatedRecord[]): Rendered {
+    let [rows, lineRows] = [0, 0];
+    const rejects: Rejected[] = [];
+    for (const record of records) {
+      const lines = this.quick?.write(record, this) ?? this.write(record, rejects);
+      if (lines === null) continue;
+      rows++;
+      lineRows += lines;
+    }
+    return { header: this.header.take(), rows, lines: this.lines.take(), lineRows, rejects };
+  }
+
+  /** Answers with the number of its lines; `null` where it is refused. */
+  private write(record: DatedRecord, rejects: Rejected[]): number | null {
+    const row = this.reader.read(record.bytes, record.fetchedAt);
     if (row.kind === 'reject') {
       rejects.push({ ...placeOf(record), id: row.id, reasons: row.reasons });
-      continue;
+      return null;
     }
     const seq = String(record.seq);
-    header += copyLine([...row.header, seq, row.lines === null ? '\\N' : String(row.lines.length)]);
-    rows++;
-    for (const line of row.lines ?? []) {
-      lines += copyLine([...line, seq]);
-      lineRows++;
-    }
+    this.header.text(copyLine([...row.header, seq, row.lines === null ? '\\N' : String(row.lines.length)]));
+    for (const line of row.lines ?? []) this.lines.text(copyLine([...line, seq]));
+    return row.lines?.length ?? 0;
   }
-  return { header: Buffer.from(header), rows, lines: Buffer.from(lines), lineRows, rejects };
 }
 
 function placeOf({ seq, bytes, offset, fetchedAt }: DatedRecord): RecordPlace {

@@ -19,7 +19,7 @@ interface RowColumns {
 
 /** The reason where PostgreSQL could refuse a row because no page holds it. `cells`: COPY text, in the order of the columns. */
 export function tooWide({ columns, prefix }: RowColumns, cells: readonly string[]): Reason | null {
-  if (columns.length * MOVED_BYTES <= PAGE_BYTES - OWN_BYTES) return null;
+  if (alwaysFits(columns.length)) return null;
   let bytes = OWN_BYTES + Math.ceil(columns.length / 8);
   let filled = 0;
   for (const [place, { type }] of columns.entries()) {
@@ -36,6 +36,11 @@ export function tooWide({ columns, prefix }: RowColumns, cells: readonly string[
     expected: `about ${PAGE_BYTES} bytes`,
     message: `${place ?? 'The record'} has values in ${filled} columns, about ${bytes} bytes: a row of PostgreSQL holds ${PAGE_BYTES}, to which a long text adds ${MOVED_BYTES}`,
   };
+}
+
+/** Whether a row of so many columns fits whatever its values are. */
+export function alwaysFits(columns: number): boolean {
+  return columns * MOVED_BYTES <= PAGE_BYTES - OWN_BYTES;
 }
 
 function aligned(at: number, to: number): number {

@@ -1,16 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ValidationRule } from '../config/schema/validation-rule';
-import type { LoadDefinition } from './load-definition';
-import { render } from './render';
-import { RowReader, type RowShape } from './row';
-
-/** What a thread of `RowThreads` is started with. */
-export interface ThreadTask {
-  readonly shape: RowShape;
-  readonly definition: LoadDefinition;
-  readonly zone: string;
-  readonly rules?: readonly ValidationRule[];
-}
+import { RowWriter, type RowTask } from './render';
 
 /** One portion: the bytes of its records side by side, and four numbers or texts for each. */
 export interface Parcel {
@@ -21,14 +10,12 @@ export interface Parcel {
   readonly fetchedAt: readonly string[];
 }
 
-const { shape, definition, zone, rules } = workerData as ThreadTask;
-const reader = new RowReader(shape, definition, zone, rules);
+const writer = new RowWriter(workerData as RowTask);
 
 parentPort!.on('message', ({ bytes, lengths, offsets, seqs, fetchedAt }: Parcel) => {
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let from = 0;
-  const rendered = render(
-    reader,
+  const rendered = writer.render(
     lengths.map((length, place) => {
       const record = {
         seq: seqs[place]!,
@@ -40,9 +27,5 @@ parentPort!.on('message', ({ bytes, lengths, offsets, seqs, fetchedAt }: Parcel)
       return record;
     }),
   );
-  // Small ones lie in a pool that the thread shares with itself: those are copied.
-  const own = [rendered.header, rendered.lines]
-    .map((text) => text.buffer as ArrayBuffer)
-    .filter(({ byteLength }) => byteLength > Buffer.poolSize);
-  parentPort!.postMessage(rendered, [...new Set(own)]);
+  parentPort!.postMessage(rendered, [rendered.header.buffer, rendered.lines.buffer]);
 });

@@ -1,8 +1,7 @@
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { render, type DatedRecord, type Rendered } from './render';
-import { RowReader } from './row';
-import type { Parcel, ThreadTask } from './row-thread';
+import { RowWriter, type DatedRecord, type Rendered, type RowTask } from './render';
+import type { Parcel } from './row-thread';
 
 /** Turns portions of records into COPY text; answers come in the order of the questions. */
 export interface Renderer {
@@ -13,9 +12,9 @@ export interface Renderer {
 }
 
 /** In this thread: for files so small that starting another one would take longer. */
-export function inlineRenderer({ shape, definition, zone, rules }: ThreadTask): Renderer {
-  const reader = new RowReader(shape, definition, zone, rules);
-  return { depth: 1, render: (records) => render(reader, records), close: () => Promise.resolve() };
+export function inlineRenderer(task: RowTask): Renderer {
+  const writer = new RowWriter(task);
+  return { depth: 1, render: (records) => writer.render(records), close: () => Promise.resolve() };
 }
 
 interface Waiting {
@@ -29,7 +28,7 @@ export class RowThreads implements Renderer {
   private readonly threads: readonly { readonly worker: Worker; readonly waiting: Waiting[] }[];
   private next = 0;
 
-  constructor(task: ThreadTask, count: number) {
+  constructor(task: RowTask, count: number) {
     this.depth = 2 * count;
     this.threads = Array.from({ length: count }, () => begin(task));
   }
@@ -51,7 +50,7 @@ export class RowThreads implements Renderer {
   }
 }
 
-function begin(task: ThreadTask): { worker: Worker; waiting: Waiting[] } {
+function begin(task: RowTask): { worker: Worker; waiting: Waiting[] } {
   const worker = new Worker(join(__dirname, `row-thread${extname(__filename)}`), { workerData: task });
   const waiting: Waiting[] = [];
   worker.on('message', (rendered: Rendered) => waiting.shift()?.resolve(rendered));

@@ -72,8 +72,7 @@ export class RowReader {
     this.rules = new RecordRules(rules, cellRules);
     this.headerCells = new CellReader(shape.header, definition.lineItems?.field ?? null, cellRules);
     this.lineCells = new CellReader(shape.lines ?? [], null, cellRules);
-    const { volatile, key, cursor, version } = definition;
-    this.outOfHash = new Set([...volatile, ...key, ...(cursor === null ? [] : [cursor.field]), ...(version === null ? [] : [version])]);
+    this.outOfHash = outOfHash(definition);
   }
 
   /** `fetchedAt`: when the source answered, as text for PostgreSQL. */
@@ -179,6 +178,11 @@ export class RowReader {
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
+
+/** Fields of a record that are no content of its row. */
+export function outOfHash({ volatile, key, cursor, version }: LoadDefinition): ReadonlySet<string> {
+  return new Set([...volatile, ...key, ...(cursor === null ? [] : [cursor.field]), ...(version === null ? [] : [version])]);
+}
 
 function rejected(id: string | null, reasons: readonly [Reason, ...Reason[]]): RejectedRow {
   return { kind: 'reject', id, reasons: shownReasons(reasons) };
