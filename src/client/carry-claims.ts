@@ -99,7 +99,7 @@ async function runOne(scope: Scope, request: ClaimRequest): Promise<CommandResul
     return watched(scope, runId, temporal === null ? () => carryFollowed(scope, runId, request.plan) : undefined);
   }
   if (waits) return runQueued(scope, temporal, request);
-  if (flags.attach !== true) return alreadyRunning(request.pipeline, runId);
+  if (flags.attach !== true) return alreadyRunning(request, runId);
   note(scope, `${request.pipeline} is running already: this follows ${runId}, as it was started`);
   return watched(scope, runId);
 }

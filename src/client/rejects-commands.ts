@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Acting } from './acting';
 import { collect } from './chosen-words';
 import { withCommonFlags, type CommonFlags } from './common-flags';
@@ -35,6 +35,7 @@ function addReplaying(rejects: Command, act: Acting): void {
     .argument('<file>', 'the CSV, its column fix filled in')
     .option('--dry-run', 'only check the file, and say what would be loaded')
     .option('--local', 'in this process and without Temporal')
+    .addOption(new Option('--queue', 'when the pipeline is running: wait, and start when that run has ended').conflicts('local'))
     .action((file: string, flags: ReplayFlags & CommonFlags, command: Command) =>
       act(flags, command, async (context) => (await import('./commands/rejects-replay')).rejectsImport(file, flags, context)),
     );
@@ -44,6 +45,7 @@ function addReplaying(rejects: Command, act: Acting): void {
     .option('--all', 'all that are open')
     .option('--dry-run', 'only say what would be loaded')
     .option('--local', 'in this process and without Temporal')
+    .addOption(new Option('--queue', 'when the pipeline is running: wait, and start when that run has ended').conflicts('local'))
     .action((ids: string[], flags: ReplayFlags & CommonFlags, command: Command) =>
       act(flags, command, async (context) => (await import('./commands/rejects-replay')).rejectsReplay(ids, flags, context)),
     );

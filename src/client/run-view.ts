@@ -1,4 +1,7 @@
+import type { ClaimRequest } from '../database/claim';
+import type { NextAction } from '../domain/errors';
 import { exitCodeOf, isFinalRun } from '../domain/run';
+import { commandText } from '../report/command-text';
 import { bindingEquations } from '../report/ledger-lines';
 import type { EntityFacts, RunFacts } from '../report/run-facts';
 import { nextActions, verdict } from '../report/verdict';
@@ -86,8 +89,8 @@ function attention(entity: EntityFacts): string[] {
   );
   return [
     ...line(`failed (${entity.error_code ?? entity.error_type ?? 'error'})`, entity.error_message),
-    ...line('do', entity.error_remedy),
     ...line('held', entity.held_reason),
+    ...line('do', entity.error_remedy),
     ...line('skipped', entity.skipped_reason),
     ...line('waits', entity.wait_reason === null ? null : waitWords(entity, terminalReader())),
     ...entity.doubts.flatMap((doubt) => line('doubt', doubt.message)),
@@ -107,12 +110,12 @@ function timing({ run }: RunFacts): string {
 export function runError(facts: RunFacts): ErrorView | undefined {
   const { run, entities } = facts;
   if (!isFinalRun(run.state) || ![1, 3].includes(exitCodeOf(run.state))) return undefined;
-  const first = entities.find(({ error_message }) => error_message !== null);
+  const first = entities.find(({ error_message }) => error_message !== null) ?? entities.find(({ held_reason }) => held_reason !== null);
   return {
     code: `run-${run.state}`,
     type: first?.error_type ?? run.error_type ?? (run.state === 'cancelled' ? 'cancelled' : 'transient_error'),
     message: shown(verdict(facts), 1_000),
-    why: first === undefined ? run.error_message : shown(`${first.entity}: ${first.error_message ?? ''}`, 2_000),
+    why: first === undefined ? run.error_message : shown(`${first.entity}: ${first.error_message ?? first.held_reason ?? ''}`, 2_000),
     where: run.report_path,
     remedy: shown(first?.error_remedy ?? remedyOf(facts), 2_000),
     next: nextActions(facts),
@@ -146,13 +149,18 @@ export function leftRunning(runId: string, signal: NodeJS.Signals): CommandResul
 }
 
 /** Not an error: the command found out that the work is being done. */
-export function alreadyRunning(pipeline: string, activeRunId: string): CommandResult {
-  const next = [
+export function alreadyRunning(request: Pick<ClaimRequest, 'pipeline' | 'kind' | 'command'>, activeRunId: string): CommandResult {
+  const { pipeline, kind } = request;
+  const replay = kind === 'replay';
+  const next: NextAction[] = [
     { kind: 'run-command', label: 'Watch it', command: `./freshet follow ${activeRunId}` },
-    { kind: 'run-command', label: 'Run when it has ended', command: `./freshet run ${pipeline} --queue` },
+    ...(replay
+      ? []
+      : [{ kind: 'run-command' as const, label: 'Run when it has ended', command: `./freshet ${commandText(request)} --queue` }]),
     { kind: 'run-command', label: 'Stop it', command: `./freshet cancel ${activeRunId}` },
-  ] as const;
-  const message = `${pipeline} is running already: ${activeRunId}. Nothing was started.`;
+  ];
+  const wait = replay ? ' The same command with --queue waits until it has ended.' : '';
+  const message = `${pipeline} is running already: ${activeRunId}. Nothing was started.${wait}`;
   return {
     exitCode: EXIT.findings,
     data: { pipeline, outcome: 'already_running', active_run_id: activeRunId, message, next },

@@ -7,6 +7,7 @@ import type { StageContext } from '../observability/stage-context';
 import { claimIn, type ClaimRequest } from './claim';
 import { sqlstate } from './database-error';
 import type { Database, Tx } from './database';
+import { dropQueuedReplay, giveReplay } from './replay-records';
 
 /** What became of a request that waited for its lane. */
 export type QueuedState = 'waiting' | 'started' | 'withdrawn' | 'refused';
@@ -46,7 +47,9 @@ export function isQueuedId(text: string): boolean {
 /** Puts a request into its lane's queue, frozen as it is; one that waits there already counts for both. Returns its id. */
 export async function enqueue(db: Database, request: ClaimRequest, ctx: StageContext): Promise<string> {
   const { config, targets, plan, account, command } = request;
-  const body = canonicalJson({ plan, account, command, targets: Object.fromEntries(targets), retryOf: request.retryOf });
+  // Two replays are never the same: each is of the records that were written down under its key.
+  const replayed = request.kind === 'replay' ? { replayKey: request.requestKey } : {};
+  const body = canonicalJson({ plan, account, command, targets: Object.fromEntries(targets), retryOf: request.retryOf, ...replayed });
   const digest = createHash('sha256').update(`${request.kind} ${config.digest} ${body}`).digest('hex');
   return db.transaction({ site: 'claim.queue', ctx, repeatable: true }, async (tx) => {
     await tx.query(`insert into freshet.config (digest, body) values ($1, $2) on conflict do nothing`, [config.digest, config.body]);
@@ -121,7 +124,9 @@ export async function withdraw(db: Database, id: string): Promise<Queued> {
     `update freshet.lane_request set state = 'withdrawn', ended_at = now() where id = $1 and state = 'waiting' returning id`,
     [id],
   );
-  return rows.length > 0 ? before : readQueued(db, id);
+  if (rows.length === 0) return readQueued(db, id);
+  await dropQueuedReplay(db, id);
+  return before;
 }
 
 const NEXT = `
@@ -158,6 +163,7 @@ interface Row {
   readonly actor: string;
   readonly request: Pick<ClaimRequest, 'plan' | 'account' | 'command' | 'retryOf'> & {
     readonly targets: Readonly<Record<string, { readonly schema: string; readonly table: string }>>;
+    readonly replayKey?: string;
   };
 }
 
@@ -169,15 +175,18 @@ async function claimOne(tx: Tx, id: string): Promise<string | null> {
     [id],
   );
   if (row === undefined) return null;
-  const { request, environment, pipeline, lane, kind, actor } = row;
+  const { environment, pipeline, lane, kind, actor } = row;
+  const { replayKey, ...request } = row.request;
+  const requestKey = `queue/${id}`;
   const claim = await claimIn(tx, {
     ...request,
     ...{ environment, pipeline, lane, kind, actor },
-    requestKey: `queue/${id}`,
+    requestKey,
     config: { digest: row.config_digest, body: row.body },
     targets: new Map(Object.entries(request.targets)),
   });
   if (claim.kind === 'taken') return null;
+  if (replayKey !== undefined) await giveReplay(tx, replayKey, requestKey);
   await tx.query(`update freshet.lane_request set state = 'started', run_id = $2, ended_at = now() where id = $1`, [id, claim.runId]);
   return claim.runId;
 }
@@ -196,6 +205,7 @@ async function refuse(db: Database, id: string, { type, code, message, remedy }:
     id,
     JSON.stringify(error),
   ]);
+  await dropQueuedReplay(db, id);
 }
 
 function unknown(id: string): FreshetError {

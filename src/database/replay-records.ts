@@ -1,4 +1,4 @@
-import type { Database } from './database';
+import type { Database, Tx } from './database';
 
 /** A reject that is to be loaded once more, and which of the files it goes into: one for each time of fetching. */
 export interface ReplayedReject {
@@ -29,10 +29,24 @@ export async function storeReplay(
   }
 }
 
-/** What is written down of a replay that did not begin. */
+/** A replay that waited becomes the run of another key: its records go with it. */
+export async function giveReplay(tx: Tx, from: string, to: string): Promise<void> {
+  await tx.query(`update freshet.replay_record set request_key = $2 where request_key = $1`, [from, to]);
+}
+
+/** What is written down of a replay that is out of the queue without having begun. */
+export async function dropQueuedReplay(db: Database, queuedId: string): Promise<void> {
+  await db.query(
+    `delete from freshet.replay_record y using freshet.lane_request q where q.id = $1 and y.request_key = q.request ->> 'replayKey'`,
+    [queuedId],
+  );
+}
+
+/** What is written down of a replay that did not begin, and does not wait. */
 export async function dropReplay(db: Database, requestKey: string): Promise<void> {
   await db.query(
-    `delete from freshet.replay_record y where y.request_key = $1 and not exists (select from freshet.run r where r.request_key = y.request_key)`,
+    `delete from freshet.replay_record y where y.request_key = $1 and not exists (select from freshet.run r where r.request_key = y.request_key)
+        and not exists (select from freshet.lane_request q where q.state = 'waiting' and q.request ->> 'replayKey' = y.request_key)`,
     [requestKey],
   );
 }

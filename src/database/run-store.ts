@@ -48,6 +48,8 @@ export interface EntityEnd {
   readonly state: Extract<EntityState, 'completed' | 'failed' | 'held' | 'skipped' | 'cancelled'>;
   readonly reason?: string;
   readonly error?: { readonly type: string; readonly code: string; readonly message: string; readonly remedy: string };
+  /** What releases one that is held. */
+  readonly remedy?: string;
 }
 
 /**
@@ -95,7 +97,7 @@ function writeEnd(db: Database, end: EntityEnd, as: { readonly ctx: StageContext
         end.error?.type ?? null,
         end.error?.code ?? null,
         end.error?.message ?? null,
-        end.error?.remedy ?? null,
+        end.error?.remedy ?? end.remedy ?? null,
         FINAL_ENTITY_STATES,
       ],
     );

@@ -110,7 +110,8 @@ function waitLine(who: string, wait: Wait, run: RunHead): string {
 
 function stoppedLine(entity: EntityFacts): string {
   const reason = entity.held_reason ?? entity.skipped_reason;
-  return reason === null ? '' : `${md(entity.entity)} ${entity.state}: ${md(reason)}`;
+  const remedy = entity.state === 'held' && entity.error_remedy !== null ? ` → ${md(entity.error_remedy)}` : '';
+  return reason === null ? '' : `${md(entity.entity)} ${entity.state}: ${md(reason)}${remedy}`;
 }
 
 function badFileTable(entities: readonly EntityFacts[]): string {

@@ -5,8 +5,10 @@ import { loadPipeline } from '../config/pipeline';
 import { resolveSource } from '../config/sources';
 import type { ClaimRequest } from '../database/claim';
 import type { RunKind } from '../domain/ids';
+import { FreshetError } from '../domain/errors';
 import { laneOf } from '../domain/lane';
 import { narrowPlan } from '../domain/plan';
+import { FILES, FOREIGN_PIPELINE } from './file-source';
 import { accountOf, pipelinePlan, runEntity, sourceOf, type Sources } from './run-config';
 
 export interface RunWish {
@@ -33,7 +35,9 @@ export interface PreparedClaim {
 /** What a person asked for, with settings, source and pipeline resolved and frozen. Touches no database. Errors: `config_error`. */
 export function claimRequest(loaded: LoadedSettings, sources: Sources, wish: RunWish): PreparedClaim {
   const entitiesOf = (type: string): readonly string[] => Object.keys(sourceOf(sources, type).entities);
+  if (wish.pipeline === FOREIGN_PIPELINE) throw ofFiles(wish.pipeline);
   const { pipeline, warnings } = loadPipeline(wish.pipeline, { root: loaded.root, sources: loaded.sources, entitiesOf });
+  if (pipeline.source === FILES.type) throw ofFiles(pipeline.name);
   const source = resolveSource({
     sources: loaded.sources,
     key: pipeline.source,
@@ -63,4 +67,14 @@ export function claimRequest(loaded: LoadedSettings, sources: Sources, wish: Run
       actor: wish.actor,
     },
   };
+}
+
+function ofFiles(pipeline: string): FreshetError {
+  return new FreshetError('config_error', {
+    code: 'pipeline-of-files',
+    message: `Pipeline ${pipeline} has no source to ask: its records are in files`,
+    why: 'Its pipeline file, where there is one, says by which rules files are loaded; nothing runs by itself.',
+    remedy: 'Load them with `./freshet load`; --dir names the folder. Nothing was begun.',
+    where: `config/pipelines/${pipeline}.yaml`,
+  });
 }

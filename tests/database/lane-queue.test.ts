@@ -2,6 +2,8 @@ import { claimQueued, enqueue, hasQueue, readQueue, readQueued, withdraw } from 
 import { claimRequest, type RunWish } from '../../src/run/claim-request';
 import { sources } from '../../src/sources';
 import { endRun, readRun } from '../../src/database/run-store';
+import { dropReplay, readReplay, storeReplay } from '../../src/database/replay-records';
+import { replayRequests } from '../../src/run/replay-request';
 import { testDatabase } from '../support/database';
 import { install, type Installation } from '../support/installation';
 
@@ -63,6 +65,42 @@ it('who is withdrawn is not started, and who was started is not withdrawn', asyn
   expect(await withdraw(freshet.db, first)).toMatchObject({ state: 'withdrawn', runId: null });
   await expect(readQueued(freshet.db, 'queued-00000000')).rejects.toMatchObject({ code: 'queued-unknown' });
   await end(runId!);
+});
+
+describe('replays', () => {
+  /** A reject as a load leaves it. */
+  async function refused(runId: string): Promise<string> {
+    const [row] = await freshet.db.query<{ id: string }>(
+      `insert into freshet.reject (run_id, pipeline, entity, stage, record_id, file, "offset", length, record_sha256, reasons)
+       values ($1, 'zoho-books', 'contacts', 'load', 'C', 'f', 1, 2, '', '[{}]') returning id`,
+      [runId],
+    );
+    return row!.id;
+  }
+  async function wishes(rejectId: string): Promise<string> {
+    const wish = { rejectId, pipeline: 'zoho-books', entity: 'contacts', at: '2025-07-02T00:00:00.000000Z', record: '{}' };
+    const [replay] = replayRequests(freshet.loaded, sources, [wish], 'ada');
+    await storeReplay(freshet.db, replay!.request, replay!.records);
+    const id = await enqueue(freshet.db, replay!.request, freshet.ctx);
+    await dropReplay(freshet.db, replay!.request.requestKey);
+    return id;
+  }
+  const written = (): Promise<object[]> => freshet.db.query(`select reject_id from freshet.replay_record order by reject_id`);
+
+  it('each waits for itself with its own records, which the run that it becomes finds; one that is taken out leaves none', async () => {
+    const active = await freshet.claim();
+    const [first, second] = [await refused(active), await refused(active)];
+    const ids = [await wishes(first), await wishes(second)];
+    expect(new Set(ids).size).toBe(2);
+    expect(await written()).toEqual([{ reject_id: first }, { reject_id: second }]);
+    await withdraw(freshet.db, ids[1]!);
+    expect(await written()).toEqual([{ reject_id: first }]);
+    await end(active);
+    const [runId = ''] = await startable();
+    expect(await readRun(freshet.db, runId)).toMatchObject({ kind: 'replay', command: { replay: { rejects: 1, mended: 1 } } });
+    expect(await readReplay(freshet.db, runId, 'contacts')).toMatchObject([{ reject_id: first, record: '{}' }]);
+    await end(runId);
+  });
 });
 
 it('a request that can never begin leaves the queue with its reason, and those behind it go on', async () => {

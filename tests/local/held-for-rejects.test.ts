@@ -1,5 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runResult, runText } from '../../src/client/run-view';
+import { readRunFacts } from '../../src/report/run-facts';
+import { summary } from '../../src/report/summary';
 import { testDatabase } from '../support/database';
 import { install, type Installation } from '../support/installation';
 
@@ -19,7 +22,7 @@ afterAll(() => at.close());
 const entity = async (runId: string, name: string): Promise<Record<string, unknown> | undefined> =>
   (
     await at.db.query(
-      `select state, held_reason, skipped_reason, landed, fetched, unloaded_after from freshet.run_entity where run_id = $1 and entity = $2`,
+      `select state, held_reason, error_message, error_remedy, skipped_reason, landed, fetched, unloaded_after from freshet.run_entity where run_id = $1 and entity = $2`,
       [runId, name],
     )
   )[0];
@@ -30,12 +33,23 @@ it('an entity over its reject budget is held and those behind it wait; with othe
   expect(await entity(first.runId, 'contacts')).toMatchObject({
     state: 'held',
     held_reason: expect.stringMatching(/^reject budget: 8 records of 8 refused, more than count 3 allow/) as string,
+    error_message: null,
+    error_remedy: expect.stringMatching(/reject_budget of contacts in the pipeline file, and run again\.$/) as string,
     landed: '0',
     unloaded_after: '8',
   });
   expect(await entity(first.runId, 'invoices')).toMatchObject({ state: 'skipped', skipped_reason: 'waited for contacts, which is held' });
   const open = await at.db.query(`select from freshet.reject where stage = 'held' and closed_by_run is null`);
   expect(open).toHaveLength(8);
+
+  const facts = await readRunFacts(at.db, first.runId);
+  const remedy = 'Look at them with `./freshet rejects list --entity contacts`.';
+  expect(runText(facts)).toContain(`contacts do: ${remedy}`);
+  expect(runResult(facts).error).toMatchObject({
+    why: expect.stringMatching(/^contacts: reject budget/) as string,
+    remedy: expect.stringContaining(remedy) as string,
+  });
+  expect(summary(facts)).toMatch(/contacts held: .* → .*reject/);
 
   const asked = at.sandbox.control.requestLog().filter(({ entity: of }) => of === 'contacts').length;
   const second = await at.run();

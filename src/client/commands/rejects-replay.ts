@@ -25,6 +25,7 @@ export interface ReplayFlags extends RejectsFlags {
   readonly all?: boolean;
   readonly dryRun?: boolean;
   readonly local?: boolean;
+  readonly queue?: boolean;
 }
 
 const MOST = 1_000_000;

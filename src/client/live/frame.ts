@@ -134,7 +134,7 @@ function errorOf(run: LiveRun, columns: number): Line[] {
   }
   const code = first.error_code === null ? '' : ` (${shown(first.error_code, 60)})`;
   return [
-    ...wrappedLines(`${BAD.sign} ${shown(first.entity)}${code}: ${shown(first.error_message ?? '', 500)}`, {
+    ...wrappedLines(`${BAD.sign} ${shown(first.entity)}${code}: ${shown(first.error_message ?? first.held_reason ?? '', 500)}`, {
       columns,
       indent: 2,
       tone: 'bad',

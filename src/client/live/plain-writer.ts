@@ -44,7 +44,7 @@ export class PlainWriter {
     if (unbegun) return;
     const details = [pagesOf(entity), recordsOf(entity), rateOf(entity), timeOf(entity, run.now), noteOf(entity, readerOf(run), open)];
     this.write([...heading(entity.entity, stepOf(entity), markOf(entity, 0)), { text: joined(details) }]);
-    if (this.error === undefined && firstError(run.entities) === entity) this.tellError(entity);
+    if (this.error !== entity.entity && firstError(run.entities) === entity) this.tellError(entity);
   }
 
   /** The remedy comes with the first error, at once: whoever reads can begin. */

@@ -69,8 +69,9 @@ export function ageOf({ state, started_at, completed_at, now }: LiveRun): string
   return `${state} for ${duration(started_at, now)}`;
 }
 
-/** The failed entity whose error came first: the one to read, often the cause of the others. */
+/** The failed entity whose error came first: the one to read, often the cause of the others. Else the first that waits for a person. */
 export function firstError(entities: readonly LiveEntity[]): LiveEntity | undefined {
   const failed = entities.filter(({ error_message }) => error_message !== null);
-  return failed.sort((a, b) => (a.completed_at ?? '').localeCompare(b.completed_at ?? ''))[0];
+  const held = entities.filter(({ state, error_remedy }) => state === 'held' && error_remedy !== null);
+  return (failed.length > 0 ? failed : held).sort((a, b) => (a.completed_at ?? '').localeCompare(b.completed_at ?? ''))[0];
 }

@@ -34,6 +34,12 @@ function folder(files: Readonly<Record<string, unknown>>): string {
   return root;
 }
 
+remedy('pipeline-of-files', './freshet load', 'loads what a run of json2db was to load', async (follow) => {
+  const root = folder({ 'things.json': [{ id: 'T1' }] });
+  const { data } = await follow(await wrong('run', 'json2db', '--local'), (words) => typed([...words, '--dir', root, '--dry-run']));
+  expect(data.entities).toMatchObject([{ entity: 'things' }]);
+});
+
 const OLD = 'sync_session_2020-01-01_00-00-00';
 const withOldSession = (): string => folder({ [`sync_sessions/${OLD}/raw_json/2020-01-01_00-00-00/things.json`]: [{ id: 'T1' }] });
 
