@@ -152,11 +152,10 @@ export function leftRunning(runId: string, signal: NodeJS.Signals): CommandResul
 export function alreadyRunning(request: Pick<ClaimRequest, 'pipeline' | 'kind' | 'command'>, activeRunId: string): CommandResult {
   const { pipeline, kind } = request;
   const replay = kind === 'replay';
+  const again = `./freshet ${commandText(request)}`;
   const next: NextAction[] = [
     { kind: 'run-command', label: 'Watch it', command: `./freshet follow ${activeRunId}` },
-    ...(replay
-      ? []
-      : [{ kind: 'run-command' as const, label: 'Run when it has ended', command: `./freshet ${commandText(request)} --queue` }]),
+    ...(replay ? [] : [{ kind: 'run-command' as const, label: 'Run when it has ended', command: [again, '--queue'].join(' ') }]),
     { kind: 'run-command', label: 'Stop it', command: `./freshet cancel ${activeRunId}` },
   ];
   const wait = replay ? ' The same command with --queue waits until it has ended.' : '';

@@ -74,7 +74,7 @@ function ofFiles(pipeline: string): FreshetError {
     code: 'pipeline-of-files',
     message: `Pipeline ${pipeline} has no source to ask: its records are in files`,
     why: 'Its pipeline file, where there is one, says by which rules files are loaded; nothing runs by itself.',
-    remedy: 'Load them with `./freshet load`; --dir names the folder. Nothing was begun.',
+    remedy: 'Load them with `./freshet load`, naming their folder. Nothing was begun.',
     where: `config/pipelines/${pipeline}.yaml`,
   });
 }
