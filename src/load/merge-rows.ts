@@ -113,8 +113,8 @@ async function writeLines(tx: Tx, { job: { target }, numbers, lineFields }: RowM
   const count = async (statement: string, values: readonly unknown[]): Promise<number> =>
     Number((await tx.query<{ n: string }>(statement, values))[0]?.n ?? 0);
   const removed = await count(removeSurplusSql(table), []);
-  const revived = await count(reviveLinesSql(table), [numbers.batchNo]);
-  const [planned] = await tx.query<{ held: string; lines: string }>(plannedLinesSql(table));
+  const [planned] = await tx.query<{ held: string; orphans: string; lines: string }>(plannedLinesSql(table));
+  const revived = await count(reviveLinesSql(table, planned?.orphans !== '0'), [numbers.batchNo]);
   const [held, all] = [Number(planned?.held ?? 0), Number(planned?.lines ?? 0)];
   if (held > 0) await tx.query(updateLinesSql(stageName(lines), table, lineFields), [numbers.batchNo]);
   const added = held === all ? 0 : await count(insertLinesSql(stageName(lines), table, lineFields), [numbers.batchNo]);

@@ -188,12 +188,16 @@ export function removeSurplusSql(target: TableName): string {
   select count(*) filter (where live) as n from removed`;
 }
 
-/** Lines were deleted with their parent and come back with it. $1 batch number. Answers with their number. */
-export function reviveLinesSql(target: TableName): string {
+/**
+ * Lines were deleted with their parent and come back with it. `orphans`: lines of a parent that somebody removed, which is new again. $1 batch
+ * number. Answers with their number.
+ */
+export function reviveLinesSql(target: TableName, orphans: boolean): string {
   return `with revived as (
     update ${target} t set deleted_at = null, batch_no = $1::bigint
       from merge_plan p
-     where p.outcome = 'revived' and t.parent_id = p.id and t.deleted_at is not null
+     where ${orphans ? `(p.outcome = 'revived' or (p.outcome = 'inserted' and t.line_no <= p.lines))` : `p.outcome = 'revived'`}
+       and t.parent_id = p.id and t.deleted_at is not null
     returning 1)
   select count(*) as n from revived`;
 }
@@ -206,10 +210,11 @@ export function updateLinesSql(stage: TableName, target: TableName, fields: read
      where ${WRITTEN} and t.parent_id = s.parent_id and t.line_no = s.line_no and t.row_hash <> s.row_hash`;
 }
 
-/** Of the lines of the plan's rows: how many the table has, and how many there are. */
+/** Of the lines of the plan's rows: how many the table has, how many of those without a parent, and how many there are. */
 export function plannedLinesSql(target: TableName): string {
-  return `select (select count(*) from ${target} t join merge_plan p on t.parent_id = p.id where ${WRITTEN} and t.line_no between 1 and p.lines) as held,
-                 (select coalesce(sum(p.lines), 0) from merge_plan p where ${WRITTEN}) as lines`;
+  return `select t.held, t.orphans, (select coalesce(sum(p.lines), 0) from merge_plan p where ${WRITTEN}) as lines
+            from (select count(*) as held, count(*) filter (where p.outcome = 'inserted') as orphans
+                    from ${target} t join merge_plan p on t.parent_id = p.id where ${WRITTEN} and t.line_no between 1 and p.lines) t`;
 }
 
 /** Lines that the table has not. $1 batch number. Answers with how many are new. */

@@ -64,3 +64,13 @@ test.each([
   const { lines: counted, linesCounted } = await bench.counters();
   expect(counted).toBe(linesCounted);
 });
+
+test('lines that were deleted with a parent which a person then purged live again under a new one', async () => {
+  const bench = await Bench.open(shelf);
+  await bench.deliver([{ records: [order('a', 1, 'x', 'y')], fetchedAt: at(2) }]);
+  await bench.softDelete('a', at(10));
+  await shelf.db.query(`delete from ${ident('shop', bench.table)} where deleted_at is not null`);
+  expect(await bench.deliver([{ records: [order('a', 20, 'x', 'z')], fetchedAt: at(21) }])).toMatchObject({ inserted: 1, lines_added: 2 });
+  expect(await lines(bench)).toEqual([line('a', 1, 'x'), line('a', 2, 'z')]);
+  expect(await bench.counters()).toEqual({ live: 1, liveCounted: 1, lines: 2, linesCounted: 2 });
+});
