@@ -33,6 +33,8 @@ export function addLoading(program: Command, act: Acting): void {
     .option('--backfill-columns [names]', 'load nothing; fill new columns of old rows from what is landed')
     .option('--skip-existing', 'insert only: rows that the tables have are left alone')
     .option('--skip-table-creation', 'neither make nor change tables: what lacks one fails, and says what it needs')
+    .option('--batch-size <n>', 'records that become rows at once, instead of load.batch_size')
+    .option('--memory-limit <size>', 'what the load may hold in memory (512MiB), instead of load.memory_limit')
     .option('--dry-run', 'only say which files would be loaded, and what would change in the tables')
     .option('--local', 'in this process and without Temporal')
     .option('--attach', 'when the pipeline is running already: follow that run, with its exit code')

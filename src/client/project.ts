@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { announceSettings } from '../config/announce-settings';
 import { loadSettings, type LoadedSettings, type SettingsRequest } from '../config/load-settings';
+import type { FlagValue } from '../config/setting-layers';
 import { createLog, logStyle, lowerLevel } from '../observability/create-log';
 import { faultsFrom } from '../observability/faults';
 import type { Log } from '../observability/log';
@@ -21,10 +22,16 @@ export interface ProjectOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The level without -v. Commands stay quiet (`warn`), servers follow the settings. */
   readonly level?: 'warn' | 'settings';
+  /** Settings that the command has flags for. */
+  readonly values?: readonly FlagValue[];
 }
 
 /** Where the settings of a command are looked for: in the folder we are in, or in this checkout, when that has no `config/`. */
-export function settingsRequest(flags: CommonFlags, env: ProjectOptions['env'] = process.env): SettingsRequest {
+export function settingsRequest(
+  flags: CommonFlags,
+  env: ProjectOptions['env'] = process.env,
+  values: ProjectOptions['values'] = [],
+): SettingsRequest {
   return {
     cwd: existsSync(join(process.cwd(), 'config')) ? process.cwd() : packageFolder(),
     env,
@@ -32,7 +39,7 @@ export function settingsRequest(flags: CommonFlags, env: ProjectOptions['env'] =
     flags: {
       environment: flags.environment,
       config: flags.config,
-      values: [{ path: 'database.url', flag: '--database-url', value: flags.databaseUrl }],
+      values: [{ path: 'database.url', flag: '--database-url', value: flags.databaseUrl }, ...values],
     },
   };
 }
@@ -51,7 +58,7 @@ export function commandLogStyle({ wanted, json, stream, env }: LogWish): ReturnT
 
 /** Reads the settings of the folder we are in (or of this checkout, when it has no `config/`). Errors: `config_error` with every mistake. */
 export function openProject(flags: CommonFlags, options: ProjectOptions = {}): Project {
-  const loaded = loadSettings(settingsRequest(flags, options.env));
+  const loaded = loadSettings(settingsRequest(flags, options.env, options.values));
   const { logging } = loaded.settings;
   const log = createLog({
     level: lowerLevel(options.level === 'settings' ? logging.level : 'warn', flags.verbose ?? 0),

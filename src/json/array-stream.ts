@@ -17,13 +17,14 @@ type Place = 'start' | 'first' | 'next' | 'inside' | 'after' | 'end';
  */
 export class ArraySplitter {
   private place: Place = 'start';
-  private readonly element = new PartedValue();
+  private readonly element: PartedValue;
   private consumed: number;
   private found: StreamedRecord[] = [];
 
-  /** `at`: offset of the first byte that will be pushed. */
-  constructor(at = 0) {
+  /** `at`: offset of the first byte that will be pushed. `longest`: bytes of an element at most; absent: as many as freshet holds of one. */
+  constructor(at = 0, longest?: number) {
     this.consumed = at;
+    this.element = new PartedValue(longest);
   }
 
   get ended(): boolean {

@@ -17,3 +17,8 @@ export class JsonBytesError extends Error {
     this.name = 'JsonBytesError';
   }
 }
+
+/** `what` with how long it may be, in MiB: `A record that begins here is longer than 64 MiB`. */
+export function tooLong(at: number, what: string, longest: number): JsonBytesError {
+  return new JsonBytesError('too-long', at, `${what} ${Number((longest / 1024 / 1024).toFixed(1))} MiB`);
+}

@@ -1,4 +1,4 @@
-import { JsonBytesError } from './json-bytes-error';
+import { tooLong } from './json-bytes-error';
 import { MAX_RECORD_BYTES, ValueEnd } from './value-end';
 
 /** One JSON value that may come in several chunks: where it began, and its bytes once it has ended. */
@@ -8,6 +8,9 @@ export class PartedValue {
   private held = 0;
   /** Offset of its first byte. */
   at = 0;
+
+  /** `longest`: bytes of a value at most. */
+  constructor(private readonly longest: number = MAX_RECORD_BYTES) {}
 
   /** It begins at `from`, which is offset `at` of the whole. Where it ends in this chunk (exclusive), or -1. */
   begin(bytes: Buffer, from: number, at: number): number {
@@ -32,9 +35,7 @@ export class PartedValue {
   private part(bytes: Buffer, from: number, end: number): number {
     const part = bytes.subarray(from, end === -1 ? bytes.length : end);
     this.held += part.length;
-    if (this.held > MAX_RECORD_BYTES) {
-      throw new JsonBytesError('too-long', this.at, `A record that begins here is longer than ${MAX_RECORD_BYTES / 1024 / 1024} MiB`);
-    }
+    if (this.held > this.longest) throw tooLong(this.at, 'A record that begins here is longer than', this.longest);
     this.parts.push(part);
     return end;
   }

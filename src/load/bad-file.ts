@@ -1,6 +1,11 @@
 import { FreshetError } from '../domain/errors';
 import { JsonBytesError, type JsonBytesFault } from '../json/json-bytes-error';
 
+const DAMAGED =
+  'The file is damaged or no array of records; nothing of it was loaded. Run the pipeline again: it gives this read up and reads anew.';
+const TOO_LONG =
+  'A record may have an eighth of load.memory_limit: raise that setting, then run the pipeline again. Nothing of the file was loaded.';
+
 /** Runs a step over the bytes of a batch's file; what is wrong with them is told with file and byte. */
 export function inFile<T>(file: string, step: () => T): T {
   try {
@@ -10,8 +15,7 @@ export function inFile<T>(file: string, step: () => T): T {
     throw new FreshetError('file_error', {
       code: 'bad-json-file',
       message: `${file}: ${error.message}`,
-      remedy:
-        'The file is damaged or no array of records; nothing of it was loaded. Run the pipeline again: it gives this read up and reads anew.',
+      remedy: error.fault === 'too-long' ? TOO_LONG : DAMAGED,
       where: `${file}, byte ${error.offset}`,
       facts: { fault: error.fault, offset: error.offset },
       retryable: false,
@@ -27,7 +31,7 @@ const REMEDIES: Readonly<Partial<Record<JsonBytesFault, string>>> = {
   empty: `Write it anew ("[]" says that there are no records) or take it out of the folder, ${AGAIN}`,
   truncated: `Whoever wrote it stopped half-way or is still writing: write it anew, ${AGAIN}`,
   trailing: `Something was appended to it, or two files were put together: take away what follows, or write one record a line, ${AGAIN}`,
-  'too-long': `Is a quote or a bracket missing there? Repair it, or cut the record into several, ${AGAIN}`,
+  'too-long': `Is a quote or a bracket missing there? Repair it; if the record is as long as that, raise load.memory_limit, of which a record may have an eighth, ${AGAIN}`,
 };
 
 /** A file of another tool that is no JSON, or JSON without records. `unpacked`: bytes are counted in what the file unpacks to. */

@@ -19,12 +19,15 @@ export interface RecordStream {
   total(): { readonly records: number; readonly sha256: string };
 }
 
-/** Errors of the portions: `file_error` code `bad-json-file` with the byte, for a file that is no array of records. */
-export function recordsOfFile(file: string, content: AsyncIterable<Uint8Array>): RecordStream {
+/**
+ * `longest`: bytes of a record at most. Errors of the portions: `file_error` code `bad-json-file` with the byte, for a file that is no array
+ * of records.
+ */
+export function recordsOfFile(file: string, content: AsyncIterable<Uint8Array>, longest?: number): RecordStream {
   const digest = createHash('sha256');
   let records = 0;
   async function* portions(): AsyncGenerator<readonly FileRecord[]> {
-    const splitter = new ArraySplitter();
+    const splitter = new ArraySplitter(0, longest);
     for await (const chunk of content) {
       digest.update(chunk);
       yield inFile(file, () => splitter.push(chunk)).map(({ offset, bytes }) => ({ seq: ++records, offset, bytes }));
@@ -32,6 +35,17 @@ export function recordsOfFile(file: string, content: AsyncIterable<Uint8Array>):
     inFile(file, () => splitter.end());
   }
   return { portions: portions(), total: () => ({ records, sha256: digest.digest('hex') }) };
+}
+
+/** The same records in portions of at most so many; how many bytes a portion has is left to whoever read them. */
+export function inPortions({ portions, total }: RecordStream, most: number): RecordStream {
+  async function* cut(): AsyncGenerator<readonly FileRecord[]> {
+    for await (const portion of portions) {
+      if (portion.length <= most) yield portion;
+      else for (let from = 0; from < portion.length; from += most) yield portion.slice(from, from + most);
+    }
+  }
+  return { portions: cut(), total };
 }
 
 /** Where each record stands in a file, and the hash of its bytes; arrays by place, from 0. */
@@ -42,14 +56,9 @@ export interface BatchIndex {
   readonly sha256: string;
 }
 
-/** Reads a file through without parsing its records. `seen` hears of the hashes so far. Errors: as `recordsOfFile`. */
-export async function indexFile(
-  file: string,
-  content: AsyncIterable<Uint8Array>,
-  seen?: (hashes: readonly Buffer[]) => void,
-): Promise<BatchIndex> {
+/** Reads a file's records through without parsing them. `seen` hears of the hashes so far. Errors: as `recordsOfFile`. */
+export async function indexFile(stream: RecordStream, seen?: (hashes: readonly Buffer[]) => void): Promise<BatchIndex> {
   const [offsets, lengths, hashes]: [number[], number[], Buffer[]] = [[], [], []];
-  const stream = recordsOfFile(file, content);
   for await (const portion of stream.portions) {
     for (const { offset, bytes } of portion) {
       offsets.push(offset);

@@ -4,6 +4,7 @@ import type { StageContext } from '../observability/stage-context';
 import type { RecordStream } from './batch-file';
 import { CopyWriter } from './copy';
 import type { KnownRecord } from './known-records';
+import type { LoadRoom } from './load-room';
 import type { PageClock } from './page-clock';
 import type { Rejected, Rendered } from './render';
 import type { Renderer } from './row-threads';
@@ -30,6 +31,7 @@ export interface StageJob {
   /** The records that are not known. */
   readonly records: RecordStream;
   readonly known: readonly KnownRecord[];
+  readonly room: LoadRoom;
 }
 
 /**
@@ -70,14 +72,19 @@ interface Writers {
 
 async function copyRecords(job: StageJob, { header, lines }: Writers, ctx: StageContext): Promise<Staged> {
   const rejects: Rejected[] = [];
-  const underWay: (Rendered | Promise<Rendered>)[] = [];
+  const underWay: { readonly bytes: number; readonly answer: Rendered | Promise<Rendered> }[] = [];
   const copyNext = async (): Promise<void> => {
-    const rendered = await underWay.shift()!;
-    rejects.push(...rendered.rejects);
+    const { bytes, answer } = underWay.shift()!;
+    const rendered = await answer;
+    job.room.keep(rendered.rejects);
+    for (const reject of rendered.rejects) rejects.push(reject);
     await Promise.all([header.write(rendered.header, rendered.rows), lines?.write(rendered.lines, rendered.lineRows)]);
+    job.room.leave(bytes);
   };
   for await (const portion of job.records.portions) {
-    underWay.push(job.renderer.render(portion.map((record) => ({ ...record, fetchedAt: job.clock.at(record.offset) }))));
+    while (job.room.full(portion)) await copyNext();
+    const answer = job.renderer.render(portion.map((record) => ({ ...record, fetchedAt: job.clock.at(record.offset) })));
+    underWay.push({ bytes: job.room.enter(portion), answer });
     if (underWay.length >= job.renderer.depth) await copyNext();
   }
   while (underWay.length > 0) await copyNext();

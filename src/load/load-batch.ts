@@ -2,13 +2,14 @@ import type { Database } from '../database/database';
 import { FreshetError } from '../domain/errors';
 import { EMPTY_PROFILE, type Profile } from '../json/profile';
 import type { StageContext } from '../observability/stage-context';
-import { indexFile, recordsAt, recordsOfFile, type RecordStream } from './batch-file';
+import { indexFile, inPortions, recordsAt, recordsOfFile, type RecordStream } from './batch-file';
 import { prepareTables, type PreparedTables } from './ddl';
 import { existingTables } from './existing-tables';
 import { fillStage, type Staged } from './fill-stage';
 import { KnownLookUp, KnownNoMore, type KnownRecord } from './known-records';
 import type { LoadCounts } from './load-counts';
 import { NO_POLICY } from './load-policy';
+import { LOAD_LIMITS, LoadRoom, longestRecord, mayBeLookedUp, type LoadLimits } from './load-room';
 import type { LoadTarget } from './load-target';
 import { merge } from './merge';
 import type { MergeJob } from './merge-job';
@@ -29,6 +30,8 @@ export interface LoadDeps {
   readonly landing: LandingReader;
   /** Threads that parse a great batch; a small one, and 0, is parsed in this thread. */
   readonly threads?: number;
+  /** What the load may hold at once. */
+  readonly limits?: LoadLimits;
 }
 
 export interface LoadInput extends LoadTarget {
@@ -57,14 +60,22 @@ export async function loadBatch(deps: LoadDeps, input: LoadInput, ctx: StageCont
   const batch = await readBatch(deps.db, input);
   if (batch.state === 'loaded' && batch.counts !== null) return batch.counts;
   await sweepStages(deps.db, { extractionId: input.extractionId, n: batch.n, token: input.fence.token });
-  const { db } = deps;
+  const { db, limits = LOAD_LIMITS } = deps;
   const { fence, policy = NO_POLICY } = input;
   const prepare = policy.skipTableCreation ? existingTables : prepareTables;
   const wanted = { profile: batch.profile ?? EMPTY_PROFILE, create: false, policy: policy.schema, session: input.session };
   const tables = await prepare({ db, fence, target: input, ...wanted }, ctx);
-  const job = { ...deps, input, batch, tables, pages: await readPages(deps.db, input, batch.n), importedAt: ctx.now().toISOString() };
+  const job = {
+    ...deps,
+    limits,
+    input,
+    batch,
+    tables,
+    pages: await readPages(deps.db, input, batch.n),
+    importedAt: ctx.now().toISOString(),
+  };
   try {
-    return await stageAndMerge(job, tables.exists, ctx);
+    return await stageAndMerge(job, tables.exists && mayBeLookedUp(Number(batch.records), limits), ctx);
   } catch (error) {
     // The transaction that it ended has made a database error of it.
     const { cause } = error as Error;
@@ -78,6 +89,7 @@ export async function loadBatch(deps: LoadDeps, input: LoadInput, ctx: StageCont
 const WORTH_A_THREAD = 8 * 1024 * 1024;
 
 interface BatchJob extends LoadDeps {
+  readonly limits: LoadLimits;
   readonly input: LoadInput;
   readonly batch: BatchRow;
   readonly tables: PreparedTables;
@@ -121,25 +133,27 @@ interface Reading {
 }
 
 async function stage(job: BatchJob, { pair, read }: { pair: StagePair; read: Reading }, ctx: StageContext): Promise<Staged> {
-  const { db, input, tables, threads = 0 } = job;
+  const { db, input, tables, limits, threads = 0 } = job;
   const { definition, zone } = input;
   const task = { shape: tables.shape, definition, zone, rules: input.policy?.rules ?? [] };
-  const renderer = threads > 0 && read.bytes >= WORTH_A_THREAD ? new RowThreads(task, threads) : inlineRenderer(task);
+  const renderer = threads > 0 && read.bytes >= WORTH_A_THREAD ? new RowThreads(task, threads, limits.memory) : inlineRenderer(task);
   try {
-    return await fillStage({ db, fence: input.fence, pair, logged: !tables.exists, renderer, clock: clockOf(job), ...read }, ctx);
+    const records = inPortions(read.records, limits.batchSize);
+    const made = { fence: input.fence, pair, logged: !tables.exists, renderer, clock: clockOf(job), room: new LoadRoom(limits) };
+    return await fillStage({ db, ...made, ...read, records }, ctx);
   } finally {
     await renderer.close();
   }
 }
 
-function wholeFile({ landing, batch }: BatchJob): Reading {
-  return { records: recordsOfFile(batch.file, landing.read(batch.file)), bytes: Number(batch.bytes), known: [] };
+function wholeFile({ landing, batch, limits }: BatchJob): Reading {
+  return { records: recordsOfFile(batch.file, landing.read(batch.file), longestRecord(limits)), bytes: Number(batch.bytes), known: [] };
 }
 
 async function unknownRecords(job: BatchJob): Promise<Reading> {
   const { db, landing, input, batch } = job;
   const lookUp = new KnownLookUp(db, input);
-  const index = await indexFile(batch.file, landing.read(batch.file), (hashes) => lookUp.ask(hashes));
+  const index = await indexFile(wholeFile(job).records, (hashes) => lookUp.ask(hashes));
   checkFile(input, batch, index.sha256);
   const known = await lookUp.known(index, clockOf(job));
   const places = new Set(known.map(({ seq }) => seq - 1));

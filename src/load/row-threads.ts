@@ -1,5 +1,6 @@
 import { extname, join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { LOAD_LIMITS, overLimit } from './load-room';
 import { RowWriter, type DatedRecord, type Rendered, type RowTask } from './render';
 import type { Parcel } from './row-thread';
 
@@ -28,9 +29,10 @@ export class RowThreads implements Renderer {
   private readonly threads: readonly { readonly worker: Worker; readonly waiting: Waiting[] }[];
   private next = 0;
 
-  constructor(task: RowTask, count: number) {
+  /** `memory`: bytes that a thread may take for values; a record that needs more ends the load, not the process. */
+  constructor(task: RowTask, count: number, memory: number = LOAD_LIMITS.memory) {
     this.depth = 2 * count;
-    this.threads = Array.from({ length: count }, () => begin(task));
+    this.threads = Array.from({ length: count }, () => begin(task, memory));
   }
 
   render(records: readonly DatedRecord[]): Promise<Rendered> {
@@ -50,12 +52,20 @@ export class RowThreads implements Renderer {
   }
 }
 
-function begin(task: RowTask): { worker: Worker; waiting: Waiting[] } {
-  const worker = new Worker(join(__dirname, `row-thread${extname(__filename)}`), { workerData: task });
+/** A thread needs this much before it has read a record. */
+const LEAST_THREAD_MB = 32;
+
+function begin(task: RowTask, memory: number): { worker: Worker; waiting: Waiting[] } {
+  const worker = new Worker(join(__dirname, `row-thread${extname(__filename)}`), {
+    workerData: task,
+    resourceLimits: { maxOldGenerationSizeMb: Math.max(LEAST_THREAD_MB, Math.floor(memory / 1024 / 1024)) },
+  });
   const waiting: Waiting[] = [];
   worker.on('message', (rendered: Rendered) => waiting.shift()?.resolve(rendered));
   const fail = (error: Error): void => waiting.splice(0).forEach(({ reject }) => reject(error));
-  worker.on('error', fail);
+  worker.on('error', (error: NodeJS.ErrnoException) =>
+    fail(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? overLimit('The values of a record do not fit', memory) : error),
+  );
   worker.on('exit', () => fail(new Error('a thread of the loader ended early')));
   return { worker, waiting };
 }

@@ -3,13 +3,15 @@ import type { Database } from '../database/database';
 import { InputFolder } from '../landing/input-folder';
 import type { AnalyzedEntity } from '../load/analyze/analyze-files';
 import type { ChosenFile } from '../load/input/choose-input';
-import { readRecordFile } from '../load/input/record-file';
+import { readRecordFile, type RecordQuestion } from '../load/input/record-file';
 import type { LoadDefinition } from '../load/load-definition';
+import { longestRecord } from '../load/load-room';
 import type { StageContext } from '../observability/stage-context';
 import { claimRequest } from './claim-request';
 import { FILES, filesSource, FOREIGN_PIPELINE } from './file-source';
 import { foreignPipeline } from './foreign-pipeline';
 import type { OwnedInput } from './load-input';
+import { loadLimits } from './load-policy-of';
 import { NO_KEYS, type KeyChoice } from './named-keys';
 import { inferredDefinitions, runEntity, sourceOf, type Sources } from './run-config';
 
@@ -33,6 +35,7 @@ export async function analyzedEntities(
 ): Promise<AnalyzedEntity[]> {
   const { root, choice } = owned;
   const inferred: ReadonlyMap<string, LoadDefinition> = deps.db === null ? new Map() : await inferredDefinitions(deps.db, FOREIGN_PIPELINE);
+  const longest = longestRecord(loadLimits(deps.loaded));
   const held = new Map([...inferred].filter(([entity]) => !keys.released.includes(entity)));
   const folder = new InputFolder(root, (site) => ctx.fault(site));
   return [...choice.entities].flatMap(([entity, files]) =>
@@ -40,7 +43,7 @@ export async function analyzedEntities(
       const place = pipeline === FOREIGN_PIPELINE ? foreignPlace(deps, entity, held) : ownedPlace(deps, pipeline, entity);
       const [first, ...rest] = keys.named.get(entity) ?? [];
       const key = first === undefined ? {} : { key: [first, ...rest] as const };
-      return { entity, pipeline, ...place, ...key, files: own.map(({ key: file }) => fileOf(folder, file, entity)) };
+      return { entity, pipeline, ...place, ...key, files: own.map(({ key: file }) => fileOf(folder, file, { entity, longest })) };
     }),
   );
 }
@@ -67,6 +70,6 @@ function ownedPlace({ loaded, sources }: Deps, pipeline: string, entity: string)
   return { ...target, definition, schemaPolicy: settings.schema_policy };
 }
 
-function fileOf(folder: InputFolder, key: string, entity: string): AnalyzedEntity['files'][number] {
-  return { name: key, portions: () => readRecordFile(key, folder.read(key), { entity }).portions };
+function fileOf(folder: InputFolder, key: string, question: RecordQuestion): AnalyzedEntity['files'][number] {
+  return { name: key, portions: () => readRecordFile(key, folder.read(key), question).portions };
 }

@@ -13,9 +13,11 @@ import { InputFolder } from '../landing/input-folder';
 import type { LandingStore } from '../landing/landing-store';
 import { definitionOf } from '../load/analyze/definition';
 import { EntityAnalyzer } from '../load/analyze/entity-analyzer';
-import { readRecordFile } from '../load/input/record-file';
+import { readRecordFile, type RecordQuestion } from '../load/input/record-file';
 import type { LoadDefinition } from '../load/load-definition';
+import { longestRecord } from '../load/load-room';
 import type { StageContext } from '../observability/stage-context';
+import { loadLimits } from './load-policy-of';
 import { inferredDefinitions, type ExtractFacts, type RunConfig, type RunEntity } from './run-config';
 
 export interface FileStepDeps {
@@ -33,7 +35,7 @@ export interface FileStep {
 /** What extraction is to a load: reads the entity's files into landing. Errors: `validation_error` code `no-key`. */
 export async function importStep(deps: FileStepDeps, step: FileStep, ctx: StageContext): Promise<SliceOutcome> {
   const { config, load, entity, facts } = step;
-  const reader = readerOf(load.root, entity.name, ctx);
+  const reader = readerOf(load.root, { entity: entity.name, longest: longestRecord(loadLimits(config)) }, ctx);
   const files = load.entities[entity.name] ?? [];
   const unseen = config.unseen.has(entity.name);
   const definition = unseen ? await inferDefinition(deps.db, step, { reader, ctx }) : entity.definition;
@@ -68,9 +70,9 @@ function keyOf(bytes: Uint8Array, key: LoadDefinition['key']): string | null {
   return parts.every((part) => part !== null) ? joinKey(parts) : null;
 }
 
-function readerOf(root: string, entity: string, ctx: StageContext): FileReader {
+function readerOf(root: string, question: RecordQuestion, ctx: StageContext): FileReader {
   const folder = new InputFolder(root, (site) => ctx.fault(site));
-  return { read: (key) => readRecordFile(key, folder.read(key), { entity }).portions };
+  return { read: (key) => readRecordFile(key, folder.read(key), question).portions };
 }
 
 /** Records from which key, cursor and line items are inferred, where the names alone do not tell. */

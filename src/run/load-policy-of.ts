@@ -1,6 +1,7 @@
 import type { Settings } from '../config/schema/settings';
 import { REJECT_BUDGET, type LoadPolicy } from '../load/load-policy';
-import type { RunEntity } from './run-config';
+import type { LoadLimits } from '../load/load-room';
+import type { RunConfig, RunEntity } from './run-config';
 
 /** What the pipeline file asks of the entity's loads, and what the run was asked for beyond that. */
 export function loadPolicyOf(
@@ -14,4 +15,9 @@ export function loadPolicyOf(
     schema: settings.schema_policy,
     skipTableCreation: run.load.skip_table_creation || run.command['skip_table_creation'] === true,
   };
+}
+
+/** What a load may hold at once, by the settings. */
+export function loadLimits({ settings: { load } }: { readonly settings: Pick<RunConfig['settings'], 'load'> }): LoadLimits {
+  return { batchSize: load.batch_size, memory: load.memory_limit };
 }

@@ -21,7 +21,7 @@ import { badFiles, importStep } from './file-steps';
 import { isFiles } from './file-source';
 import { heldEnd } from './held-end';
 import { heldOrWait, type StepOutcome } from './held-wait';
-import { loadPolicyOf } from './load-policy-of';
+import { loadLimits, loadPolicyOf } from './load-policy-of';
 import { replayStep } from './replay-step';
 import { extractInput, readRunConfig, runEntity, type ExtractFacts, type RunConfig, type RunEntity, type Sources } from './run-config';
 import type { SourceClients } from './source-clients';
@@ -104,7 +104,7 @@ export class Steps {
     );
     for (const batch of batches) {
       await loadBatch(
-        { db, landing, threads },
+        { db, landing, threads, limits: loadLimits(config) },
         {
           fence: { ...attempt.fence, extractionId: batch.extraction_id },
           extractionId: batch.extraction_id,

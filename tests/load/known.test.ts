@@ -163,7 +163,7 @@ test('reading again by ranges gives the very records of the file, whichever are 
       const read = async function* ({ offset, length } = { offset: 0, length: file.length }): AsyncGenerator<Uint8Array> {
         for (let from = offset; from < offset + length; from += 7_001) yield file.subarray(from, Math.min(from + 7_001, offset + length));
       };
-      const index = await indexFile('f', read());
+      const index = await indexFile(recordsOfFile('f', read()));
       const stream = recordsOfFile('f', read());
       const all: FileRecord[] = [];
       for await (const portion of stream.portions) all.push(...portion);

@@ -1,3 +1,4 @@
+import type { FlagValue } from '../../config/setting-layers';
 import { loadRequests } from '../../run/load-request';
 import { chooseKeys, releaseKeys, type KeyChoice } from '../../run/named-keys';
 import { sources } from '../../sources/index';
@@ -22,6 +23,10 @@ export interface LoadFlags extends InputFlags {
   readonly skipTableCreation?: boolean;
   /** Deletes beyond the bounds of load.deletes are meant. */
   readonly approveDeletes?: boolean;
+  /** Instead of load.batch_size. */
+  readonly batchSize?: string;
+  /** `256MiB`, instead of load.memory_limit. */
+  readonly memoryLimit?: string;
   readonly dryRun?: boolean;
   readonly local?: boolean;
   readonly attach?: boolean;
@@ -32,9 +37,17 @@ export interface LoadFlags extends InputFlags {
 export async function load(flags: LoadFlags, context: CommandContext): Promise<CommandResult> {
   const { out, flags: common } = context;
   const watch = openView(context);
-  const project = watch.logging(openProject(common));
+  const project = watch.logging(openProject(common, { values: limitValues(flags) }));
   if (flags.dryRun === true) return plannedLoad(project, flags);
   return loadFiles({ project, watch, note: (line) => out.note(fitted(line, out.columns.note)) }, flags);
+}
+
+/** The limits as settings, so that they are judged, and frozen with the run, like those of a file. */
+export function limitValues({ batchSize, memoryLimit }: Pick<LoadFlags, 'batchSize' | 'memoryLimit'>): FlagValue[] {
+  return [
+    { path: 'load.batch_size', flag: '--batch-size', value: batchSize },
+    { path: 'load.memory_limit', flag: '--memory-limit', value: memoryLimit },
+  ];
 }
 
 export interface Loading {

@@ -1,6 +1,6 @@
 import type { RunFacts } from '../../report/run-facts';
 import { liveView } from '../live/live-view';
-import { loadFiles } from '../commands/load';
+import { limitValues, loadFiles } from '../commands/load';
 import { projectOf, type FreshetOptions } from './options';
 import { asResult, type StepResult } from './result';
 
@@ -18,6 +18,10 @@ export interface InputOptions extends FreshetOptions {
 export interface LoadOptions extends InputOptions {
   /** Fields that tell the records of an entity apart, where nothing else does: `{ readings: ['sensor', 'at'] }`. */
   readonly keys?: Readonly<Record<string, readonly string[]>>;
+  /** Records that become rows at once, instead of load.batch_size. */
+  readonly batchSize?: number;
+  /** What the load may hold in memory, such as `256MiB`, instead of load.memory_limit. */
+  readonly memoryLimit?: string;
   /** Through Temporal and its worker instead of in this process. */
   readonly durable?: boolean;
 }
@@ -38,6 +42,10 @@ export interface LoadedEntity {
   readonly entity: string;
   readonly table: string;
   readonly state: string;
+  /** Why it did not complete, and what to do; `null`: it did. */
+  readonly error: string | null;
+  readonly error_code: string | null;
+  readonly remedy: string | null;
   readonly inserted: number;
   readonly updated: number;
   readonly unchanged: number;
@@ -53,7 +61,12 @@ export interface LoadedEntity {
 /** Loads JSON files into tables, as `freshet load` does: in this process, or through Temporal. */
 export function load(options: LoadOptions = {}): Promise<LoadResult> {
   return asResult({ runs: [] }, async () => {
-    const project = projectOf(options);
+    const { batchSize, memoryLimit } = options;
+    const limits = {
+      ...(batchSize === undefined ? {} : { batchSize: String(batchSize) }),
+      ...(memoryLimit === undefined ? {} : { memoryLimit }),
+    };
+    const project = projectOf(options, limitValues(limits));
     const view = liveView({ out: { json: true }, stream: { write: () => true }, env: {}, verbose: false });
     const watch = { view, told: false, logging: () => project };
     const { error, facts } = await loadFiles({ project, watch, note: () => undefined }, flagsOf(options));
@@ -90,10 +103,10 @@ function runOf({ run, entities }: RunFacts): LoadedRun {
     pipeline: run.pipeline,
     state: run.state,
     report_path: run.report_path,
-    entities: entities.map(({ entity, table, state, ledger }) => {
+    entities: entities.map(({ entity, table, state, ledger, error_message: error, error_code, error_remedy: remedy }) => {
       const { inserted, updated, revived, unchanged, stale, skipped, duplicate, rejected } = ledger;
       const counts = { inserted, updated: updated + revived, unchanged, stale, skipped, duplicate, rejected };
-      return { entity, table, state, ...counts, rows: ledger.live_after, lines: ledger.lines_after };
+      return { entity, table, state, error, error_code, remedy, ...counts, rows: ledger.live_after, lines: ledger.lines_after };
     }),
   };
 }

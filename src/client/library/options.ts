@@ -1,4 +1,5 @@
 import { loadSettings } from '../../config/load-settings';
+import type { FlagValue } from '../../config/setting-layers';
 import { silentLog } from '../../observability/collecting-log';
 import type { StageContext } from '../../observability/stage-context';
 import { sourceTypes } from '../../sources/index';
@@ -22,12 +23,15 @@ export interface FreshetOptions {
 }
 
 /** The project that options mean; its log is silent: results say everything. Errors: `config_error`. */
-export function projectOf({ root, environment, config, databaseUrl, env = process.env }: FreshetOptions): Project {
+export function projectOf(
+  { root, environment, config, databaseUrl, env = process.env }: FreshetOptions,
+  values: readonly FlagValue[] = [],
+): Project {
   const loaded = loadSettings({
     cwd: root ?? packageFolder(),
     env,
     sourceTypes,
-    flags: { environment, config, values: [{ path: 'database.url', flag: 'databaseUrl', value: databaseUrl }] },
+    flags: { environment, config, values: [{ path: 'database.url', flag: 'databaseUrl', value: databaseUrl }, ...values] },
   });
   return { loaded, log: silentLog };
 }

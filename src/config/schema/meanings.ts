@@ -65,7 +65,9 @@ export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   'load.session_max_age': 'Hours; picks the sessions where no cut-off is asked for.',
   'load.skip_table_creation':
     'A load, of files or of a source, neither makes nor changes a table: where one is missing or lacks a column, its entity fails and says what it needs. See docs/load.md.',
-  'load.batch_size': 'Rows that are handed to PostgreSQL at once.',
+  'load.batch_size': 'Records that a load turns into rows and hands to PostgreSQL at once, at most; fewer where they are long.',
+  'load.memory_limit':
+    'What a load may hold in memory beside the process itself; a single record may have an eighth of it. See docs/load.md.',
 };
 
 /** What the components' own log levels mean; one sentence for all of them. */

@@ -10,6 +10,8 @@ import { bytesSchema, countSchema, durationSchema } from './units';
 const path = () => z.string('a folder').min(1, 'a folder');
 const duration = (text: string) => durationSchema().prefault(text);
 const bytes = (text: string) => bytesSchema().prefault(text);
+/** Below it not even a load of small records would move. */
+const LEAST_MEMORY_LIMIT = 16 * 1_048_576;
 const count = (value: number, least: number, most: number) => countSchema(least, most).default(value);
 
 const level = z.enum(LOG_LEVELS);
@@ -125,6 +127,7 @@ export const settingsSchema = z.strictObject({
       session_max_age: count(24, 1, 87_600),
       batch_size: count(1_000, 1, 100_000),
       skip_table_creation: z.boolean('true or false').default(false),
+      memory_limit: bytesSchema(LEAST_MEMORY_LIMIT).prefault('512MiB'),
       /** Rows that are gone from a complete read are deleted, unless both are exceeded. */
       deletes: z.strictObject({ max_count: count(100, 0, 1_000_000_000), max_percent: count(20, 0, 100) }).prefault({}),
     })

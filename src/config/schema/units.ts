@@ -25,9 +25,12 @@ export function durationSchema() {
 }
 
 /** An amount of bytes as text (`64KiB`, `256MiB`), in bytes inside. */
-export function bytesSchema() {
+export function bytesSchema(least = 1) {
   const text = z.string('a size such as 64KiB or 256MiB').regex(/^\d{1,7}(B|KiB|MiB|GiB)$/, 'a size such as 64KiB or 256MiB');
-  return z.codec(text, z.int().positive(), { decode: (value) => amount(value, BYTES), encode: (value) => inUnits(value, BYTES) });
+  return z.codec(text, z.int().min(least, `at least ${inUnits(least, BYTES)}`), {
+    decode: (value) => amount(value, BYTES),
+    encode: (value) => inUnits(value, BYTES),
+  });
 }
 
 /** A whole number within bounds. */

@@ -28,7 +28,7 @@ export class ObjectWalker {
   readonly arrays: MemberArray[] = [];
   members = 0;
   private place: Place = 'start';
-  private readonly value = new PartedValue();
+  private readonly value: PartedValue;
   private array: { readonly splitter: ArraySplitter; readonly at: number; found: MemberArray | null } | null = null;
   private key = '';
 
@@ -36,7 +36,10 @@ export class ObjectWalker {
   constructor(
     private readonly entity: string,
     private at: number,
-  ) {}
+    private readonly longest: number,
+  ) {
+    this.value = new PartedValue(longest);
+  }
 
   get ended(): boolean {
     return this.place === 'end';
@@ -97,7 +100,7 @@ export class ObjectWalker {
   private beginValue(bytes: Buffer, i: number): number {
     const byte = bytes[i]!;
     if (byte === OPEN_ARRAY) {
-      this.array = { splitter: new ArraySplitter(this.at + i), at: this.at + i, found: null };
+      this.array = { splitter: new ArraySplitter(this.at + i, this.longest), at: this.at + i, found: null };
       if (this.key === this.entity) this.arrays.push((this.array.found = { key: this.key, at: this.at + i, records: [] }));
       this.place = 'in-array';
       return i;

@@ -1,7 +1,7 @@
 import type { StreamedRecord } from '../../json/array-stream';
 import { byteName, isSpace, OPEN_OBJECT } from '../../json/bytes';
-import { JsonBytesError } from '../../json/json-bytes-error';
-import { MAX_RECORD_BYTES, ValueEnd } from '../../json/value-end';
+import { JsonBytesError, tooLong } from '../../json/json-bytes-error';
+import { ValueEnd } from '../../json/value-end';
 
 const LINE_END = 0x0a;
 
@@ -16,8 +16,11 @@ export class LinesSplitter {
   /** Offset of the line's first byte. */
   private lineAt: number;
 
-  /** `at`: offset of the first byte that will be pushed. */
-  constructor(at: number) {
+  /** `at`: offset of the first byte that will be pushed. `longest`: bytes of a line at most. */
+  constructor(
+    at: number,
+    private readonly longest: number,
+  ) {
     this.lineAt = at;
   }
 
@@ -45,9 +48,7 @@ export class LinesSplitter {
   private hold(part: Buffer): void {
     this.parts.push(part);
     this.held += part.length;
-    if (this.held > MAX_RECORD_BYTES) {
-      throw new JsonBytesError('too-long', this.lineAt, `Line ${this.line} is longer than ${MAX_RECORD_BYTES / 1024 / 1024} MiB`);
-    }
+    if (this.held > this.longest) throw tooLong(this.lineAt, `Line ${this.line} is longer than`, this.longest);
   }
 
   private cut(records: StreamedRecord[], unfinished: 'syntax' | 'truncated'): void {

@@ -24,14 +24,21 @@ export interface RecordFile {
   form(): FileForm;
 }
 
+export interface RecordQuestion {
+  /** Which key of an envelope is meant. */
+  readonly entity: string;
+  /** Bytes of a record at most; absent: as many as freshet holds of one. */
+  readonly longest?: number;
+}
+
 /**
- * The records of a file that any tool wrote. `name` is how messages call it, `entity` which key of an envelope is meant.
+ * The records of a file that any tool wrote. `name` is how messages call it.
  * Errors of the portions: `file_error`, naming file, byte and remedy, code `bad-json-file`, `not-records`, `wrong-encoding` or
  * `bad-compression`; and those of the content.
  */
-export function readRecordFile(name: string, content: AsyncIterable<Uint8Array>, { entity }: { readonly entity: string }): RecordFile {
+export function readRecordFile(name: string, content: AsyncIterable<Uint8Array>, question: RecordQuestion): RecordFile {
   const unpacked = unpack(name, content);
-  const text = new TextCutter(name, entity);
+  const text = new TextCutter({ name, ...question });
   async function* portions(): AsyncGenerator<readonly InputRecord[]> {
     try {
       for await (const chunk of withHead(unpacked.content, ENCODING_HEAD_BYTES)) {
@@ -53,10 +60,7 @@ class TextCutter {
   private reader: ShapeReader | null = null;
   private at = 0;
 
-  constructor(
-    private readonly name: string,
-    private readonly entity: string,
-  ) {}
+  constructor(private readonly question: RecordQuestion & { readonly name: string }) {}
 
   get shape(): Shape {
     return this.reader?.shape ?? 'array';
@@ -66,7 +70,7 @@ class TextCutter {
     const skip = this.reader === null ? this.lengthOfMark(chunk) : 0;
     this.reader ??= this.readerAt(skip);
     const letter = this.watch.look(chunk, this.at);
-    if (letter !== null) throw wrongEncoding(this.name, 'Latin-1 (or Windows-1252)', letter);
+    if (letter !== null) throw wrongEncoding(this.question.name, 'Latin-1 (or Windows-1252)', letter);
     this.at += chunk.length;
     return this.reader.push(chunk.subarray(skip));
   }
@@ -77,11 +81,11 @@ class TextCutter {
 
   private lengthOfMark(head: Buffer): number {
     const encoding = encodingOf(head);
-    if ('other' in encoding) throw wrongEncoding(this.name, encoding.other, 0);
+    if ('other' in encoding) throw wrongEncoding(this.question.name, encoding.other, 0);
     return encoding.skip;
   }
 
   private readerAt(at: number): ShapeReader {
-    return new ShapeReader({ name: this.name, entity: this.entity }, at);
+    return new ShapeReader(this.question, at);
   }
 }

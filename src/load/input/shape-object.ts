@@ -1,7 +1,6 @@
 import type { StreamedRecord } from '../../json/array-stream';
 import { byteName, isSpace, OPEN_OBJECT } from '../../json/bytes';
-import { JsonBytesError } from '../../json/json-bytes-error';
-import { MAX_RECORD_BYTES } from '../../json/value-end';
+import { JsonBytesError, tooLong } from '../../json/json-bytes-error';
 import { checkRecords, ObjectWalker, type MemberArray } from './envelope';
 import { LinesSplitter } from './lines';
 
@@ -23,9 +22,10 @@ export class ObjectReader {
   constructor(
     private readonly entity: string,
     private readonly at: number,
+    private readonly longest: number,
   ) {
     this.consumed = at;
-    this.walker = new ObjectWalker(entity, at);
+    this.walker = new ObjectWalker(entity, at, longest);
   }
 
   get shape(): 'envelope' | 'lines' {
@@ -56,7 +56,7 @@ export class ObjectReader {
       const hint = bytes[behind] === OPEN_OBJECT ? '; if each line is a record, name the file .ndjson' : '';
       throw new JsonBytesError('trailing', this.consumed + behind, `The object has ended, yet ${byteName(bytes[behind])} follows${hint}`);
     }
-    const lines = new LinesSplitter(this.at);
+    const lines = new LinesSplitter(this.at, this.longest);
     this.lines = lines;
     return this.held.splice(0).flatMap((part) => lines.push(part));
   }
@@ -64,12 +64,8 @@ export class ObjectReader {
   private hold(bytes: Buffer): void {
     this.held.push(bytes);
     this.heldBytes += bytes.length;
-    if (this.heldBytes <= MAX_RECORD_BYTES) return;
-    throw new JsonBytesError(
-      'too-long',
-      this.at,
-      `It begins with an object of more than ${MAX_RECORD_BYTES / 1024 / 1024} MiB without an array`,
-    );
+    if (this.heldBytes > this.longest)
+      throw tooLong(this.at, 'It begins with an object without an array that is longer than', this.longest);
   }
 
   private choose(): void {

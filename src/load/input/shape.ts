@@ -1,6 +1,7 @@
 import { ArraySplitter, type StreamedRecord } from '../../json/array-stream';
 import { byteName, isSpace, OPEN_ARRAY, OPEN_OBJECT } from '../../json/bytes';
 import { JsonBytesError } from '../../json/json-bytes-error';
+import { MAX_RECORD_BYTES } from '../../json/value-end';
 import { LinesSplitter } from './lines';
 import { ObjectReader } from './shape-object';
 
@@ -17,9 +18,12 @@ interface Splitter {
 export class ShapeReader {
   private splitter: Splitter | null = null;
 
-  /** `at`: offset of the first byte that will be pushed. `name`: `.ndjson` and `.jsonl` say that even a single object is a line. */
+  /**
+   * `at`: offset of the first byte that will be pushed. `name`: `.ndjson` and `.jsonl` say that even a single object is a line. `longest`:
+   * bytes of a record at most.
+   */
   constructor(
-    private readonly question: { readonly name: string; readonly entity: string },
+    private readonly question: { readonly name: string; readonly entity: string; readonly longest?: number },
     private at: number,
   ) {}
 
@@ -43,8 +47,8 @@ export class ShapeReader {
   }
 
   private begin(bytes: Buffer, from: number): Splitter {
-    const { name, entity } = this.question;
-    if (bytes[from] === OPEN_ARRAY) return arrayOf(this.at);
+    const { name, entity, longest = MAX_RECORD_BYTES } = this.question;
+    if (bytes[from] === OPEN_ARRAY) return arrayOf(this.at, longest);
     if (bytes[from] !== OPEN_OBJECT) {
       throw new JsonBytesError(
         'not-array',
@@ -52,12 +56,12 @@ export class ShapeReader {
         `It must contain an array of records; found ${byteName(bytes[from])}${guess(bytes[from]!)}`,
       );
     }
-    return /\.(ndjson|jsonl)(\.[a-z0-9]+)?$/i.test(name) ? linesOf(this.at) : new ObjectReader(entity, this.at);
+    return /\.(ndjson|jsonl)(\.[a-z0-9]+)?$/i.test(name) ? linesOf(this.at, longest) : new ObjectReader(entity, this.at, longest);
   }
 }
 
-function arrayOf(at: number): Splitter {
-  const splitter = new ArraySplitter(at);
+function arrayOf(at: number, longest: number): Splitter {
+  const splitter = new ArraySplitter(at, longest);
   return {
     shape: 'array',
     push: (bytes) => splitter.push(bytes),
@@ -68,8 +72,8 @@ function arrayOf(at: number): Splitter {
   };
 }
 
-function linesOf(at: number): Splitter {
-  const splitter = new LinesSplitter(at);
+function linesOf(at: number, longest: number): Splitter {
+  const splitter = new LinesSplitter(at, longest);
   return { shape: 'lines', push: (bytes) => splitter.push(bytes), end: () => splitter.end() };
 }
 
