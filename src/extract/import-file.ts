@@ -4,7 +4,6 @@ import { fenced } from '../database/fence';
 import { isFreshetError, type FreshetError } from '../domain/errors';
 import { ProfileCollector } from '../json/profile';
 import type { StoredFile } from '../landing/landing-store';
-import { folderTime } from './batch';
 import type { FileToImport, ImportScope } from './import-files';
 import { seenTable } from './open-extraction';
 
@@ -16,6 +15,8 @@ export interface FileReader {
 interface NumberedFile extends FileToImport {
   /** Place in the list, from 1; also its page's and batch's number. */
   readonly n: number;
+  /** `raw_json/<folder>` that it is landed in; the same in every attempt. */
+  readonly folder: string;
 }
 
 interface Imported extends StoredFile {
@@ -48,7 +49,7 @@ const isToBlame = (error: unknown): error is FreshetError =>
 
 /** The same list gives the same key in every attempt. */
 function keyOf({ input }: ImportScope, file: NumberedFile): string {
-  return `sync_sessions/${input.sessionId}/raw_json/${folderOf(input.files, file)}/${input.entity}.json`;
+  return `sync_sessions/${input.sessionId}/raw_json/${file.folder}/${input.entity}.json`;
 }
 
 const batchKey = ({ extraction }: ImportScope, { n }: NumberedFile): string => `${extraction.id}/load/${n}`;
@@ -97,20 +98,6 @@ function withKey(keys: string[] | null, key: string | null): string[] | null {
   if (keys === null || key === null) return null;
   keys.push(key);
   return keys;
-}
-
-/** `raw_json/<time>` of each file: its own time, or the next second that no file before it in the list has. */
-function folderOf(files: readonly FileToImport[], { n }: NumberedFile): string {
-  const taken = new Set<string>();
-  let folder = '';
-  for (const { at } of files.slice(0, n)) {
-    for (let second = 0; ; second++) {
-      folder = folderTime(new Date(Date.parse(at) + second * 1000).toISOString());
-      if (!taken.has(folder)) break;
-    }
-    taken.add(folder);
-  }
-  return folder;
 }
 
 async function bookImported(scope: ImportScope, file: NumberedFile, imported: Imported): Promise<void> {

@@ -7,6 +7,7 @@ import type { StageContext } from '../observability/stage-context';
 import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow } from './extraction';
 import type { ExtractDeps, ExtractInput, SliceOutcome } from './extract-slice';
 import { importFile, type FileReader } from './import-file';
+import { importFolders } from './import-folders';
 import { seenTable } from './open-extraction';
 import { START } from './position';
 
@@ -54,9 +55,10 @@ export async function importFiles(deps: ImportDeps, input: ImportInput, ctx: Sta
   const done = new Set(
     (await deps.db.query<{ n: number }>(`select n from freshet.load_file where extraction_id = $1`, [extraction.id])).map(({ n }) => n),
   );
+  const folders = importFolders(input.files.map(({ at }) => at));
   for (const [index, file] of input.files.entries()) {
     if (done.has(index + 1)) continue;
-    await importFile(scope, { ...file, n: index + 1 });
+    await importFile(scope, { ...file, n: index + 1, folder: folders[index]! });
     await ctx.fault('load.after-import');
     const left = index + 1 < input.files.length;
     if (left && (performance.now() >= deadline || ctx.softStop?.() === true)) return { outcome: 'loadable' };

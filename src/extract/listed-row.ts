@@ -1,7 +1,7 @@
 import { parseInstant } from '../domain/instant';
-import { joinKey } from '../domain/ids';
 import { FreshetError } from '../domain/errors';
 import { fieldOf, isJsonObject, parseExact, type JsonObject } from '../json/decode';
+import { recordKey } from '../json/record-key';
 import { scalarText } from '../json/scalar-text';
 import { envelopeOf, sliceArray } from '../json/slices';
 import type { EntityDefinition } from '../sources/source';
@@ -42,8 +42,8 @@ function recordOf(bytes: Buffer, definition: EntityDefinition, offset: number): 
 }
 
 function keyOf(record: JsonObject, definition: EntityDefinition, offset: number): string {
-  const parts = definition.key.map((field) => scalarText(fieldOf(record, field)));
-  if (parts.every((part) => part !== null)) return joinKey(parts);
+  const key = recordKey(record, definition.key);
+  if (key !== null) return key;
   throw new FreshetError('source_error', {
     code: 'listed-row-without-key',
     message: `A list row of ${definition.object} has no ${definition.key.join(' and ')} (at byte ${offset} of the answer)`,

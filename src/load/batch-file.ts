@@ -38,14 +38,14 @@ export function recordsOfFile(file: string, content: AsyncIterable<Uint8Array>, 
 }
 
 /** The same records in portions of at most so many; how many bytes a portion has is left to whoever read them. */
-export function inPortions({ portions, total }: RecordStream, most: number): RecordStream {
+export function inPortions(stream: RecordStream, most: number): RecordStream {
   async function* cut(): AsyncGenerator<readonly FileRecord[]> {
-    for await (const portion of portions) {
+    for await (const portion of stream.portions) {
       if (portion.length <= most) yield portion;
       else for (let from = 0; from < portion.length; from += most) yield portion.slice(from, from + most);
     }
   }
-  return { portions: cut(), total };
+  return { portions: cut(), total: () => stream.total() };
 }
 
 /** Where each record stands in a file, and the hash of its bytes; arrays by place, from 0. */

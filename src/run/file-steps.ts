@@ -2,13 +2,12 @@ import type { LoadPlan } from '../config/schema/load-plan';
 import type { Database } from '../database/database';
 import type { EntityEnd } from '../database/run-store';
 import { counted } from '../domain/counted';
-import { joinKey } from '../domain/ids';
 import { FreshetError } from '../domain/errors';
 import type { SliceOutcome } from '../extract/extract-slice';
 import type { FileReader } from '../extract/import-file';
 import { importFiles, type ImportInput } from '../extract/import-files';
-import { decodeRecord, fieldOf, isJsonObject } from '../json/decode';
-import { scalarText } from '../json/scalar-text';
+import { decodeRecord, isJsonObject } from '../json/decode';
+import { recordKey } from '../json/record-key';
 import { InputFolder } from '../landing/input-folder';
 import type { LandingStore } from '../landing/landing-store';
 import { definitionOf } from '../load/analyze/definition';
@@ -65,9 +64,7 @@ function completeOf(load: LoadPlan, entity: string, definition: LoadDefinition |
 function keyOf(bytes: Uint8Array, key: LoadDefinition['key']): string | null {
   const decoded = decodeRecord(bytes);
   if (!decoded.ok || !isJsonObject(decoded.value)) return null;
-  const record = decoded.value;
-  const parts = key.map((field) => scalarText(fieldOf(record, field)));
-  return parts.every((part) => part !== null) ? joinKey(parts) : null;
+  return recordKey(decoded.value, key);
 }
 
 function readerOf(root: string, question: RecordQuestion, ctx: StageContext): FileReader {

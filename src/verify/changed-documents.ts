@@ -1,8 +1,8 @@
 import type { Tx } from '../database/database';
 import { ArraySplitter } from '../json/array-stream';
 import { decodeRecord, fieldOf, isJsonObject, type JsonObject } from '../json/decode';
+import { recordKey } from '../json/record-key';
 import { scalarText } from '../json/scalar-text';
-import { joinKey } from '../domain/ids';
 import type { LandingStore } from '../landing/landing-store';
 import type { EntityDefinition } from '../sources/source';
 import { noneCheck, type Check } from './check';
@@ -109,15 +109,10 @@ async function landedSizes(landing: LandingStore, files: readonly { file: string
 function note(sizes: Map<string, LandedSize[]>, bytes: Buffer, { definition, wanted }: Wanted): void {
   const decoded = decodeRecord(bytes);
   if (!decoded.ok || !isJsonObject(decoded.value)) return;
-  const id = keyOf(decoded.value, definition);
+  const id = recordKey(decoded.value, definition.key);
   if (id === null || !wanted.has(id)) return;
   const cursor = definition.cursor === null ? null : scalarText(fieldOf(decoded.value, definition.cursor.field));
   sizes.set(id, [...(sizes.get(id) ?? []), { cursor, lines: sizeOf(decoded.value, definition) }]);
-}
-
-function keyOf(record: JsonObject, definition: EntityDefinition): string | null {
-  const parts = definition.key.map((field) => scalarText(fieldOf(record, field)));
-  return parts.every((part): part is string => part !== null) ? joinKey(parts) : null;
 }
 
 function sizeOf(record: JsonObject, definition: EntityDefinition): number | null {

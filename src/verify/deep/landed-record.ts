@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { joinKey } from '../../domain/ids';
 import { formatInstant, parseInstant } from '../../domain/instant';
 import { fieldOf, isJsonObject, parseExact, type JsonObject } from '../../json/decode';
+import { recordKey } from '../../json/record-key';
 import { scalarText } from '../../json/scalar-text';
 import { isStorableInstant } from '../../json/text-class';
 import type { KnownEntity } from './deep-entity';
@@ -23,7 +23,7 @@ export function recordFacts(bytes: Buffer, reader: RecordReader, known: KnownEnt
   const record = leniently(bytes);
   const lines = row.kind === 'row' ? row.lines : null;
   return {
-    id: record === null ? null : idOf(record, known),
+    id: record === null ? null : recordKey(record, known.definition.key),
     sourceHash: row.kind === 'row' ? bytea(row.header[HASH_CELLS.sourceHash]) : Buffer.alloc(0),
     rowHash: row.kind === 'row' ? bytea(row.header[HASH_CELLS.rowHash]) : null,
     lines: lines?.length ?? null,
@@ -40,11 +40,6 @@ function leniently(bytes: Buffer): JsonObject | null {
   } catch {
     return null;
   }
-}
-
-function idOf(record: JsonObject, { definition }: KnownEntity): string | null {
-  const parts = definition.key.map((field) => scalarText(fieldOf(record, field)));
-  return parts.every((part): part is string => part !== null) ? joinKey(parts) : null;
 }
 
 function positionOf(
