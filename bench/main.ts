@@ -16,16 +16,16 @@ import { summarize, tableOf } from './results';
 
 const HELP = `npm run bench -- [--only CASE,…] [--documents N] [--rounds N] [--large]
 
-Loads generated invoices (about 1.4 KB and 3 line items each) into a PostgreSQL of its own, each measurement in a process of its own, the
+Loads generated invoices, and analyzes their files (about 1.4 KB and 3 line items each) into a PostgreSQL of its own, each measurement in a process of its own, the
 cases in turns. Prints one table and writes bench/results/latest.json; ratios are to raw COPY of the same rows within this very run.
-  --only       of floor, first_load, rerun_unchanged, upsert_all_changed; the floor is always measured
+  --only       of floor, first_load, upsert_all_changed, rerun_unchanged, analyze; the floor is always measured
   --documents  default 200000        --large  2000000
   --rounds     default 3; the median counts
 `;
 
-const LOADS = ['first_load', 'rerun_unchanged', 'upsert_all_changed'] as const;
-/** As the table names them. */
-const CASES: readonly string[] = ['floor', ...LOADS];
+/** As the table names them, beside the floor. */
+const MEASURED = ['first_load', 'upsert_all_changed', 'rerun_unchanged', 'analyze'] as const;
+const CASES: readonly string[] = ['floor', ...MEASURED];
 const NODE = ['-r', join(__dirname, '../scripts/typescript.cjs'), join(__dirname, 'measure.ts')];
 
 interface Wish {
@@ -49,7 +49,7 @@ function wish(): Wish | null {
       help: { type: 'boolean', default: false },
     },
   });
-  const only = values.only?.split(',') ?? LOADS;
+  const only = values.only?.split(',') ?? MEASURED;
   const numbers = [values.documents, values.rounds].map(Number);
   const right = numbers.every((number) => Number.isInteger(number) && number > 0) && only.every((name) => CASES.includes(name));
   if (values.help || !right) return null;
@@ -93,7 +93,7 @@ async function measureAll({ rounds, only }: Wish, { place, editions, say }: Benc
   const [first, second] = editions as [Landed, Landed];
   const measured = new Map<string, Measured[]>([
     ['floor', []],
-    ...LOADS.filter((name) => only.includes(name)).map((name) => [name, []] as const),
+    ...MEASURED.filter((name) => only.includes(name)).map((name) => [name, []] as const),
   ] as [string, Measured[]][]);
   const rendered = { header: join(place.folder, 'header.copy'), lines: join(place.folder, 'lines.copy') };
   for (let round = 1; round <= rounds; round++) {
@@ -110,6 +110,7 @@ async function measureAll({ rounds, only }: Wish, { place, editions, say }: Benc
     await run('floor', `floor_${round}`, first);
     if (only.includes('rerun_unchanged')) await run('rerun_unchanged', table, first);
     if (only.includes('upsert_all_changed')) await run('upsert_all_changed', table, second);
+    if (only.includes('analyze')) await run('analyze', table, first);
     await withConnection(place.url, (client) =>
       client.query(`drop table bench."${table}", bench."${table}_line_items", bench."floor_${round}", bench."floor_${round}_line_items"`),
     );
