@@ -17,7 +17,7 @@ export interface Landed {
 }
 
 /** A batch holds at most so many records (contracts §3). */
-const BATCH = 100_000;
+const BATCH = 10_000_000;
 /** The documents are all alike: their fields are known after a few. */
 const PROFILED = 2_000;
 

@@ -17,6 +17,8 @@ export const LOAD_LIMITS: LoadLimits = { batchSize: 1_000, memory: 512 * 1024 * 
 const COST = 8;
 /** What a record costs that is recognised by its bytes: its place and hash, as long as its file is being loaded. */
 const PLACE_BYTES = 400;
+/** Asking how much memory the process has takes a millisecond. */
+const RSS_EVERY = 16;
 /** A reject without its reasons. */
 const REJECT_BYTES = 400;
 
@@ -33,6 +35,8 @@ export function mayBeLookedUp(records: number, { memory }: LoadLimits): boolean 
 /** Counts what a load holds. Portions wait for room; what does not go away while it loads ends it before memory does. */
 export class LoadRoom {
   private underWay = 0;
+  private asked = 0;
+  private grown = false;
   private rejects = 0;
   private readonly rssBefore: number;
 
@@ -46,7 +50,8 @@ export class LoadRoom {
   /** Whether a portion has to wait for one that is under way. */
   full(portion: readonly FileRecord[]): boolean {
     if (this.underWay === 0) return false;
-    return (this.underWay + bytesOf(portion)) * COST > this.limits.memory || this.rss() - this.rssBefore > this.limits.memory;
+    if (this.grown || this.asked++ % RSS_EVERY === 0) this.grown = this.rss() - this.rssBefore > this.limits.memory;
+    return this.grown || (this.underWay + bytesOf(portion)) * COST > this.limits.memory;
   }
 
   enter(portion: readonly FileRecord[]): number {
