@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { ArraySplitter } from '../json/array-stream';
-import { hash16 } from '../json/canonical';
+import { hash16Hex } from '../json/canonical';
 import { inFile } from './bad-file';
 import { LOAD_FORMAT } from './load-definition';
+import { RecordIndex } from './record-index';
 
 /** One record of a batch's file. */
 export interface FileRecord {
@@ -48,26 +49,20 @@ export function inPortions(stream: RecordStream, most: number): RecordStream {
   return { portions: cut(), total: () => stream.total() };
 }
 
-/** Where each record stands in a file, and the hash of its bytes; arrays by place, from 0. */
+/** Where each record stands in a file, and the hash of its bytes. */
 export interface BatchIndex {
-  readonly offsets: readonly number[];
-  readonly lengths: readonly number[];
-  readonly hashes: readonly Buffer[];
+  readonly records: RecordIndex;
   readonly sha256: string;
 }
 
-/** Reads a file's records through without parsing them. `seen` hears of the hashes so far. Errors: as `recordsOfFile`. */
-export async function indexFile(stream: RecordStream, seen?: (hashes: readonly Buffer[]) => void): Promise<BatchIndex> {
-  const [offsets, lengths, hashes]: [number[], number[], Buffer[]] = [[], [], []];
+/** Reads a file's records through without parsing them. `seen` hears of the records so far. Errors: as `recordsOfFile`. */
+export async function indexFile(stream: RecordStream, seen?: (records: RecordIndex) => void): Promise<BatchIndex> {
+  const records = new RecordIndex();
   for await (const portion of stream.portions) {
-    for (const { offset, bytes } of portion) {
-      offsets.push(offset);
-      lengths.push(bytes.length);
-      hashes.push(hash16(LOAD_FORMAT, bytes));
-    }
-    seen?.(hashes);
+    for (const { offset, bytes } of portion) records.add(offset, bytes.length, hash16Hex(LOAD_FORMAT, bytes));
+    seen?.(records);
   }
-  return { offsets, lengths, hashes, sha256: stream.total().sha256 };
+  return { records, sha256: stream.total().sha256 };
 }
 
 /** Records are read again in ranges of about this size. */
@@ -78,29 +73,29 @@ const GAP_BYTES = 64 * 1024;
 export type ReadRange = (range: { readonly offset: number; readonly length: number }) => AsyncIterable<Uint8Array>;
 
 /** The records at these places (from 0, ascending) of an indexed file. */
-export function recordsAt(index: BatchIndex, places: readonly number[], read: ReadRange): RecordStream {
-  return { portions: ranges(index, places, read), total: () => ({ records: index.offsets.length, sha256: index.sha256 }) };
+export function recordsAt({ records, sha256 }: BatchIndex, places: ArrayLike<number>, read: ReadRange): RecordStream {
+  return { portions: ranges(records, places, read), total: () => ({ records: records.length, sha256 }) };
 }
 
-async function* ranges(index: BatchIndex, places: readonly number[], read: ReadRange): AsyncGenerator<readonly FileRecord[]> {
+async function* ranges(index: RecordIndex, places: ArrayLike<number>, read: ReadRange): AsyncGenerator<readonly FileRecord[]> {
   for (let from = 0; from < places.length;) {
-    const start = index.offsets[places[from]!]!;
+    const start = index.offsetOf(places[from]!);
     let [to, end] = [from, start];
-    while (to < places.length && wanted(index, places[to]!, { start, end })) end = endOf(index, places[to++]!);
+    while (to < places.length && wanted(index, places[to]!, { start, end })) end = index.endOf(places[to++]!);
     const bytes = await whole(read({ offset: start, length: end - start }));
-    yield places.slice(from, to).map((place) => {
-      const offset = index.offsets[place]!;
-      return { seq: place + 1, offset, bytes: bytes.subarray(offset - start, offset - start + index.lengths[place]!) };
-    });
-    from = to;
+    const portion: FileRecord[] = [];
+    for (; from < to; from++) {
+      const place = places[from]!;
+      const offset = index.offsetOf(place);
+      portion.push({ seq: place + 1, offset, bytes: bytes.subarray(offset - start, index.endOf(place) - start) });
+    }
+    yield portion;
   }
 }
 
-const endOf = (index: BatchIndex, place: number): number => index.offsets[place]! + index.lengths[place]!;
-
 /** The first one always; another one while the range stays small and without a hole. */
-function wanted(index: BatchIndex, place: number, { start, end }: { start: number; end: number }): boolean {
-  return end === start || (endOf(index, place) - start <= RANGE_BYTES && index.offsets[place]! - end <= GAP_BYTES);
+function wanted(index: RecordIndex, place: number, { start, end }: { start: number; end: number }): boolean {
+  return end === start || (index.endOf(place) - start <= RANGE_BYTES && index.offsetOf(place) - end <= GAP_BYTES);
 }
 
 async function whole(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {

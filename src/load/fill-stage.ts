@@ -3,7 +3,7 @@ import { fenced, type Fence } from '../database/fence';
 import type { StageContext } from '../observability/stage-context';
 import type { RecordStream } from './batch-file';
 import { CopyWriter } from './copy';
-import type { KnownRecord } from './known-records';
+import type { KnownRecords } from './known-records';
 import type { LoadRoom } from './load-room';
 import type { PageClock } from './page-clock';
 import type { Rejected, Rendered } from './render';
@@ -13,7 +13,7 @@ import { copySql, createStageSql, type StagePair } from './stage-table';
 export interface Staged {
   /** Of the file, known ones among them. */
   readonly records: number;
-  readonly known: readonly KnownRecord[];
+  readonly known: KnownRecords;
   readonly rows: number;
   readonly lines: number;
   readonly rejects: readonly Rejected[];
@@ -30,7 +30,7 @@ export interface StageJob {
   readonly clock: PageClock;
   /** The records that are not known. */
   readonly records: RecordStream;
-  readonly known: readonly KnownRecord[];
+  readonly known: KnownRecords;
   readonly room: LoadRoom;
 }
 

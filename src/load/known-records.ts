@@ -1,24 +1,45 @@
 import type { Database, Tx } from '../database/database';
 import { ident } from '../database/identifier';
 import { counted } from '../domain/counted';
-import type { BatchIndex } from './batch-file';
 import type { LoadTarget } from './load-target';
 import { unsettledSql } from './merge-sql';
 import type { PageClock } from './page-clock';
+import { HASH_BYTES, type RecordIndex } from './record-index';
 import type { TableName } from './table-sql';
 
-/** A record whose very bytes the table holds: it is unchanged, and nobody parses it (decision 0007). */
-export interface KnownRecord {
-  /** Place in the file, from 1. */
-  readonly seq: number;
-  readonly hash: Buffer;
-  /** Text for PostgreSQL. */
-  readonly fetchedAt: string;
+/** The hashes of a part of the known records, side by side; their numbers in the file, from 1, and times of fetching, as text for PostgreSQL. */
+interface KnownPart {
+  readonly hashes: Buffer;
+  readonly seqs: readonly number[];
+  readonly times: readonly string[];
+}
+
+/** Records whose very bytes the table holds: they are unchanged, and nobody parses them (decision 0007). */
+export class KnownRecords {
+  /** `places`: from 0, ascending. */
+  constructor(
+    private readonly index: RecordIndex,
+    readonly places: Uint32Array,
+    private readonly clock: () => PageClock,
+  ) {}
+
+  get length(): number {
+    return this.places.length;
+  }
+
+  *parts(size: number): Generator<KnownPart> {
+    const clock = this.clock();
+    for (let from = 0; from < this.length; from += size) {
+      const part = Array.from(this.places.subarray(from, from + size));
+      const hashes = Buffer.allocUnsafe(part.length * HASH_BYTES);
+      part.forEach((place, n) => this.index.copyHash(place, hashes, n * HASH_BYTES));
+      yield { hashes, seqs: part.map((place) => place + 1), times: part.map((place) => clock.at(this.index.offsetOf(place))) };
+    }
+  }
 }
 
 const LOOK_UP = 4_000;
 const INSERT = 10_000;
-const HASH_BYTES = 16;
 
 /** Its row has not been deleted, belongs to this epoch or a later one, and no lower answer waits to be repeated. First parameter: the epoch. */
 const held = (epoch: number): string => `t.deleted_at is null and t.source_epoch >= $${epoch}::int
@@ -42,35 +63,33 @@ export class KnownLookUp {
     private readonly target: LoadTarget,
   ) {}
 
-  /** `hashes`: of the file's records so far. */
-  ask(hashes: readonly Buffer[], atLeast = LOOK_UP): void {
-    while (this.asked < hashes.length && hashes.length - this.asked >= atLeast) {
+  /** `index`: of the file's records so far. */
+  ask(index: RecordIndex, atLeast = LOOK_UP): void {
+    while (this.asked < index.length && index.length - this.asked >= atLeast) {
       const from = this.asked;
-      this.asked = Math.min(from + LOOK_UP, hashes.length);
-      const part = hashes.slice(from, this.asked);
-      this.last = this.last.then(() => this.lookUp(part, from));
+      this.asked = Math.min(from + LOOK_UP, index.length);
+      const [part, count] = [index.hashesOf(from, this.asked), this.asked - from];
+      this.last = this.last.then(() => this.lookUp(part, { from, count }));
     }
     // A failure is heard by whoever asks for the answer; until then it must not pass for unheard.
     this.last.catch(() => undefined);
   }
 
-  /** Which records of the file the entity's table holds, byte for byte; none that stands in the file twice. Ascending by place. */
-  async known(index: BatchIndex, clock: PageClock): Promise<KnownRecord[]> {
-    this.ask(index.hashes, 1);
+  /** Which records of the file the entity's table holds, byte for byte; none that stands in the file twice. */
+  async known(index: RecordIndex, clock: () => PageClock): Promise<KnownRecords> {
+    this.ask(index, 1);
     await this.last;
-    const twice = repeated(index.hashes);
-    return this.places
-      .filter((place) => !twice.has(place))
-      .map((place) => ({ seq: place + 1, hash: index.hashes[place]!, fetchedAt: clock.at(index.offsets[place]!) }));
+    const twice = index.repeated();
+    return new KnownRecords(index, Uint32Array.from(this.places.filter((place) => twice[place] === 0)), clock);
   }
 
-  private async lookUp(hashes: readonly Buffer[], from: number): Promise<void> {
+  private async lookUp(hashes: Buffer, { from, count }: { readonly from: number; readonly count: number }): Promise<void> {
     const { schema, table, pipeline, entity } = this.target;
     this.epoch ??= await this.heldEpoch();
     const [found] = await this.db.query<{ places: string }>(
       `select coalesce(string_agg(g.place::text, ',' order by g.place), '') as places from generate_series(1, $5::int) g (place)
         cross join lateral ${holder(ident(schema, table), 'g.place', 2)} t`,
-      [Buffer.concat(hashes), this.epoch, pipeline, entity, hashes.length],
+      [hashes, this.epoch, pipeline, entity, count],
     );
     if (found !== undefined && found.places !== '') for (const n of found.places.split(',')) this.places.push(from + Number(n) - 1);
   }
@@ -85,18 +104,6 @@ export class KnownLookUp {
   }
 }
 
-/** Places of the hashes that occur more than once. */
-function repeated(hashes: readonly Buffer[]): Set<number> {
-  const [first, twice] = [new Map<string, number>(), new Set<number>()];
-  hashes.forEach((hash, place) => {
-    const text = hash.toString('latin1');
-    const before = first.get(text);
-    if (before === undefined) first.set(text, place);
-    else twice.add(before).add(place);
-  });
-  return twice;
-}
-
 /** Another load was faster than this one: what was known is not what the table holds any more. */
 export class KnownNoMore extends Error {}
 
@@ -104,15 +111,14 @@ export class KnownNoMore extends Error {}
 export async function stageKnown(
   tx: Tx,
   target: LoadTarget,
-  { known, epoch, exists }: { readonly known: readonly KnownRecord[]; readonly epoch: number; readonly exists: boolean },
+  { known, epoch, exists }: { readonly known: KnownRecords; readonly epoch: number; readonly exists: boolean },
 ): Promise<void> {
   if (!exists) throw new KnownNoMore(`${target.table} was dropped`);
   const table = ident(target.schema, target.table);
   await tx.query(`create temporary table merge_known (seq bigint, id text, fetched_at timestamptz) on commit drop`);
   let still = 0;
-  for (let from = 0; from < known.length; from += INSERT) {
-    const part = known.slice(from, from + INSERT);
-    const times = [...new Set(part.map(({ fetchedAt }) => fetchedAt))];
+  for (const { hashes, seqs, times: each } of known.parts(INSERT)) {
+    const times = [...new Set(each)];
     const numbers = new Map(times.map((time, n) => [time, n + 1]));
     const [put] = await tx.query<{ n: string }>(
       `with put as (
@@ -121,15 +127,7 @@ export async function stageKnown(
            from unnest($5::bigint[], $7::int[]) with ordinality u (seq, time, place) cross join lateral ${holder(table, 'u.place', 2)} t
          returning 1)
        select count(*) as n from put`,
-      [
-        Buffer.concat(part.map(({ hash }) => hash)),
-        epoch,
-        target.pipeline,
-        target.entity,
-        part.map(({ seq }) => seq),
-        times,
-        part.map(({ fetchedAt }) => numbers.get(fetchedAt)),
-      ],
+      [hashes, epoch, target.pipeline, target.entity, seqs, times, each.map((time) => numbers.get(time))],
     );
     still += Number(put?.n ?? 0);
   }

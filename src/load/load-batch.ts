@@ -6,7 +6,7 @@ import { indexFile, inPortions, recordsAt, recordsOfFile, type RecordStream } fr
 import { prepareTables, type PreparedTables } from './ddl';
 import { existingTables } from './existing-tables';
 import { fillStage, type Staged } from './fill-stage';
-import { KnownLookUp, KnownNoMore, type KnownRecord } from './known-records';
+import { KnownLookUp, KnownNoMore, KnownRecords } from './known-records';
 import type { LoadCounts } from './load-counts';
 import { NO_POLICY } from './load-policy';
 import { LOAD_LIMITS, LoadRoom, longestRecord, mayBeLookedUp, type LoadLimits } from './load-room';
@@ -16,6 +16,7 @@ import type { MergeJob } from './merge-job';
 import { PageClock, type PagePlace } from './page-clock';
 import { budgetError, OverBudget } from './reject-budget';
 import { keepHeldRejects } from './reject-held';
+import { RecordIndex } from './record-index';
 import { placesOf } from './render';
 import { inlineRenderer, RowThreads } from './row-threads';
 import { dropStage, stagePair, sweepStages, type StagePair } from './stage-table';
@@ -129,7 +130,7 @@ function clockOf({ pages, importedAt }: BatchJob): PageClock {
 interface Reading {
   readonly records: RecordStream;
   readonly bytes: number;
-  readonly known: readonly KnownRecord[];
+  readonly known: KnownRecords;
 }
 
 async function stage(job: BatchJob, { pair, read }: { pair: StagePair; read: Reading }, ctx: StageContext): Promise<Staged> {
@@ -146,20 +147,35 @@ async function stage(job: BatchJob, { pair, read }: { pair: StagePair; read: Rea
   }
 }
 
-function wholeFile({ landing, batch, limits }: BatchJob): Reading {
-  return { records: recordsOfFile(batch.file, landing.read(batch.file), longestRecord(limits)), bytes: Number(batch.bytes), known: [] };
+function wholeFile(job: BatchJob): Reading {
+  const { landing, batch, limits } = job;
+  const records = recordsOfFile(batch.file, landing.read(batch.file), longestRecord(limits));
+  return { records, bytes: Number(batch.bytes), known: new KnownRecords(new RecordIndex(), new Uint32Array(), () => clockOf(job)) };
 }
 
 async function unknownRecords(job: BatchJob): Promise<Reading> {
   const { db, landing, input, batch } = job;
   const lookUp = new KnownLookUp(db, input);
-  const index = await indexFile(wholeFile(job).records, (hashes) => lookUp.ask(hashes));
+  const index = await indexFile(wholeFile(job).records, (records) => lookUp.ask(records));
   checkFile(input, batch, index.sha256);
-  const known = await lookUp.known(index, clockOf(job));
-  const places = new Set(known.map(({ seq }) => seq - 1));
-  const others = index.offsets.map((_, place) => place).filter((place) => !places.has(place));
-  const bytes = others.reduce((sum, place) => sum + index.lengths[place]!, 0);
-  return { records: recordsAt(index, others, (range) => landing.read(batch.file, range)), bytes, known };
+  const known = await lookUp.known(index.records, () => clockOf(job));
+  const { places, bytes } = besides(index.records, known.places);
+  return { records: recordsAt(index, places, (range) => landing.read(batch.file, range)), bytes, known };
+}
+
+/** All other places, and how many bytes stand there. */
+function besides(index: RecordIndex, known: Uint32Array): { readonly places: Uint32Array; readonly bytes: number } {
+  const places = new Uint32Array(index.length - known.length);
+  let [at, next, bytes] = [0, 0, 0];
+  for (let place = 0; place < index.length; place++) {
+    if (known[next] === place) {
+      next++;
+      continue;
+    }
+    places[at++] = place;
+    bytes += index.lengthOf(place);
+  }
+  return { places, bytes };
 }
 
 function report({ entity }: LoadInput, batch: number, counts: LoadCounts, ctx: StageContext): void {

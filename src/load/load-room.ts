@@ -15,8 +15,8 @@ export const LOAD_LIMITS: LoadLimits = { batchSize: 1_000, memory: 512 * 1024 * 
 
 /** On its way to a row a byte of a record costs about so many: as read, copied for the thread, as text, as values, as row, on its way out. */
 const COST = 8;
-/** What a record costs that is recognised by its bytes: its place and hash, as long as its file is being loaded. */
-const PLACE_BYTES = 400;
+/** What a record costs that may be recognised by its bytes: its place and hash, while they grow, and a slot to find its like. */
+const PLACE_BYTES = 100;
 /** Asking how much memory the process has takes a millisecond. */
 const RSS_EVERY = 16;
 /** A reject without its reasons. */

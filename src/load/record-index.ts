@@ -1,4 +1,4 @@
-const HASH_BYTES = 16;
+export const HASH_BYTES = 16;
 
 /** Where each record of a file stands, and the hash of its bytes: 28 bytes a record in memory, whatever a file holds. */
 export class RecordIndex {
@@ -27,6 +27,10 @@ export class RecordIndex {
 
   endOf(place: number): number {
     return this.starts[place]! + this.sizes[place]!;
+  }
+
+  copyHash(place: number, to: Buffer, at: number): void {
+    this.hashes.copy(to, at, place * HASH_BYTES, (place + 1) * HASH_BYTES);
   }
 
   /** Hashes side by side, in memory of their own. */

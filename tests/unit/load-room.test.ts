@@ -55,8 +55,8 @@ describe('the memory of a load', () => {
   });
 
   it('has files of very many records parsed again rather than hold a hash of each', () => {
-    expect([20_000, 22_000].map((records) => mayBeLookedUp(records, LIMITS))).toEqual([true, false]);
-    expect(mayBeLookedUp(600_000, { ...LIMITS, memory: 512 * MIB })).toBe(true);
+    expect([80_000, 88_000].map((records) => mayBeLookedUp(records, LIMITS))).toEqual([true, false]);
+    expect(mayBeLookedUp(2_600_000, { ...LIMITS, memory: 512 * MIB })).toBe(true);
   });
 
   it('ends with an error that names the setting where a thread needs more for the values of one record', async () => {
