@@ -22,7 +22,11 @@ export async function carryLocally(
   const { settings } = project.loaded;
   const landing = new FileStore(settings.landing.path, (site) => ctx.fault(site));
   const clients = sourceClients(db, project.loaded);
-  const steps = new Steps({ db, landing, sources, clients, reportsFolder: settings.reports.path });
+  const steps = new Steps({
+    ...{ db, landing, sources, clients },
+    reportsFolder: settings.reports.path,
+    loadThreads: settings.worker.load_threads,
+  });
   const cancel = (): void => void requestCancel(db, run.runId).catch(() => undefined);
   ctx.signal.addEventListener('abort', cancel, { once: true });
   try {
