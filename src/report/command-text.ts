@@ -13,6 +13,13 @@ export function loadedInput({ command }: Pick<RunHead, 'command'>): LoadedInput 
   return typeof load === 'object' && load !== null && 'root' in load ? (load as LoadedInput) : null;
 }
 
+/** An approval of deletes is not among them: it was given for what was seen then. */
+const SWITCHES = [
+  ['full', '--full'],
+  ['skip_existing', '--skip-existing'],
+  ['skip_table_creation', '--skip-table-creation'],
+] as const;
+
 /** The command line that asks for the same again. */
 export function commandText(run: Pick<RunHead, 'pipeline' | 'command'>): string {
   const { pipeline, command } = run;
@@ -21,7 +28,7 @@ export function commandText(run: Pick<RunHead, 'pipeline' | 'command'>): string 
   return [
     load === null ? `run ${pipeline}` : `load --dir ${quoted(load.root)} --input ${load.input}`,
     entities.length === 0 ? '' : `--entity ${entities.join(',')}`,
-    command['full'] === true ? '--full' : '',
+    ...SWITCHES.map(([name, flag]) => (command[name] === true ? flag : '')),
   ]
     .filter((part) => part !== '')
     .join(' ');

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freshness, report } from '../../src/index';
+import { analyze, freshness, load, report } from '../../src/index';
 import { packageFolder } from '../../src/stack/home';
 import { withConnection } from '../../src/stack/postgres-connection';
 import { testDatabase } from '../support/database';
@@ -88,6 +88,38 @@ test('what goes wrong is a result that says what to do, never a crash', async ()
   expect(ended.stderr).toContain(`There is no folder ${join(folder, 'exprot')}`);
   expect(ended.stderr).toContain('Did you mean export?');
 }, 60_000);
+
+test('the switches of the command line are options: which key, insert only, no table made', async () => {
+  const dir = join(folder, 'switches');
+  mkdirSync(dir);
+  const readings = [{ sensor: 's1', at: '2025-07-01', value: 1 }];
+  writeFileSync(join(dir, 'readings.json'), JSON.stringify(readings));
+  const reports = { FRESHET_REPORTS_PATH: join(folder, 'reports') };
+  const options = {
+    environment: 'test',
+    databaseUrl: database.url,
+    dir,
+    env: { ...here().env, ...reports },
+    keys: { readings: ['sensor', 'at'] },
+  };
+  expect(await load({ ...options, skipTableCreation: true })).toMatchObject({
+    success: false,
+    runs: [{ entities: [{ error_code: 'tables-incomplete' }] }],
+  });
+  expect(await analyze(options)).toMatchObject({ success: true, entities: [{ entity: 'readings' }] });
+  expect(await load(options)).toMatchObject({ success: true, tables: [{ record_count: 1 }] });
+  writeFileSync(
+    join(dir, 'readings.json'),
+    JSON.stringify([
+      { ...readings[0], value: 2 },
+      { sensor: 's2', at: '2025-07-01', value: 3 },
+    ]),
+  );
+  expect(await load({ ...options, skipExisting: true })).toMatchObject({
+    success: true,
+    runs: [{ entities: [{ inserted: 1, updated: 0, skipped: 1 }] }],
+  });
+});
 
 test('report says of every table what it holds, as data and as Markdown', async () => {
   const said = await report({ ...here(), databaseUrl: database.url });

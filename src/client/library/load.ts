@@ -13,11 +13,17 @@ export interface InputOptions extends FreshetOptions {
   readonly input?: 'auto' | 'sessions' | 'consolidated' | 'directory';
   /** Sessions of so many days, instead of those of load.session_max_age. */
   readonly cutoffDays?: number;
+  /** Fields that tell the records of an entity apart, where nothing else does: `{ readings: ['sensor', 'at'] }`. */
+  readonly keys?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface LoadOptions extends InputOptions {
-  /** Fields that tell the records of an entity apart, where nothing else does: `{ readings: ['sensor', 'at'] }`. */
-  readonly keys?: Readonly<Record<string, readonly string[]>>;
+  /** Only new records become rows; held rows stay as they are. */
+  readonly skipExisting?: boolean;
+  /** Tables are neither made nor changed; where one would have to be, its entity fails. */
+  readonly skipTableCreation?: boolean;
+  /** Deletes beyond the bounds of load.deletes are meant. */
+  readonly approveDeletes?: boolean;
   /** Records that become rows at once, instead of load.batch_size. */
   readonly batchSize?: number;
   /** What the load may hold in memory, such as `256MiB`, instead of load.memory_limit. */
@@ -82,19 +88,20 @@ export function load(options: LoadOptions = {}): Promise<LoadResult> {
 }
 
 /** The options as the command line says them. */
-export function inputFlags({ dir, sessions, entities, input, cutoffDays }: InputOptions) {
+export function inputFlags({ dir, sessions, entities, input, cutoffDays, keys = {} }: InputOptions) {
   return {
     ...(dir === undefined ? {} : { dir }),
     ...(sessions === undefined ? {} : { session: sessions }),
     ...(entities === undefined ? {} : { entity: entities }),
     ...(input === undefined ? {} : { input }),
     ...(cutoffDays === undefined ? {} : { cutoffDays: String(cutoffDays) }),
+    key: Object.entries(keys).map(([entity, fields]) => `${entity}=${fields.join(',')}`),
   };
 }
 
 function flagsOf(options: LoadOptions) {
-  const key = Object.entries(options.keys ?? {}).map(([entity, fields]) => `${entity}=${fields.join(',')}`);
-  return { ...inputFlags(options), key, local: options.durable !== true };
+  const { skipExisting = false, skipTableCreation = false, approveDeletes = false, durable = false } = options;
+  return { ...inputFlags(options), skipExisting, skipTableCreation, approveDeletes, local: !durable };
 }
 
 function runOf({ run, entities }: RunFacts): LoadedRun {
