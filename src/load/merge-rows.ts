@@ -9,6 +9,8 @@ import { NOTHING_MERGED, type MergedCounts, type MergeJob, type Numbered } from 
 import {
   classifySql,
   insertLinesSql,
+  interferingSql,
+  linesMissedSql,
   PLAN_COUNTS_SQL,
   PLANNED_WRITES_SQL,
   plannedLinesSql,
@@ -95,7 +97,7 @@ async function writeHeaders(tx: Tx, { job, numbers, fields }: RowMerge): Promise
   const all = updated < held;
   if (all) updated = 0;
   const rows = updated + (all || fresh > 0 ? await written(upsertSql(stage, target, { fields, all })) : 0);
-  if (rows !== fresh + held) throw writtenOtherwise(job, fresh + held, rows);
+  if (rows !== fresh + held) throw writtenOtherwise(job, { table: job.target.table, expected: fresh + held, written: rows });
   const { settleMs } = job.target.definition;
   const position = fields.filter(({ held }) => isPosition(job, held));
   if (job.staged.rows > 0) await tx.query(refreshUnchangedSql(stage, target, position), [numbers.epoch, settleMs]);
@@ -108,7 +110,8 @@ function isPosition({ target }: MergeJob, { field }: Column): boolean {
   return field === target.definition.cursor?.field || field === target.definition.version;
 }
 
-async function writeLines(tx: Tx, { job: { target }, numbers, lineFields }: RowMerge, lines: string): Promise<LineCounts> {
+async function writeLines(tx: Tx, { job, numbers, lineFields }: RowMerge, lines: string): Promise<LineCounts> {
+  const { target } = job;
   const table = ident(target.schema, lineTable(target.table));
   const count = async (statement: string, values: readonly unknown[]): Promise<number> =>
     Number((await tx.query<{ n: string }>(statement, values))[0]?.n ?? 0);
@@ -118,16 +121,26 @@ async function writeLines(tx: Tx, { job: { target }, numbers, lineFields }: RowM
   const [held, all] = [Number(planned?.held ?? 0), Number(planned?.lines ?? 0)];
   if (held > 0) await tx.query(updateLinesSql(stageName(lines), table, lineFields), [numbers.batchNo]);
   const added = held === all ? 0 : await count(insertLinesSql(stageName(lines), table, lineFields), [numbers.batchNo]);
+  const [hand] = await tx.query<{ interfering: boolean }>(interferingSql(table));
+  const missed = hand?.interfering === true ? await count(linesMissedSql(stageName(lines), table), []) : 0;
+  if (missed > 0) throw writtenOtherwise(job, { table: lineTable(target.table), expected: all, written: all - missed });
   return { lines_added: revived + added, lines_removed: removed };
 }
 
-function writtenOtherwise(job: MergeJob, expected: number, written: number): FreshetError {
+interface Written {
+  readonly table: string;
+  readonly expected: number;
+  readonly written: number;
+}
+
+function writtenOtherwise(job: MergeJob, { table, expected, written }: Written): FreshetError {
+  const where = `${job.target.schema}.${table}`;
   return new FreshetError('reconcile_error', {
     code: 'rows-not-written',
-    message: `Batch ${job.batchKey}: rows to be written: ${expected}, PostgreSQL wrote ${written}`,
+    message: `Batch ${job.batchKey}: rows to be written into ${where}: ${expected}, PostgreSQL wrote ${written}`,
     why: 'A trigger or rule on the table may swallow rows.',
-    remedy: `Remove triggers and rules from ${job.target.schema}.${job.target.table}, then run again. Nothing was written.`,
-    where: `${job.target.schema}.${job.target.table}`,
+    remedy: `Remove triggers and rules from ${where}, then run again. Nothing was written.`,
+    where,
     retryable: false,
   });
 }

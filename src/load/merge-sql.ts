@@ -86,6 +86,7 @@ export function classifySql(stage: TableName, target: TableName, { lateBy, known
              ${skipExisting ? `when t.id is not null then 'skipped'` : ''}
              when t.deleted_at is not null then case when s.fetched_at > t.fetched_at then 'revived' else 'stale' end
              when s.source_hash = t.source_hash then 'unchanged'
+             when s.fetched_at < a.superseded_before then 'stale'
              when ${OLDER} then case when ${REPEATED} and $1::int >= t.source_epoch then 'updated' else 'stale' end
              when s.row_hash = t.row_hash then 'unchanged'
              else 'updated'
@@ -179,24 +180,27 @@ export function refreshUnchangedSql(stage: TableName, target: TableName, positio
      where p.outcome = 'unchanged' and t.id = s.id and (${moved} or (s.fetched_at > t.fetched_at and ${unsettledSql('$2')}))`;
 }
 
-/** Lines beyond the new end of their set go. Answers with how many of them were live. */
+/**
+ * Lines beyond the new end of their set go, and those of a parent that somebody removed where its record, which is new again, does not speak
+ * of lines. Answers with how many of them were live.
+ */
 export function removeSurplusSql(target: TableName): string {
   return `with removed as (
     delete from ${target} t using merge_plan p
-     where ${WRITTEN} and t.parent_id = p.id and p.lines is not null and t.line_no > p.lines
+     where ${WRITTEN} and t.parent_id = p.id and (t.line_no > p.lines or (p.lines is null and p.outcome = 'inserted'))
     returning t.deleted_at is null as live)
   select count(*) filter (where live) as n from removed`;
 }
 
 /**
- * Lines were deleted with their parent and come back with it. `orphans`: lines of a parent that somebody removed, which is new again. $1 batch
- * number. Answers with their number.
+ * Lines were deleted with their parent and come back with it. `orphans`: there are deleted lines of other parents, too, since somebody removed
+ * a parent. $1 batch number. Answers with their number.
  */
 export function reviveLinesSql(target: TableName, orphans: boolean): string {
   return `with revived as (
     update ${target} t set deleted_at = null, batch_no = $1::bigint
       from merge_plan p
-     where ${orphans ? `(p.outcome = 'revived' or (p.outcome = 'inserted' and t.line_no <= p.lines))` : `p.outcome = 'revived'`}
+     where ${orphans ? `${WRITTEN} and (p.outcome = 'revived' or t.line_no <= p.lines)` : `p.outcome = 'revived'`}
        and t.parent_id = p.id and t.deleted_at is not null
     returning 1)
   select count(*) as n from revived`;
@@ -210,11 +214,24 @@ export function updateLinesSql(stage: TableName, target: TableName, fields: read
      where ${WRITTEN} and t.parent_id = s.parent_id and t.line_no = s.line_no and t.row_hash <> s.row_hash`;
 }
 
-/** Of the lines of the plan's rows: how many the table has, how many of those without a parent, and how many there are. */
+/** Of the lines of the plan's rows: how many the table has, how many of those are deleted under a parent that is not, and how many there are. */
 export function plannedLinesSql(target: TableName): string {
   return `select t.held, t.orphans, (select coalesce(sum(p.lines), 0) from merge_plan p where ${WRITTEN}) as lines
-            from (select count(*) as held, count(*) filter (where p.outcome = 'inserted') as orphans
+            from (select count(*) as held, count(*) filter (where p.outcome <> 'revived' and t.deleted_at is not null) as orphans
                     from ${target} t join merge_plan p on t.parent_id = p.id where ${WRITTEN} and t.line_no between 1 and p.lines) t`;
+}
+
+/** Whether anything of a person's own stands between a statement and the rows of a table: triggers, rules. */
+export function interferingSql(target: TableName): string {
+  return `select exists (select from pg_catalog.pg_trigger where tgrelid = '${target.replaceAll("'", "''")}'::regclass and not tgisinternal)
+              or exists (select from pg_catalog.pg_rewrite where ev_class = '${target.replaceAll("'", "''")}'::regclass) as interfering`;
+}
+
+/** How many lines of the plan's rows do not stand in the table as they were staged. */
+export function linesMissedSql(stage: TableName, target: TableName): string {
+  return `select count(*) as n from ${stage} s join merge_plan p on p.seq = s.${seq}
+            left join ${target} t on t.parent_id = s.parent_id and t.line_no = s.line_no
+           where ${WRITTEN} and (t.row_hash is distinct from s.row_hash or t.deleted_at is not null)`;
 }
 
 /** Lines that the table has not. $1 batch number. Answers with how many are new. */

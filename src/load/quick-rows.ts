@@ -215,10 +215,13 @@ interface HeaderCells {
   readonly count: string;
 }
 
+/** `RowReader` takes no longer one for a version. */
+const MOST_DIGITS = 1_000;
+
 /** Digits, perhaps behind a minus; nothing else counts as a version. */
 function isInteger(bytes: Buffer, start: number, end: number): boolean {
   let at = bytes[start] === MINUS ? start + 1 : start;
-  if (at === end) return false;
+  if (at === end || end - start > MOST_DIGITS) return false;
   for (; at < end; at++) if (bytes[at]! < 0x30 || bytes[at]! > 0x39) return false;
   return true;
 }

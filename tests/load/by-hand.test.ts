@@ -74,3 +74,35 @@ test('lines that were deleted with a parent which a person then purged live agai
   expect(await lines(bench)).toEqual([line('a', 1, 'x'), line('a', 2, 'z')]);
   expect(await bench.counters()).toEqual({ live: 1, liveCounted: 1, lines: 2, linesCounted: 2 });
 });
+
+test.each([
+  ['more lines than before', [{ sku: 'x' }, { sku: 'y' }, { sku: 'n' }], ['x', 'y', 'n']],
+  ['other lines', [{ sku: 'p' }, { sku: 'q' }], ['p', 'q']],
+])(
+  'lines of a purged parent whose record came back without speaking of lines do not hide the next ones: %s',
+  async (_name, items, skus) => {
+    const bench = await Bench.open(shelf);
+    await bench.deliver([{ records: [order('a', 1, 'x', 'y'), order('k', 1)], fetchedAt: at(2) }]);
+    await bench.softDelete('a', at(10));
+    await shelf.db.query(`delete from ${ident('shop', bench.table)} where deleted_at is not null`);
+    await bench.deliver([{ records: [{ order_id: 'a', changed: at(20), total: 20 }], fetchedAt: at(21) }]);
+    await bench.deliver([{ records: [{ order_id: 'a', changed: at(22), total: 22, line_items: items }], fetchedAt: at(23) }]);
+    expect(await lines(bench)).toEqual(skus.map((sku, n) => line('a', n + 1, sku)));
+    expect(await bench.counters()).toEqual({ live: 2, liveCounted: 2, lines: skus.length, linesCounted: skus.length });
+  },
+);
+
+test.each(['update', 'insert'])('a trigger that swallows lines on their %s ends the load with nothing written', async (event) => {
+  const bench = await Bench.open(shelf);
+  await bench.deliver([{ records: [order('a', 1, 'x')], fetchedAt: at(2) }]);
+  const table = ident('shop', `${bench.table}_line_items`);
+  await shelf.db.query(`create or replace function shop.swallow() returns trigger language plpgsql as 'begin return null; end'`);
+  await shelf.db.query(`create trigger swallow before ${event} on ${table} for each row execute function shop.swallow()`);
+  const items = event === 'update' ? ['z'] : ['x', 'z'];
+  await expect(bench.deliver([{ records: [order('a', 3, ...items)], fetchedAt: at(4) }])).rejects.toMatchObject({
+    code: 'rows-not-written',
+    remedy: expect.stringContaining('_line_items') as string,
+  });
+  expect(await rows(bench)).toEqual([row('a', 1, 1)]);
+  expect(await lines(bench)).toEqual([line('a', 1, 'x')]);
+});

@@ -17,6 +17,10 @@ export interface PlainKey {
 /** Beyond it keys are rather data than names. */
 const MOST_BRANCHES = 64;
 const MOST_PATHS = 10_000;
+const MOST_KEYS = 500;
+const MOST_KEY_BYTES = 200;
+/** Of all shapes together; those beyond are not remembered. */
+const MOST_SHAPE_KEYS = 200_000;
 
 /**
  * The keys of the objects seen so far, as a tree: each path from its root is the beginning of an object. Most objects have the keys of
@@ -29,11 +33,11 @@ export class KeyPath {
   private constructor(
     private readonly parent: KeyPath | null,
     private readonly own: PlainKey,
-    private readonly count: { paths: number },
+    private readonly count: { paths: number; keys: number },
   ) {}
 
   static root(): KeyPath {
-    return new KeyPath(null, { key: '', at: -1, label: Buffer.of() }, { paths: 0 });
+    return new KeyPath(null, { key: '', at: -1, label: Buffer.of() }, { paths: 0, keys: 0 });
   }
 
   get key(): string {
@@ -56,8 +60,10 @@ export class KeyPath {
   get shape(): PlainShape {
     if (this.found !== null) return this.found;
     const keys = this.keys();
-    this.found = { keys: keys.map(({ key }) => key), sorted: [...keys].sort((a, b) => (a.key < b.key ? -1 : 1)) };
-    return this.found;
+    const shape = { keys: keys.map(({ key }) => key), sorted: [...keys].sort((a, b) => (a.key < b.key ? -1 : 1)) };
+    this.count.keys += keys.length;
+    if (this.count.keys <= MOST_SHAPE_KEYS) this.found = shape;
+    return shape;
   }
 
   private keys(): PlainKey[] {
@@ -74,10 +80,11 @@ export class KeyPath {
   }
 
   private learn(bytes: Buffer, from: number): KeyPath | null {
-    if (bytes[from] !== QUOTE || this.branches.length >= MOST_BRANCHES || this.count.paths >= MOST_PATHS) return null;
+    const full = this.branches.length >= MOST_BRANCHES || this.count.paths >= MOST_PATHS || this.own.at + 1 >= MOST_KEYS;
+    if (full || bytes[from] !== QUOTE) return null;
     let end = from + 1;
     while (end < bytes.length && bytes[end] !== QUOTE) if (bytes[end]! < 0x20 || bytes[end++] === BACKSLASH) return null;
-    if (end >= bytes.length) return null;
+    if (end >= bytes.length || end - from > MOST_KEY_BYTES) return null;
     const key = bytes.toString('utf8', from + 1, end);
     if (this.keys().some((before) => before.key === key)) return null;
     const label = Buffer.alloc(end + 2 - from, COLON);
