@@ -36,7 +36,7 @@ describe('files of a folder', () => {
   it('are told from what is no data, each with its reason', () => {
     const { directory, ignored } = layoutOf(
       '/data',
-      entries('.hidden.json', 'a.json.1-2.tmp', 'notes.txt', '日本.json', 'sync_metadata_x.json'),
+      entries('.hidden.json', 'a.json.1-2.tmp', 'notes.txt', '___.json', 'sync_metadata_x.json'),
     );
     expect(directory).toEqual([]);
     expect(ignored.map(({ why }) => why)).toEqual([
@@ -46,6 +46,25 @@ describe('files of a folder', () => {
       'its name gives no entity',
       'metadata of a session, never data',
     ]);
+  });
+
+  it('of different names never become one entity: what is lost of a name is kept as a digest', () => {
+    const long = 'acme_erp_production_export_accounts_receivable_aging';
+    const names = [`${long}_customers`, `${long}_invoices`, '客户', '注文', 'müller', 'Mueller'].map(entityName);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names.every((name) => /^[a-z][a-z0-9_]{0,47}$/.test(name))).toBe(true);
+    expect(entityName('müller')).toBe('muller');
+  });
+
+  it('are as old as the name of the folder says that was asked for', () => {
+    const times = (root: string): string[] => layoutOf(root, entries('orders.json')).directory.map(({ at }) => at);
+    expect(times('/exports/2024-01-02_00-00-00')).toEqual(['2024-01-02T00:00:00.000Z']);
+    expect(times('/exports/2024-13-02_00-00-00')).toEqual(['2025-01-01T00:00:00.000Z']);
+  });
+
+  it('in a session that describe it are no data, whichever tool wrote them', () => {
+    const { sessions, directory } = layoutOf('/l', entries('sync_session_2025-07-12_10-30-15/sync_metadata.json'));
+    expect([sessions.map(({ name, files }) => [name, files]), directory]).toEqual([[['sync_session_2025-07-12_10-30-15', []]], []]);
   });
 
   it('give an entity the same name however it is written', () => {

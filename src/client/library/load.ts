@@ -14,7 +14,7 @@ export interface InputOptions extends FreshetOptions {
   /** Sessions of so many days, instead of those of load.session_max_age. */
   readonly cutoffDays?: number;
   /** Fields that tell the records of an entity apart, where nothing else does: `{ readings: ['sensor', 'at'] }`. */
-  readonly keys?: Readonly<Record<string, readonly string[]>>;
+  readonly keys?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 export interface LoadOptions extends InputOptions {
@@ -95,7 +95,7 @@ export function inputFlags({ dir, sessions, entities, input, cutoffDays, keys = 
     ...(entities === undefined ? {} : { entity: entities }),
     ...(input === undefined ? {} : { input }),
     ...(cutoffDays === undefined ? {} : { cutoffDays: String(cutoffDays) }),
-    key: Object.entries(keys).map(([entity, fields]) => `${entity}=${fields.join(',')}`),
+    key: Object.entries(keys).map(([entity, fields]) => `${entity}=${[fields].flat().join(',')}`),
   };
 }
 
