@@ -82,6 +82,19 @@ function entityRow(entity: EntityFacts): string[] {
   ];
 }
 
+/** Outcomes that are rare enough to have no column. */
+const RARE = [
+  ['stale', 'older than what the table has'],
+  ['skipped', 'the table has them, and only new ones were asked for'],
+  ['duplicate', 'a newer copy was in the same batch'],
+] as const;
+
+/** What makes the columns add up. */
+function besides({ ledger }: EntityFacts): string | null {
+  const told = RARE.filter(([outcome]) => ledger[outcome] > 0).map(([outcome, why]) => `${count(ledger[outcome])} ${outcome} (${why})`);
+  return told.length === 0 ? null : told.join(', ');
+}
+
 function attention(entity: EntityFacts): string[] {
   const line = (word: string, text: string | null): string[] => (text === null ? [] : [`${entity.entity} ${word}: ${shown(text, 1_000)}`]);
   const broken = bindingEquations(entity).filter(
@@ -92,6 +105,7 @@ function attention(entity: EntityFacts): string[] {
     ...line('held', entity.held_reason),
     ...line('do', entity.error_remedy),
     ...line('skipped', entity.skipped_reason),
+    ...line('besides', besides(entity)),
     ...line('waits', entity.wait_reason === null ? null : waitWords(entity, terminalReader())),
     ...entity.doubts.flatMap((doubt) => line('doubt', doubt.message)),
     ...broken.flatMap(({ text }) => line('ledger broken', text)),
@@ -156,7 +170,7 @@ export function alreadyRunning(request: Pick<ClaimRequest, 'pipeline' | 'kind' |
   const next: NextAction[] = [
     { kind: 'run-command', label: 'Watch it', command: `./freshet follow ${activeRunId}` },
     ...(replay ? [] : [{ kind: 'run-command' as const, label: 'Run when it has ended', command: [again, '--queue'].join(' ') }]),
-    { kind: 'run-command', label: 'Stop it', command: `./freshet cancel ${activeRunId}` },
+    { kind: 'run-command', label: 'Stop it, or end it where its process is gone', command: `./freshet cancel ${activeRunId}` },
   ];
   const wait = replay ? ' The same command with --queue waits until it has ended.' : '';
   const message = `${pipeline} is running already: ${activeRunId}. Nothing was started.${wait}`;
