@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import type { Tx } from '../database/database';
 import { fenced } from '../database/fence';
 import { isFreshetError, type FreshetError } from '../domain/errors';
@@ -9,7 +9,8 @@ import { seenTable } from './open-extraction';
 
 /** The records of a file, whatever it is wrapped in. Errors of the portions: `file_error` for a file that is to blame itself. */
 export interface FileReader {
-  read(key: string): AsyncIterable<readonly { readonly bytes: Buffer }[]>;
+  /** `digest` gets every byte of the file. */
+  read(key: string, digest?: Hash): AsyncIterable<readonly { readonly bytes: Buffer }[]>;
 }
 
 interface NumberedFile extends FileToImport {
@@ -23,8 +24,8 @@ interface Imported extends StoredFile {
   readonly file: string;
   readonly records: number;
   readonly profile: ReturnType<ProfileCollector['profile']>;
-  /** Keys of all records, where the read is a complete one; `null`: it is not, or a record has no key. */
-  readonly keys: readonly string[] | null;
+  /** Keys of all records, where the read is a complete one; else why it is not, or no more. */
+  readonly keys: readonly string[] | { readonly lost: string };
 }
 
 /** Lands one file as a batch. Errors: those of our own side; a file that is to blame itself becomes a row instead. */
@@ -73,10 +74,11 @@ async function land(scope: ImportScope, file: NumberedFile): Promise<Imported> {
   const profile = new ProfileCollector(input.lineItems);
   let records = 0;
   let keys: string[] | null = input.complete === null ? null : [];
+  const digest = input.complete === null ? undefined : createHash('sha256');
   async function* array(): AsyncGenerator<Uint8Array> {
     const open = Buffer.from('[');
     const between = Buffer.from(',\n');
-    for await (const portion of deps.reader.read(file.key)) {
+    for await (const portion of deps.reader.read(file.key, digest)) {
       ctx.signal.throwIfAborted();
       if (portion.length === 0) continue;
       const parts: Buffer[] = [];
@@ -91,8 +93,12 @@ async function land(scope: ImportScope, file: NumberedFile): Promise<Imported> {
     yield Buffer.from(records === 0 ? '[]' : ']');
   }
   const stored = await deps.landing.write(key, array());
-  return { ...stored, file: key, records, profile: profile.profile(), keys };
+  const same = digest?.digest('hex') === file.sha256;
+  return { ...stored, file: key, records, profile: profile.profile(), keys: same ? (keys ?? NO_KEY) : CHANGED };
 }
+
+const NO_KEY = { lost: 'a record has no key' };
+const CHANGED = { lost: 'a file is not the one that the complete read landed: its SHA-256 differs' };
 
 function withKey(keys: string[] | null, key: string | null): string[] | null {
   if (keys === null || key === null) return null;
@@ -120,7 +126,7 @@ async function bookImported(scope: ImportScope, file: NumberedFile, imported: Im
           records,
           bytes,
           sha256,
-          file.at,
+          file.answered ?? file.at,
           JSON.stringify(imported.profile),
           imported.file,
         ],
@@ -130,7 +136,7 @@ async function bookImported(scope: ImportScope, file: NumberedFile, imported: Im
         [batchKey(scope, file), sha256, records, bytes, JSON.stringify(imported.profile)],
       );
     } else await forget(tx, scope, file);
-    await noteKeys(tx, scope, imported.keys);
+    await noteKeys(tx, scope, imported);
     await tx.query(`insert into freshet.load_file (extraction_id, n, path, state) values ($1, $2, $3, 'landed')`, [id, file.n, file.key]);
     await tx.query(
       `update freshet.run_entity
@@ -142,19 +148,22 @@ async function bookImported(scope: ImportScope, file: NumberedFile, imported: Im
 }
 
 /** What the read showed, for the sweep. A file whose records cannot all be told apart ends the read's claim to be complete. */
-async function noteKeys(tx: Tx, { input, extraction }: ImportScope, keys: readonly string[] | null): Promise<void> {
+async function noteKeys(tx: Tx, { input, extraction }: ImportScope, { keys }: Imported): Promise<void> {
   if (input.complete === null) return;
-  if (keys !== null) {
+  if (!('lost' in keys)) {
     await tx.query(`insert into ${seenTable(extraction.id)} (id, pass) select id, 1 from unnest($1::text[]) id on conflict do nothing`, [
       keys,
     ]);
-  } else await notComplete(tx, { input, extraction });
+  } else await notComplete(tx, { input, extraction }, keys.lost);
 }
 
 /** A read that lacks a record, or may, deletes nothing. */
-async function notComplete(tx: Tx, { input, extraction }: Pick<ImportScope, 'input' | 'extraction'>): Promise<void> {
+async function notComplete(tx: Tx, { input, extraction }: Pick<ImportScope, 'input' | 'extraction'>, why: string | null): Promise<void> {
   await tx.query(`update freshet.extraction set read_kind = 'partial' where id = $1`, [extraction.id]);
-  await tx.query(`update freshet.run_entity set read_kind = 'partial' where run_id = $1 and entity = $2`, [input.runId, input.entity]);
+  await tx.query(
+    `update freshet.run_entity set read_kind = 'partial', full_reason = coalesce(full_reason, $3) where run_id = $1 and entity = $2`,
+    [input.runId, input.entity, why],
+  );
 }
 
 /** A file without a record is no batch. */
@@ -171,6 +180,6 @@ async function bookBad(scope: ImportScope, file: NumberedFile, error: FreshetErr
       [extraction.id, file.n, file.key, error.code, error.message, error.remedy, typeof at === 'number' ? at : null],
     );
     await forget(tx, scope, file);
-    await notComplete(tx, scope);
+    await notComplete(tx, scope, null);
   });
 }

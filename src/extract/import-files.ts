@@ -17,6 +17,10 @@ export interface FileToImport {
   readonly key: string;
   /** ISO text in UTC: when its records were fetched, as far as anyone knows. */
   readonly at: string;
+  /** ISO text in UTC: when the source answered with them, by its own clock; absent: `at` is all that is known. */
+  readonly answered?: string | undefined;
+  /** Of a complete read: what the file must be, byte for byte. */
+  readonly sha256?: string | undefined;
 }
 
 export interface ImportDeps extends Pick<ExtractDeps, 'db' | 'landing'> {
@@ -27,8 +31,17 @@ export interface ImportInput extends Pick<ExtractInput, 'runId' | 'pipeline' | '
   /** In the order of their time. */
   readonly files: readonly FileToImport[];
   readonly lineItems: string | null;
-  /** The files are all of one complete read: when it began (ISO), and what the key of a record is (`null`: it has none). */
-  readonly complete: { readonly startedAt: string; keyOf(record: Uint8Array): string | null } | null;
+  /** The files are all of one complete read. */
+  readonly complete: CompleteFiles | null;
+}
+
+export interface CompleteFiles {
+  /** When the read began by the database's clock (ISO). */
+  readonly startedAt: string;
+  /** The same by the source's clock, which `fetched_at` of rows is, too; `null`: it has none. */
+  readonly sourceClock: string | null;
+  /** `null`: the record has no key. */
+  keyOf(record: Uint8Array): string | null;
 }
 
 /** Everything the import of one file works with. */
@@ -98,8 +111,9 @@ async function abandonLeft(tx: Tx, input: ImportInput, keep: string): Promise<vo
 async function create(tx: Tx, input: ImportInput): Promise<ExtractionRow> {
   const id = randomBytes(8).toString('hex');
   const [row] = await tx.query<ExtractionRow>(
-    `insert into freshet.extraction (id, pipeline, entity, partition, question, read_kind, state, owner_run, position, session_id, started_at_db)
-     values ($1, $2, $3, $4, 'files', $8, 'open', $5, $6, $7, coalesce($9::timestamptz, now())) returning ${EXTRACTION_COLUMNS}`,
+    `insert into freshet.extraction (id, pipeline, entity, partition, question, read_kind, state, owner_run, position, session_id, started_at_db,
+                                     source_started_at)
+     values ($1, $2, $3, $4, 'files', $8, 'open', $5, $6, $7, coalesce($9::timestamptz, now()), $10) returning ${EXTRACTION_COLUMNS}`,
     [
       id,
       input.pipeline,
@@ -110,6 +124,7 @@ async function create(tx: Tx, input: ImportInput): Promise<ExtractionRow> {
       input.sessionId,
       input.complete === null ? 'partial' : 'complete',
       input.complete?.startedAt ?? null,
+      input.complete?.sourceClock ?? null,
     ],
   );
   await tx.query(`create table ${seenTable(id)} (id text primary key, cursor_text text, pass integer not null)`);

@@ -17,17 +17,27 @@ export interface SweepLimits {
 }
 
 /**
+ * Of an extraction `x`: a complete read of its entity that began later has ended. Rows which that one recognised keep their `fetched_at`, so the
+ * bound of `x` alone would not spare them.
+ */
+export const OVERTAKEN = `(exists (select from freshet.extraction y where y.pipeline = x.pipeline and y.entity = x.entity
+     and y.read_kind = 'complete' and y.state = 'complete' and y.started_at_db > x.started_at_db)
+  or exists (select from freshet.pipeline_entity pe where pe.pipeline = x.pipeline and pe.entity = x.entity
+     and pe.last_complete_at > x.started_at_db))`;
+
+/**
  * Softly deletes the rows that a complete read did not show and that were fetched before it began, with their line items (contracts §5).
  * Under the table's lock, in the closing transaction; returns how many. Errors: `schema_error` code `deletes-held`; then nothing is deleted.
  */
 export async function sweep(tx: Tx, input: ExtractInput, extraction: Extraction): Promise<number> {
   if (input.sweep === undefined || extraction.read !== 'complete') return 0;
   const { schema, table } = input.target;
-  const [made] = await tx.query<{ rows: boolean; lines: boolean }>(
-    `select to_regclass($1) is not null as rows, to_regclass($2) is not null as lines`,
-    [ident(schema, table), ident(schema, `${table}_line_items`)],
+  const [made] = await tx.query<{ rows: boolean; lines: boolean; overtaken: boolean }>(
+    `select to_regclass($1) is not null as rows, to_regclass($2) is not null as lines, ${OVERTAKEN} as overtaken
+       from freshet.extraction x where x.id = $3`,
+    [ident(schema, table), ident(schema, `${table}_line_items`), extraction.id],
   );
-  if (made?.rows !== true) return 0;
+  if (made?.rows !== true || made.overtaken) return 0;
   const since = `coalesce(x.source_started_at, x.started_at_db)`;
   const gone = `t.deleted_at is null and t.fetched_at < ${since} and not exists (select from ${seenTable(extraction.id)} s where s.id = t.id)`;
   const [counts] = await tx.query<{ gone: string; live: string }>(

@@ -36,5 +36,6 @@ export function readWords(entity: Pick<EntityFacts, 'read_kind' | 'full_reason' 
   if (entity.read_kind === null) return 'nothing yet';
   if (entity.read_kind === 'complete') return `complete (${entity.full_reason ?? 'no reason stored'})`;
   if (entity.read_kind === 'incremental') return `changes since ${entity.read_from ?? 'the beginning'}`;
+  if (entity.read_kind === 'partial' && entity.full_reason !== null) return `partial read (${entity.full_reason})`;
   return `${entity.read_kind} read`;
 }

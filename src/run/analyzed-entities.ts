@@ -29,7 +29,7 @@ interface Deps {
  */
 export async function analyzedEntities(
   deps: Deps,
-  owned: Omit<OwnedInput, 'complete'>,
+  owned: Pick<OwnedInput, 'root' | 'choice' | 'pipelineOf'>,
   ctx: StageContext,
   keys: KeyChoice = NO_KEYS,
 ): Promise<AnalyzedEntity[]> {
@@ -54,7 +54,7 @@ function foreignPlace({ loaded }: Deps, entity: string, held: ReadonlyMap<string
   return { ...target, definition: held.get(entity) ?? null, schemaPolicy: settings.schema_policy };
 }
 
-function byPipeline(files: readonly ChosenFile[], owned: Omit<OwnedInput, 'complete'>): Map<string, ChosenFile[]> {
+function byPipeline(files: readonly ChosenFile[], owned: Pick<OwnedInput, 'root' | 'choice' | 'pipelineOf'>): Map<string, ChosenFile[]> {
   const pipelines = new Map<string, ChosenFile[]>();
   for (const file of files) {
     const pipeline = owned.pipelineOf(file) ?? FOREIGN_PIPELINE;

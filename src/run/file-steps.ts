@@ -1,3 +1,4 @@
+import type { Hash } from 'node:crypto';
 import type { LoadPlan } from '../config/schema/load-plan';
 import type { Database } from '../database/database';
 import type { EntityEnd } from '../database/run-store';
@@ -56,9 +57,9 @@ export async function importStep(deps: FileStepDeps, step: FileStep, ctx: StageC
 
 function completeOf(load: LoadPlan, entity: string, definition: LoadDefinition | null): ImportInput['complete'] {
   const read = load.complete?.[entity];
-  return read === undefined || definition === null
+  return read?.source_clock === undefined || definition === null
     ? null
-    : { startedAt: read.started_at, keyOf: (record) => keyOf(record, definition.key) };
+    : { startedAt: read.started_at, sourceClock: read.source_clock, keyOf: (record) => keyOf(record, definition.key) };
 }
 
 function keyOf(bytes: Uint8Array, key: LoadDefinition['key']): string | null {
@@ -69,7 +70,20 @@ function keyOf(bytes: Uint8Array, key: LoadDefinition['key']): string | null {
 
 function readerOf(root: string, question: RecordQuestion, ctx: StageContext): FileReader {
   const folder = new InputFolder(root, (site) => ctx.fault(site));
-  return { read: (key) => readRecordFile(key, folder.read(key), question).portions };
+  return {
+    read: (key, digest) => {
+      const content = folder.read(key);
+      return readRecordFile(key, digest === undefined ? content : digested(content, digest), question).portions;
+    },
+  };
+}
+
+/** The digest is of the very bytes that become records: looked at apart, the file could be another one meanwhile. */
+async function* digested(content: AsyncIterable<Uint8Array>, digest: Hash): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) {
+    digest.update(chunk);
+    yield chunk;
+  }
 }
 
 /** Records from which key, cursor and line items are inferred, where the names alone do not tell. */

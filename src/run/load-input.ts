@@ -4,6 +4,7 @@ import { FreshetError } from '../domain/errors';
 import { InputFolder } from '../landing/input-folder';
 import { chooseInput, type Choice, type ChosenFile, type InputWish, type PassedOver } from '../load/input/choose-input';
 import { layoutOf, type Layout } from '../load/input/layout';
+import { answeredAt, completeRead, type CompleteRead } from './complete-session';
 
 export interface FoundInput {
   /** Absolute. */
@@ -30,8 +31,10 @@ export async function layoutAt(root: string, mayLack = false): Promise<Layout> {
 export interface OwnedInput extends FoundInput {
   /** `null`: no pipeline's. */
   pipelineOf(file: ChosenFile): string | null;
-  /** Entities whose files are all of one complete read, and when that read began. */
-  readonly complete: ReadonlyMap<string, { readonly started_at: string }>;
+  /** Entities whose files are all of one complete read. */
+  readonly complete: ReadonlyMap<string, CompleteRead>;
+  /** When the source answered with what is in a file (ISO), by its key; absent: nobody knows. */
+  readonly answered: ReadonlyMap<string, string>;
 }
 
 /**
@@ -41,7 +44,9 @@ export interface OwnedInput extends FoundInput {
 export async function ownersOf(db: Database, { root, choice }: FoundInput, named: boolean): Promise<OwnedInput> {
   const folder = new InputFolder(root);
   const owners = new Map<string, { readonly pipeline: string; readonly partition: string }>();
-  const complete = new Map<string, { readonly started_at: string }>();
+  const complete = new Map<string, CompleteRead>();
+  const answered = new Map<string, string>();
+  const why: string[] = [];
   for (const session of choice.sessions) {
     for (const [entity, key] of session.metadata) {
       const said = await metadataOf(folder, key);
@@ -51,14 +56,23 @@ export async function ownersOf(db: Database, { root, choice }: FoundInput, named
         [said['extraction'], entity],
       );
       if (row) owners.set(`${session.name}/${entity}`, row);
-      const startedAt = row === undefined ? null : completeSince(said, choice.entities.get(entity) ?? []);
-      if (startedAt !== null) complete.set(entity, { started_at: startedAt });
+      const asked = { said, session: session.name, entity, files: choice.entities.get(entity) ?? [] };
+      if (row) for (const [file, at] of await answeredAt(db, asked)) answered.set(file, at);
+      const read = await completeRead(db, asked);
+      if (read !== null && 'why' in read) why.push(read.why);
+      else if (read !== null) complete.set(entity, read);
     }
   }
   const ownerOf = ({ session, entity }: ChosenFile) => (session === null ? undefined : owners.get(`${session}/${entity}`));
   const kept = named ? choice : withoutFiles(choice, (file) => ownerOf(file)?.partition === LOADED);
   if (kept.entities.size === 0) throw nothingFound(root, kept.passedOver, { sessions: choice.sessions });
-  return { root, choice: kept, pipelineOf: (file) => ownerOf(file)?.pipeline ?? null, complete };
+  return {
+    root,
+    choice: { ...kept, why: [...kept.why, ...why] },
+    pipelineOf: (file) => ownerOf(file)?.pipeline ?? null,
+    complete,
+    answered,
+  };
 }
 
 /**
@@ -73,14 +87,6 @@ export async function landedBy(db: Database, found: FoundInput): Promise<FoundIn
   );
   const pipelines = new Map(rows.map(({ file, pipeline }) => [file, pipeline]));
   return { ...found, pipelineOf: ({ key }) => pipelines.get(key) ?? null };
-}
-
-/** When the read began whose every record is in these files, and nothing of it was left out as known; `null`: they are not all of one. */
-function completeSince(said: Readonly<Record<string, unknown>>, files: readonly ChosenFile[]): string | null {
-  const { read, complete, known, batches, started_at: startedAt } = said;
-  const whole = read === 'complete' && complete === true && known === 0 && Array.isArray(batches) && batches.length === files.length;
-  const sameSession = new Set(files.map(({ session }) => session)).size === 1;
-  return whole && sameSession && typeof startedAt === 'string' ? startedAt : null;
 }
 
 /** The partition of what a load landed. */

@@ -6,6 +6,7 @@ import type { ClaimRequest } from '../database/claim';
 import { laneOf } from '../domain/lane';
 import type { Choice, ChosenFile } from '../load/input/choose-input';
 import { claimRequest } from './claim-request';
+import type { CompleteRead } from './complete-session';
 import { FILES, filesSource, FOREIGN_PIPELINE } from './file-source';
 import { foreignPipeline } from './foreign-pipeline';
 import { accountOf, pipelinePlan, rawTable, type Sources } from './run-config';
@@ -22,8 +23,10 @@ export interface LoadWish {
   readonly skipExisting?: boolean;
   /** Tables are neither made nor changed, whatever the settings say. */
   readonly skipTableCreation?: boolean;
-  /** Entities whose files are all of one complete read, and when it began. */
-  readonly complete: ReadonlyMap<string, { readonly started_at: string }>;
+  /** Entities whose files are all of one complete read. */
+  readonly complete: ReadonlyMap<string, CompleteRead>;
+  /** When the source answered with what is in a file (ISO), by its key. */
+  readonly answered: ReadonlyMap<string, string>;
   /** Deletes beyond the bounds of load.deletes are meant. */
   readonly approveDeletes?: boolean;
   readonly actor: string;
@@ -63,20 +66,42 @@ function byPipeline({ choice, pipelineOf }: LoadWish): Map<string, Files> {
 /** Beyond it only the number matters. */
 const MOST_PASSED_OVER = 100;
 
-function planOf({ root, choice, keys, complete }: LoadWish, entities: Files): LoadPlan {
-  const listed = [...entities].map(
-    ([entity, files]) => [entity, files.map(({ key, at, session, bytes }) => ({ key, at, session, bytes }))] as const,
-  );
+function planOf({ root, choice, keys, complete, answered, skipExisting }: LoadWish, entities: Files): LoadPlan {
+  const listed = [...entities].map(([entity, files]) => {
+    const sums = complete.get(entity)?.sums;
+    return [entity, files.map((file) => plannedFile(file, { sha256: sums?.get(file.key), answered: answered.get(file.key) }))] as const;
+  });
   const named = [...keys].filter(([entity]) => entities.has(entity)).map(([entity, fields]): [string, string[]] => [entity, [...fields]]);
-  return {
+  const reads = [...complete]
+    .filter(([entity]) => entities.has(entity))
+    .map(([entity, { started_at, source_clock }]) => [entity, { started_at, source_clock }] as const);
+  const plan: LoadPlan = {
     root,
     input: choice.input,
     why: [...choice.why],
-    complete: Object.fromEntries([...complete].filter(([entity]) => entities.has(entity))),
+    complete: Object.fromEntries(reads),
     passed_over: choice.passedOver.slice(0, MOST_PASSED_OVER),
     entities: Object.fromEntries(listed),
     ...(named.length === 0 ? {} : { keys: Object.fromEntries(named) }),
   };
+  return deletingNothing(plan, () => skipExisting === true);
+}
+
+interface KnownOfFile {
+  readonly sha256: string | undefined;
+  readonly answered: string | undefined;
+}
+
+function plannedFile({ key, at, session, bytes }: ChosenFile, { sha256, answered }: KnownOfFile): LoadPlan['entities'][string][number] {
+  return { key, at, session, bytes, ...(answered === undefined ? {} : { answered }), ...(sha256 === undefined ? {} : { sha256 }) };
+}
+
+/** Who asked that no row be touched did not ask for deletes. */
+function deletingNothing(plan: LoadPlan, insertOnly: (entity: string) => boolean): LoadPlan {
+  const reads = Object.entries(plan.complete ?? {});
+  const kept = reads.filter(([entity]) => !insertOnly(entity));
+  const why = reads.filter(([entity]) => insertOnly(entity)).map(([entity]) => `${entity}: insert only, so what the session lacks stays`);
+  return { ...plan, complete: Object.fromEntries(kept), why: [...plan.why, ...why] };
 }
 
 const commandOf = ({ root, input, why }: LoadPlan): ClaimRequest['command'] => ({ load: { root, input, why } });
@@ -84,10 +109,11 @@ const commandOf = ({ root, input, why }: LoadPlan): ClaimRequest['command'] => (
 function ownRequest(
   loaded: LoadedSettings,
   sources: Sources,
-  { pipeline, wish, load }: { readonly pipeline: string; readonly wish: LoadWish; readonly load: LoadPlan },
+  { pipeline, wish, load: asked }: { readonly pipeline: string; readonly wish: LoadWish; readonly load: LoadPlan },
 ): ClaimRequest {
-  const entities = Object.keys(load.entities);
+  const entities = Object.keys(asked.entities);
   const { request, resolved } = claimRequest(loaded, sources, { pipeline, entities, kind: 'load', actor: wish.actor });
+  const load = deletingNothing(asked, (entity) => resolved.pipeline.entities[entity]?.skip_existing === true);
   return { ...request, config: freezeSettings({ ...resolved, load }), command: { ...request.command, ...commandOf(load) } };
 }
 

@@ -151,7 +151,7 @@ export interface ExtractFacts {
 
 /** Only a load of a session that is a complete read knows which rows are gone; reads of a source ask it about each first (C1). */
 function sweepOf({ load, settings }: RunConfig, entity: RunEntity, approved: boolean): Pick<ExtractInput, 'sweep'> {
-  if (load?.complete?.[entity.name] === undefined) return {};
+  if (load?.complete?.[entity.name]?.source_clock === undefined) return {};
   const { max_count: maxCount, max_percent: maxPercent } = settings.load.deletes;
   return { sweep: { maxCount, maxPercent, approved } };
 }
