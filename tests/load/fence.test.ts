@@ -142,7 +142,7 @@ test('rows that a trigger swallows are missed: nothing is written, and without t
   await expect(bench.load()).rejects.toMatchObject({
     type: 'reconcile_error',
     code: 'rows-not-written',
-    message: expect.stringContaining('rows to be written: 3, PostgreSQL wrote 0') as string,
+    message: expect.stringContaining(`rows to be written into shop.${bench.table}: 3, PostgreSQL wrote 0`) as string,
     remedy: expect.stringContaining(`Remove triggers and rules from shop.${bench.table}`) as string,
     retryable: false,
   });
