@@ -21,7 +21,8 @@ export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   'logging.pretty': 'Log lines for people instead of JSON; auto: on a terminal, and for the warnings of commands without --json.',
   'worker.profile': '`chaos` shortens the timeouts for the kill tests; single values still win.',
   'worker.max_concurrent_activities': 'Pieces of work that a worker does at once.',
-  'worker.load_threads': 'Threads that parse a batch of 8 MB or more, in a worker and in a run with --local; 0: it is parsed in the main thread.',
+  'worker.load_threads':
+    'Threads that parse a batch of 8 MB or more, in a worker and in a run with --local; 0: it is parsed in the main thread.',
   'worker.shutdown_grace': 'How long a worker that is told to stop may finish what it does.',
   'worker.cached_workflows':
     'Workflows kept in memory between two of their steps; 0: every step begins from Temporal’s history. More saves little, and must not be used where Temporal’s database may be restored from an older copy while the worker lives.',
