@@ -55,12 +55,12 @@ export interface BatchIndex {
   readonly sha256: string;
 }
 
-/** Reads a file's records through without parsing them. `seen` hears of the records so far. Errors: as `recordsOfFile`. */
-export async function indexFile(stream: RecordStream, seen?: (records: RecordIndex) => void): Promise<BatchIndex> {
+/** Reads a file's records through without parsing them. `goOn` hears of the records so far; `null` where it says no. Errors: as `recordsOfFile`. */
+export async function indexFile(stream: RecordStream, goOn: (records: RecordIndex) => Promise<boolean>): Promise<BatchIndex | null> {
   const records = new RecordIndex();
   for await (const portion of stream.portions) {
     for (const { offset, bytes } of portion) records.add(offset, bytes.length, hash16Hex(LOAD_FORMAT, bytes));
-    seen?.(records);
+    if (!(await goOn(records))) return null;
   }
   return { records, sha256: stream.total().sha256 };
 }

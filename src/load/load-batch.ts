@@ -6,12 +6,14 @@ import { indexFile, inPortions, recordsAt, recordsOfFile, type RecordStream } fr
 import { prepareTables, type PreparedTables } from './ddl';
 import { existingTables } from './existing-tables';
 import { fillStage, type Staged } from './fill-stage';
-import { KnownLookUp, KnownNoMore, KnownRecords } from './known-records';
+import { KnownLookUp } from './known-look-up';
+import { KnownRecords, NOTHING_FOUND } from './known-records';
 import type { LoadCounts } from './load-counts';
 import { NO_POLICY } from './load-policy';
 import { LOAD_LIMITS, LoadRoom, longestRecord, mayBeLookedUp, type LoadLimits } from './load-room';
 import type { LoadTarget } from './load-target';
 import { merge } from './merge';
+import { KnownNoMore } from './merge-known';
 import type { MergeJob } from './merge-job';
 import { PageClock, type PagePlace } from './page-clock';
 import { budgetError, OverBudget } from './reject-budget';
@@ -150,16 +152,20 @@ async function stage(job: BatchJob, { pair, read }: { pair: StagePair; read: Rea
 function wholeFile(job: BatchJob): Reading {
   const { landing, batch, limits } = job;
   const records = recordsOfFile(batch.file, landing.read(batch.file), longestRecord(limits));
-  return { records, bytes: Number(batch.bytes), known: new KnownRecords(new RecordIndex(), new Uint32Array(), () => clockOf(job)) };
+  return { records, bytes: Number(batch.bytes), known: new KnownRecords(new RecordIndex(), NOTHING_FOUND, () => clockOf(job)) };
 }
 
 async function unknownRecords(job: BatchJob): Promise<Reading> {
   const { db, landing, input, batch } = job;
   const lookUp = new KnownLookUp(db, input);
-  const index = await indexFile(wholeFile(job).records, (records) => lookUp.ask(records));
+  const index = await indexFile(wholeFile(job).records, (records) => lookUp.ask(records, Number(batch.records)));
+  if (index === null) {
+    await lookUp.settled();
+    return wholeFile(job);
+  }
   checkFile(input, batch, index.sha256);
-  const known = await lookUp.known(index.records, () => clockOf(job));
-  const { places, bytes } = besides(index.records, known.places);
+  const known = new KnownRecords(index.records, await lookUp.found(index.records), () => clockOf(job));
+  const { places, bytes } = besides(index.records, known.found.places);
   return { records: recordsAt(index, places, (range) => landing.read(batch.file, range)), bytes, known };
 }
 

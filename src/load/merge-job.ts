@@ -1,5 +1,6 @@
 import type { LoadTarget } from './load-target';
 import type { Staged } from './fill-stage';
+import type { TableMoment } from './known-records';
 import type { RecordPlace } from './render';
 import type { StagePair } from './stage-table';
 
@@ -21,8 +22,9 @@ export interface MergeJob {
   readonly placesOf: (seqs: readonly number[]) => Promise<readonly RecordPlace[]>;
 }
 
-/** What the lock gave: the number of this batch, and the counters it starts from. */
+/** What the lock gave: the table as it was, the number of this batch, and the counters it starts from. */
 export interface Numbered {
+  readonly before: TableMoment;
   readonly batchNo: string;
   readonly live: number;
   readonly lines: number;

@@ -3,7 +3,7 @@ import { ident } from '../database/identifier';
 import { FreshetError } from '../domain/errors';
 import type { StageContext } from '../observability/stage-context';
 import { SEQ, type Column } from './columns';
-import { refreshKnownSql } from './known-records';
+import { refreshKnownSql } from './merge-known';
 import { lineTable } from './load-target';
 import { NOTHING_MERGED, type MergedCounts, type MergeJob, type Numbered } from './merge-job';
 import {
@@ -115,16 +115,37 @@ async function writeLines(tx: Tx, { job, numbers, lineFields }: RowMerge, lines:
   const table = ident(target.schema, lineTable(target.table));
   const count = async (statement: string, values: readonly unknown[]): Promise<number> =>
     Number((await tx.query<{ n: string }>(statement, values))[0]?.n ?? 0);
-  const removed = await count(removeSurplusSql(table), []);
-  const [planned] = await tx.query<{ held: string; orphans: string; lines: string }>(plannedLinesSql(table));
-  const revived = await count(reviveLinesSql(table, planned?.orphans !== '0'), [numbers.batchNo]);
-  const [held, all] = [Number(planned?.held ?? 0), Number(planned?.lines ?? 0)];
+  const planned = await plannedLines(tx, table);
+  const { held, lines: all } = planned;
+  const removed = planned.surplus > 0 ? await count(removeSurplusSql(table), []) : 0;
+  const back = planned.orphans > 0 || planned.revived > 0;
+  const revived = back ? await count(reviveLinesSql(table, planned.orphans > 0), [numbers.batchNo]) : 0;
   if (held > 0) await tx.query(updateLinesSql(stageName(lines), table, lineFields), [numbers.batchNo]);
   const added = held === all ? 0 : await count(insertLinesSql(stageName(lines), table, lineFields), [numbers.batchNo]);
   const [hand] = await tx.query<{ interfering: boolean }>(interferingSql(table));
   const missed = hand?.interfering === true ? await count(linesMissedSql(stageName(lines), table), []) : 0;
   if (missed > 0) throw writtenOtherwise(job, { table: lineTable(target.table), expected: all, written: all - missed });
   return { lines_added: revived + added, lines_removed: removed };
+}
+
+interface PlannedLines {
+  readonly held: number;
+  readonly surplus: number;
+  readonly orphans: number;
+  readonly lines: number;
+  readonly revived: number;
+}
+
+async function plannedLines(tx: Tx, table: string): Promise<PlannedLines> {
+  const [row] = await tx.query<Record<keyof PlannedLines, string>>(plannedLinesSql(table));
+  const number = (name: keyof PlannedLines): number => Number(row?.[name] ?? 0);
+  return {
+    held: number('held'),
+    surplus: number('surplus'),
+    orphans: number('orphans'),
+    lines: number('lines'),
+    revived: number('revived'),
+  };
 }
 
 interface Written {

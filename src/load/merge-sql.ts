@@ -180,6 +180,8 @@ export function refreshUnchangedSql(stage: TableName, target: TableName, positio
      where p.outcome = 'unchanged' and t.id = s.id and (${moved} or (s.fetched_at > t.fetched_at and ${unsettledSql('$2')}))`;
 }
 
+const SURPLUS = `(t.line_no > p.lines or (p.lines is null and p.outcome = 'inserted'))`;
+
 /**
  * Lines beyond the new end of their set go, and those of a parent that somebody removed where its record, which is new again, does not speak
  * of lines. Answers with how many of them were live.
@@ -187,7 +189,7 @@ export function refreshUnchangedSql(stage: TableName, target: TableName, positio
 export function removeSurplusSql(target: TableName): string {
   return `with removed as (
     delete from ${target} t using merge_plan p
-     where ${WRITTEN} and t.parent_id = p.id and (t.line_no > p.lines or (p.lines is null and p.outcome = 'inserted'))
+     where ${WRITTEN} and t.parent_id = p.id and ${SURPLUS}
     returning t.deleted_at is null as live)
   select count(*) filter (where live) as n from removed`;
 }
@@ -214,11 +216,16 @@ export function updateLinesSql(stage: TableName, target: TableName, fields: read
      where ${WRITTEN} and t.parent_id = s.parent_id and t.line_no = s.line_no and t.row_hash <> s.row_hash`;
 }
 
-/** Of the lines of the plan's rows: how many the table has, how many of those are deleted under a parent that is not, and how many there are. */
+/**
+ * Of the lines that the table has for the plan's rows: how many stay, how many are beyond the end of their set, how many are deleted under a
+ * parent that is not; and how many the rows are to have, and whether any of them comes back.
+ */
 export function plannedLinesSql(target: TableName): string {
-  return `select t.held, t.orphans, (select coalesce(sum(p.lines), 0) from merge_plan p where ${WRITTEN}) as lines
-            from (select count(*) as held, count(*) filter (where p.outcome <> 'revived' and t.deleted_at is not null) as orphans
-                    from ${target} t join merge_plan p on t.parent_id = p.id where ${WRITTEN} and t.line_no between 1 and p.lines) t`;
+  return `select t.*, r.* from
+     (select count(*) filter (where t.line_no <= p.lines) as held, count(*) filter (where ${SURPLUS}) as surplus,
+             count(*) filter (where t.line_no <= p.lines and p.outcome <> 'revived' and t.deleted_at is not null) as orphans
+        from ${target} t join merge_plan p on t.parent_id = p.id where ${WRITTEN}) t,
+     (select coalesce(sum(p.lines), 0) as lines, count(*) filter (where p.outcome = 'revived') as revived from merge_plan p where ${WRITTEN}) r`;
 }
 
 /** Whether anything of a person's own stands between a statement and the rows of a table: triggers, rules. */

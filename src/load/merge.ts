@@ -10,7 +10,8 @@ import { moveIntoPlace } from './first-load';
 import { outcomeSum, type LoadCounts } from './load-counts';
 import { lineTable } from './load-target';
 import type { MergedCounts, MergeJob, Numbered } from './merge-job';
-import { stageKnown } from './known-records';
+import { stageKnown } from './merge-known';
+import { tableMoment } from './known-look-up';
 import { keepLowerAnswers } from './lower-answer';
 import { duplicatesSql, type ColumnPair } from './merge-sql';
 import { bookCounts } from './merge-ledger';
@@ -79,23 +80,24 @@ async function loadedCounts(tx: Tx, { batchKey }: MergeJob): Promise<LoadCounts 
 
 /** The number is drawn under the table's lock and its row stays locked to COMMIT: numbers follow the order of commits. */
 async function drawNumber(tx: Tx, { target, extractionId }: MergeJob, { header }: HeldTables): Promise<Numbered> {
+  const before = await tableMoment(tx, target);
   const [owner] = await tx.query<{ batch_no: string; live: string; lines: string }>(
     `update freshet.table_owner set last_batch_no = last_batch_no + 1
       where schema = $1 and "table" = $2 returning last_batch_no as batch_no, live, lines`,
     [target.schema, target.table],
   );
-  const [read] = await tx.query<{ epoch: number | null; late_before: string | null }>(
-    `select (select epoch from freshet.pipeline_entity where pipeline = $1 and entity = $2) as epoch,
-            (select late_before from freshet.extraction where id = $3 and read_kind = 'complete') as late_before`,
-    [target.pipeline, target.entity, extractionId],
+  const [read] = await tx.query<{ late_before: string | null }>(
+    `select late_before from freshet.extraction where id = $1 and read_kind = 'complete'`,
+    [extractionId],
   );
   // A table that somebody dropped begins anew, and so do its counters.
   const made = header.actual !== null;
   return {
+    before,
     batchNo: owner?.batch_no ?? '1',
     live: made ? Number(owner?.live ?? 0) : 0,
     lines: made ? Number(owner?.lines ?? 0) : 0,
-    epoch: read?.epoch ?? 0,
+    epoch: before.epoch,
     lateBefore: read?.late_before ?? null,
   };
 }
@@ -134,12 +136,11 @@ async function mergeRows(
   { numbers, tables }: { readonly numbers: Numbered; readonly tables: HeldTables },
   ctx: StageContext,
 ): Promise<MergedRows> {
-  const { target, pair } = job;
+  const { target, pair, staged } = job;
   const { table, definition } = target;
-  const known = job.staged.known.length > 0;
-  if (known) await stageKnown(tx, target, { known: job.staged.known, epoch: numbers.epoch, exists: tables.header.actual !== null });
-  // Known records are of different ids: without others there are no copies.
-  await tx.query(duplicatesSql(stageName(pair.header), known && job.staged.rows > 0 ? ident(target.schema, table) : null));
+  const known = staged.known.length > 0;
+  const header = { name: stageName(pair.header), rows: staged.rows };
+  const aside = known ? await stageKnown(tx, target, { known: staged.known, staged: header, before: numbers.before }) : 0;
   const [held, heldLines] = [tables.header.columns, tables.lines.columns];
   const lateBy = definition.cursor?.kind ?? null;
   if (tables.header.actual === null) {
@@ -149,12 +150,20 @@ async function mergeRows(
     await createTable(tx, target, { table, columns: held, lines: false });
     if (pair.lines !== null) await createTable(tx, target, { table: lineTable(table), columns: heldLines, lines: true });
   }
+  // Known records are of different ids: without others there are no copies.
+  await tx.query(duplicatesSql(header.name, known && staged.rows > 0 ? ident(target.schema, table) : null));
   const lineFields = pairs(pair.shape.lines ?? [], heldLines);
   const merge = { job, numbers, lateBy, fields: pairs(pair.shape.header, held), lineFields };
   await planRows(tx, merge);
   const { lines, refused } = await writeRowsThatPass(tx, merge, ctx);
-  await keepLowerAnswers(tx, job, stageName(pair.header), ident(SEQ));
-  return { merged: { ...(await planCounts(tx)), ...lines }, refused, planned: true };
+  await keepLowerAnswers(tx, job, header.name, ident(SEQ));
+  return { merged: { ...withAside(await planCounts(tx), { aside, job }), ...lines }, refused, planned: true };
+}
+
+/** Known records that were not planned have the outcome of those that were. */
+function withAside<T extends { unchanged: number; skipped: number }>(counts: T, { aside, job }: { aside: number; job: MergeJob }): T {
+  const outcome = job.target.policy?.skipExisting === true ? 'skipped' : 'unchanged';
+  return { ...counts, [outcome]: counts[outcome] + aside };
 }
 
 async function dropPair(tx: Tx, { pair }: MergeJob): Promise<void> {

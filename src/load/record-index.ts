@@ -33,6 +33,16 @@ export class RecordIndex {
     this.hashes.copy(to, at, place * HASH_BYTES, (place + 1) * HASH_BYTES);
   }
 
+  /** The hash, as hex digits. */
+  hashOf(place: number): string {
+    return this.hashes.toString('hex', place * HASH_BYTES, (place + 1) * HASH_BYTES);
+  }
+
+  /** The number that the first eight digits of the hash are. */
+  beginningOf(place: number): number {
+    return this.hashes.readUInt32BE(place * HASH_BYTES);
+  }
+
   /** Hashes side by side, in memory of their own. */
   hashesOf(from: number, to: number): Buffer {
     return Buffer.from(this.hashes.subarray(from * HASH_BYTES, to * HASH_BYTES));

@@ -6,7 +6,7 @@ import type { Rejected } from './render';
 import { stageName } from './stage-table';
 
 /** Open rejects of the loader, and of batches that were held. $1 pipeline, $2 entity. */
-const OPEN = `r.pipeline = $1 and r.entity = $2 and r.stage in ('load', 'held') and r.closed_by_run is null`;
+export const OPEN_REJECT = `r.pipeline = $1 and r.entity = $2 and r.stage in ('load', 'held') and r.closed_by_run is null`;
 const CLOSE = `update freshet.reject r set closed_by_run = $3, closed_at = now(), closed_because`;
 
 /**
@@ -22,24 +22,24 @@ export async function closeRejects(
   const { target, batchKey } = job;
   const values = [target.pipeline, target.entity, target.runId];
   const [some] = await tx.query<{ open: boolean }>(
-    `select exists (select from freshet.reject r where ${OPEN}) as open`,
+    `select exists (select from freshet.reject r where ${OPEN_REJECT}) as open`,
     values.slice(0, 2),
   );
   if (some?.open !== true) return;
   await closeReplayed(tx, job, rejects);
   await tx.query(
     `${CLOSE} = 'good' from (${planned ? goodOfPlan(job) : goodOfTable(job)}) g
-      where ${OPEN} and r.record_id = g.id and (r.fetched_at is null or g.fetched_at >= r.fetched_at)`,
+      where ${OPEN_REJECT} and r.record_id = g.id and (r.fetched_at is null or g.fetched_at >= r.fetched_at)`,
     values,
   );
   await tx.query(
     `${CLOSE} = 'again' from unnest($4::text[], $5::timestamptz[]) n (id, fetched_at)
-      where ${OPEN} and r.record_id = n.id and (r.fetched_at is null or n.fetched_at >= r.fetched_at)`,
+      where ${OPEN_REJECT} and r.record_id = n.id and (r.fetched_at is null or n.fetched_at >= r.fetched_at)`,
     [...values, rejects.map(({ id }) => id), rejects.map(({ fetchedAt }) => fetchedAt)],
   );
   // Without a key nobody comes good; another run that loads the entity has left the hold behind.
   const held = `r.stage = 'held' and (r.batch_key = $4 or (r.record_id is null and r.run_id <> $3))`;
-  await tx.query(`${CLOSE} = 'loaded' where ${OPEN} and ${held}`, [...values, batchKey]);
+  await tx.query(`${CLOSE} = 'loaded' where ${OPEN_REJECT} and ${held}`, [...values, batchKey]);
 }
 
 /** A replayed record lies at the place of the batch that its row says. */
@@ -49,7 +49,7 @@ async function closeReplayed(tx: Tx, { target, batchKey }: MergeJob, rejects: re
        from freshet.replay_record y
        join freshet.run u on u.request_key = y.request_key and u.id = $3 and u.kind = 'replay'
        join freshet.batch b on b.key = $5 and b.n = y.part
-      where ${OPEN} and y.entity = $2 and r.id = y.reject_id`,
+      where ${OPEN_REJECT} and y.entity = $2 and r.id = y.reject_id`,
     [target.pipeline, target.entity, target.runId, rejects.map(({ seq }) => seq), batchKey],
   );
 }

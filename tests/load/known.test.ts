@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { ident } from '../../src/database/identifier';
 import { indexFile, recordsAt, recordsOfFile, type FileRecord } from '../../src/load/batch-file';
+import { worthLookingUp } from '../../src/load/known-look-up';
 import { createCollectingLog } from '../../src/observability/collecting-log';
 import { testContext } from '../support/test-context';
 import { testDatabase } from '../support/database';
@@ -125,12 +126,28 @@ test('a row of an earlier epoch is known no more: the same bytes bring it into t
   expect(await bench.rows('source_epoch')).toEqual([{ source_epoch: 1 }]);
 });
 
+/** Whatever freshet writes into a table draws a number. */
+const drawn = (of: Bench, statement: string): string =>
+  `with drawn as (update freshet.table_owner set last_batch_no = last_batch_no + 1 where "table" = '${of.table}') ${statement}`;
+
 const MEANWHILE = {
-  'written by another load': (table: string) =>
-    `update ${table} set source_hash = '\\x00', row_hash = '\\x00', total = 9, fetched_at = '2025-07-01T09:00:00Z'`,
-  deleted: (table: string) => `delete from ${table}`,
-  'dropped with its table': (table: string, lines: string) => `drop table ${table}, ${lines}`,
+  'written by another load': (table: string, of: Bench) =>
+    drawn(of, `update ${table} set source_hash = '\\x00', row_hash = '\\x00', total = 9, fetched_at = '2025-07-01T09:00:00Z'`),
+  'deleted by another run': (table: string, of: Bench) =>
+    drawn(of, `update ${table} set deleted_at = now(), fetched_at = '2025-07-01T12:30:00Z'`),
+  'dropped with its table': (table: string, of: Bench) => `drop table ${table}, ${ident('shop', `${of.table}_line_items`)}`,
+  'raised into another epoch': (_: string, of: Bench) => `update freshet.pipeline_entity set epoch = 1 where entity = '${of.entity}'`,
 };
+
+/** Does something once, between reading the file and the merge. */
+function beforeMerge(act: () => Promise<unknown>): (site: string) => Promise<void> {
+  let once = false;
+  return async (site) => {
+    if (site !== 'load.before-merge' || once) return;
+    once = true;
+    await act();
+  };
+}
 
 test.each(Object.entries(MEANWHILE))(
   'when a known row was %s meanwhile, the batch is read once more, every record of it',
@@ -138,21 +155,36 @@ test.each(Object.entries(MEANWHILE))(
     const bench = await Bench.open(shelf);
     await bench.deliver([at(12, order('a'))]);
     const { log, lines } = createCollectingLog();
-    let once = false;
-    const other = testContext({
-      log,
-      fault: async (site) => {
-        if (site !== 'load.before-merge' || once) return;
-        once = true;
-        await shelf.db.query(sql(ident('shop', bench.table), ident('shop', `${bench.table}_line_items`)));
-      },
-    });
-    const counts = await bench.deliver([at(13, order('a'))], { ctx: other });
-    expect(counts.unchanged).toBe(0);
+    const fault = beforeMerge(() => shelf.db.query(sql(ident('shop', bench.table), bench)));
+    await bench.deliver([at(13, order('a'))], { ctx: testContext({ log, fault }) });
     expect(lines.map(({ id }) => id)).toContain('LD-004');
     expect(await bench.rows('id, total')).toEqual([{ id: 'a', total: '1' }]);
   },
 );
+
+test('a row that a person deletes while its record is being read is missing until the next load, as if it were deleted right after', async () => {
+  const bench = await Bench.open(shelf);
+  await bench.deliver([at(12, order('a'), order('b'))]);
+  const fault = beforeMerge(() => shelf.db.query(`delete from ${ident('shop', bench.table)} where id = 'a'`));
+  expect(await bench.deliver([at(13, order('a'), order('b'))], { ctx: testContext({ fault }) })).toMatchObject({ unchanged: 2 });
+  expect(await bench.deliver([at(14, order('a'), order('b'))])).toMatchObject({ inserted: 1, unchanged: 1 });
+});
+
+test('a file of which the table holds next to nothing is read once; what it does hold is unchanged all the same', async () => {
+  const bench = await Bench.open(shelf);
+  const records = (total: number): object[] =>
+    Array.from({ length: 20_000 }, (_, n) => ({ order_id: `o${n}`, total: n % 1_000 === 0 ? 0 : total }));
+  await bench.deliver([at(12, ...records(1))]);
+  expect(await copied(bench, [at(13, ...records(2))])).toMatchObject({ rows: 20_000, counts: { unchanged: 20, updated: 19_980 } });
+});
+
+test('looking up goes on while it is too early to tell, and while it finds one record of sixteen', () => {
+  expect(worthLookingUp(1_000_000, { asked: 99_999, found: 0 })).toBe(true);
+  expect(worthLookingUp(1_000_000, { asked: 100_000, found: 6_249 })).toBe(false);
+  expect(worthLookingUp(1_000_000, { asked: 100_000, found: 6_250 })).toBe(true);
+  expect(worthLookingUp(20_000, { asked: 15_999, found: 0 })).toBe(true);
+  expect(worthLookingUp(20_000, { asked: 16_000, found: 0 })).toBe(false);
+});
 
 test('reading again by ranges gives the very records of the file, whichever are asked for', async () => {
   const text = fc.array(fc.jsonValue({ maxDepth: 2 }), { maxLength: 30 });
@@ -163,7 +195,7 @@ test('reading again by ranges gives the very records of the file, whichever are 
       const read = async function* ({ offset, length } = { offset: 0, length: file.length }): AsyncGenerator<Uint8Array> {
         for (let from = offset; from < offset + length; from += 7_001) yield file.subarray(from, Math.min(from + 7_001, offset + length));
       };
-      const index = await indexFile(recordsOfFile('f', read()));
+      const index = (await indexFile(recordsOfFile('f', read()), () => Promise.resolve(true)))!;
       const stream = recordsOfFile('f', read());
       const all: FileRecord[] = [];
       for await (const portion of stream.portions) all.push(...portion);
