@@ -1,0 +1,194 @@
+import { scalarText } from '../json-text';
+import type { JsonObject, JsonValue } from '../json-text';
+import { DATA_CLASSES, DELETED_RECORDS } from './data-class';
+import type { DataClassName } from './data-class';
+import { parseFaultSpec } from './fault-spec';
+import type { ActiveRule, FaultRule } from './faults';
+import type { HookAction, HookMatch } from './hooks';
+import type { ChangeOptions } from './record-table';
+import type { LoggedRequest } from './request-log';
+import type { Legacy4dState } from './state';
+
+export interface Legacy4dStats {
+  readonly requests: number;
+  readonly inFlight: number;
+  readonly sessions: number;
+  /** Sessions that are logged in. */
+  readonly users: number;
+  readonly licences: number;
+  readonly entitySets: number;
+  readonly counts: Readonly<Record<DataClassName, number>>;
+  /** The number that the next change gets. */
+  readonly nextStamp: number;
+  readonly clock: string;
+  readonly frozen: boolean;
+}
+
+export interface TruthRecord {
+  readonly key: string;
+  /** JSON text of the entity as a list without `$attributes` and `$expand` shows it. */
+  readonly row: string;
+}
+
+/** Everything that a test or the switchboard can do to a sandbox. Records are named by key or by index (0 = first created). */
+export class Legacy4dControl {
+  constructor(
+    private readonly state: Legacy4dState,
+    private readonly inFlight: () => number,
+  ) {}
+
+  /** Saves a record with some stored values changed; returns its key. A date is `2026-10-01` or ''. */
+  edit(dataClass: DataClassName, record: string | number, patch: JsonObject = {}, options: ChangeOptions = {}): string {
+    return this.state.table(dataClass).edit(record, patch, options);
+  }
+
+  /** Makes a new record out of seeded values and the patch; returns its key. */
+  create(dataClass: DataClassName, patch: JsonObject = {}, options: ChangeOptions = {}): string {
+    return this.state.table(dataClass).create(patch, options);
+  }
+
+  /** Deletes a record; returns its key. Where its class is tracked, `__DeletedRecords` says so. */
+  remove(dataClass: DataClassName, record: string | number): string {
+    return this.state.remove(dataClass, record);
+  }
+
+  /** Takes a global stamp for a change that will be committed later, behind others (`lateCommit`). */
+  reserveStamp(): number {
+    return this.state.takeStamp();
+  }
+
+  /** A change that becomes visible only now but carries an older global stamp: a new record, or an edit of the one named. */
+  lateCommit(
+    dataClass: DataClassName,
+    options: ChangeOptions & { readonly globalStamp: number; readonly patch?: JsonObject; readonly record?: string | number },
+  ): string {
+    const { record, patch = {}, ...change } = options;
+    return record === undefined ? this.create(dataClass, patch, change) : this.edit(dataClass, record, patch, change);
+  }
+
+  /** The number that the next change gets: lower than before, and clients must notice that the stamps went back. */
+  setGlobalStamp(next: number): void {
+    this.state.setNextStamp(next);
+  }
+
+  keyOf(dataClass: DataClassName, index: number): string {
+    return this.state.table(dataClass).keyOf(index);
+  }
+
+  /** The index of a living record. Throws for a key that does not live. */
+  indexOf(dataClass: DataClassName, key: string): number {
+    const index = this.state.table(dataClass).find(key);
+    if (index === undefined) throw new RangeError(`the sandbox has no ${dataClass} record ${JSON.stringify(key)}`);
+    return index;
+  }
+
+  count(dataClass: DataClassName): number {
+    return this.state.table(dataClass).count();
+  }
+
+  /** The stored value of one attribute; a date is `2026-10-01` or ''. */
+  value(dataClass: DataClassName, record: string | number, attribute: string): JsonValue {
+    const index = typeof record === 'number' ? record : this.indexOf(dataClass, record);
+    return this.state.table(dataClass).value(index, attribute);
+  }
+
+  /** The oracle: every living record as a list would show it now, in the order of creation, one at a time. */
+  *truth(dataClass: DataClassName): Generator<TruthRecord> {
+    const table = this.state.table(dataClass);
+    for (let index = 0; index < table.end; index += 1) {
+      if (table.living(index)) yield { key: table.keyOf(index), row: this.state.writer.whole(table, index) };
+    }
+  }
+
+  /** Keys that `__DeletedRecords` tells of one class. */
+  deletions(dataClass: DataClassName): string[] {
+    const table = this.state.table(DELETED_RECORDS);
+    const all = Array.from({ length: table.end }, (_, index) => index);
+    return all
+      .filter((index) => table.value(index, '__TableName') === dataClass)
+      .map((index) => scalarText(table.value(index, '__PrimaryKey')));
+  }
+
+  /** The sandbox's clock as an instant. */
+  now(): Date {
+    return new Date(this.state.clock.now());
+  }
+
+  setClock(to: Date | string): void {
+    this.state.clock.set(to);
+  }
+
+  advanceClock(millis: number): void {
+    this.state.clock.advance(millis);
+  }
+
+  freezeClock(): void {
+    this.state.clock.freeze();
+  }
+
+  unfreezeClock(): void {
+    this.state.clock.unfreeze();
+  }
+
+  /** As if every session had been idle too long. */
+  expireSessions(): void {
+    this.state.sessions.endAll();
+  }
+
+  dropEntitySets(): void {
+    this.state.sets.drop();
+  }
+
+  /** The server starts anew: sessions and entity sets are gone, the data is not. */
+  restart(): void {
+    this.state.restart();
+  }
+
+  setLicences(licences: number): void {
+    this.state.sessions.settings.licences = licences;
+  }
+
+  /** A rule, or its short form such as `list:Artikel_Familie=html502,times=2`. */
+  addFault(rule: FaultRule | string): string {
+    return this.state.faults.add(typeof rule === 'string' ? parseFaultSpec(rule) : rule);
+  }
+
+  clearFaults(id?: string): void {
+    this.state.faults.clear(id);
+  }
+
+  faults(): ActiveRule[] {
+    return this.state.faults.list();
+  }
+
+  /** Runs an action in the middle of somebody's read; returns a function that takes the hook away. */
+  onRequest(match: HookMatch, action: HookAction): () => void {
+    return this.state.hooks.add(match, action);
+  }
+
+  clearHooks(): void {
+    this.state.hooks.clear();
+  }
+
+  requestLog(): LoggedRequest[] {
+    return this.state.log.read();
+  }
+
+  clearRequestLog(): void {
+    this.state.log.clear();
+  }
+
+  stats(): Legacy4dStats {
+    const { state } = this;
+    return {
+      requests: state.log.total,
+      inFlight: this.inFlight(),
+      ...state.sessions.count(),
+      entitySets: state.sets.size,
+      counts: Object.fromEntries(DATA_CLASSES.map((name) => [name, this.count(name)])) as Record<DataClassName, number>,
+      nextStamp: state.nextStamp,
+      clock: this.now().toISOString(),
+      frozen: state.clock.frozen,
+    };
+  }
+}
