@@ -11,6 +11,13 @@ export interface FileRecord {
   readonly seq: number;
   readonly offset: number;
   readonly bytes: Buffer;
+  /** `recordHash` of its bytes, where somebody took it already. */
+  readonly hash?: string;
+}
+
+/** What a record is known by (decision 0007), as hex digits. */
+export function recordHash(bytes: Uint8Array): string {
+  return hash16Hex(LOAD_FORMAT, bytes);
 }
 
 /** Records of a file in their order, in portions. */
@@ -59,7 +66,7 @@ export interface BatchIndex {
 export async function indexFile(stream: RecordStream, goOn: (records: RecordIndex) => Promise<boolean>): Promise<BatchIndex | null> {
   const records = new RecordIndex();
   for await (const portion of stream.portions) {
-    for (const { offset, bytes } of portion) records.add(offset, bytes.length, hash16Hex(LOAD_FORMAT, bytes));
+    for (const { offset, bytes } of portion) records.add(offset, bytes.length, recordHash(bytes));
     if (!(await goOn(records))) return null;
   }
   return { records, sha256: stream.total().sha256 };
@@ -87,7 +94,8 @@ async function* ranges(index: RecordIndex, places: ArrayLike<number>, read: Read
     for (; from < to; from++) {
       const place = places[from]!;
       const offset = index.offsetOf(place);
-      portion.push({ seq: place + 1, offset, bytes: bytes.subarray(offset - start, index.endOf(place) - start) });
+      const own = bytes.subarray(offset - start, index.endOf(place) - start);
+      portion.push({ seq: place + 1, offset, bytes: own, hash: index.hashOf(place) });
     }
     yield portion;
   }

@@ -138,7 +138,7 @@ export class QuickRows {
     to.copy(id.bytes, 0, id.length);
     to.byte(TAB);
     to.ascii(String(n + 1));
-    this.writeHash(to, content.since(0));
+    this.writeHash(to, hashOf(content.since(0)));
     if (!this.lineCells.write(to, shape.ofColumns, lines, base)) return false;
     to.byte(TAB);
     to.ascii(seq);
@@ -152,10 +152,10 @@ export class QuickRows {
     this.content.copy(FORMAT, 0, FORMAT.length);
   }
 
-  private writeHash(to: ByteWriter, content: Buffer): void {
+  private writeHash(to: ByteWriter, hex: string): void {
     to.byte(TAB);
     to.ascii(BYTEA);
-    to.ascii(hash('sha256', content, 'hex'), 32);
+    to.ascii(hex, HASH_DIGITS);
   }
 
   private writeHeader(to: ByteWriter, shape: QuickShape, { record, seq, count }: HeaderCells): boolean {
@@ -164,11 +164,8 @@ export class QuickRows {
     if (!this.writePosition(to, shape)) return false;
     to.byte(TAB);
     to.ascii(record.fetchedAt);
-    const canonical = content.length;
-    content.copy(FORMAT, 0, FORMAT.length);
-    content.copy(record.bytes, 0, record.bytes.length);
-    this.writeHash(to, content.bytes.subarray(canonical, content.length));
-    this.writeHash(to, content.bytes.subarray(0, canonical));
+    this.writeHash(to, record.hash);
+    this.writeHash(to, hashOf(content.since(0)));
     if (!this.cells.write(to, shape.ofColumns, reader.values, 0)) return false;
     to.byte(TAB);
     to.ascii(seq);
@@ -207,6 +204,12 @@ export class QuickRows {
     if (at < 0) to.ascii(COPY_NULL);
     else to.copy(this.reader.bytes, starts[at]!, ends[at]!);
   }
+}
+
+const HASH_DIGITS = 32;
+
+function hashOf(content: Buffer): string {
+  return hash('sha256', content, 'hex');
 }
 
 interface HeaderCells {

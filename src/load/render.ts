@@ -9,9 +9,10 @@ import type { Reason } from './reason';
 import { QuickRows } from './quick-rows';
 import { RowReader, type RowShape } from './row';
 
-/** A record with the time at which the source answered it, as text for PostgreSQL. */
+/** A record with the time at which the source answered it, as text for PostgreSQL, and the hash of its bytes. */
 export interface DatedRecord extends FileRecord {
   readonly fetchedAt: string;
+  readonly hash: string;
 }
 
 /** Where a record's bytes are kept, and which they are. */
@@ -73,7 +74,7 @@ export class RowWriter {
 
   /** Answers with the number of its lines; `null` where it is refused. */
   private write(record: DatedRecord, rejects: Rejected[]): number | null {
-    const row = this.reader.read(record.bytes, record.fetchedAt);
+    const row = this.reader.read(record.bytes, record.fetchedAt, record.hash);
     if (row.kind === 'reject') {
       rejects.push({ ...placeOf(record), id: row.id, reasons: row.reasons });
       return null;
@@ -85,7 +86,7 @@ export class RowWriter {
   }
 }
 
-function placeOf({ seq, bytes, offset, fetchedAt }: DatedRecord): RecordPlace {
+function placeOf({ seq, bytes, offset, fetchedAt }: Omit<DatedRecord, 'hash'>): RecordPlace {
   return { seq, offset, length: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), fetchedAt };
 }
 

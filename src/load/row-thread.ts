@@ -8,11 +8,12 @@ export interface Parcel {
   readonly offsets: readonly number[];
   readonly seqs: readonly number[];
   readonly fetchedAt: readonly string[];
+  readonly hashes: readonly string[];
 }
 
 const writer = new RowWriter(workerData as RowTask);
 
-parentPort!.on('message', ({ bytes, lengths, offsets, seqs, fetchedAt }: Parcel) => {
+parentPort!.on('message', ({ bytes, lengths, offsets, seqs, fetchedAt, hashes }: Parcel) => {
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let from = 0;
   const rendered = writer.render(
@@ -22,6 +23,7 @@ parentPort!.on('message', ({ bytes, lengths, offsets, seqs, fetchedAt }: Parcel)
         offset: offsets[place]!,
         bytes: whole.subarray(from, from + length),
         fetchedAt: fetchedAt[place]!,
+        hash: hashes[place]!,
       };
       from += length;
       return record;

@@ -84,5 +84,6 @@ function pack(records: readonly DatedRecord[]): Parcel {
     offsets: records.map(({ offset }) => offset),
     seqs: records.map(({ seq }) => seq),
     fetchedAt: records.map(({ fetchedAt }) => fetchedAt),
+    hashes: records.map(({ hash }) => hash),
   };
 }

@@ -75,8 +75,8 @@ export class RowReader {
     this.outOfHash = outOfHash(definition);
   }
 
-  /** `fetchedAt`: when the source answered, as text for PostgreSQL. */
-  read(bytes: Uint8Array, fetchedAt: string): LoadedRow | RejectedRow {
+  /** `fetchedAt`: when the source answered, as text for PostgreSQL. `hash`: of the bytes, as hex digits; absent: it is taken here. */
+  read(bytes: Uint8Array, fetchedAt: string, hash?: string): LoadedRow | RejectedRow {
     const decoded = decodeRecord(bytes);
     if (!decoded.ok)
       return rejected(null, [{ rule: decoded.problem, field: null, message: `The record cannot be stored: ${decoded.message}` }]);
@@ -94,7 +94,7 @@ export class RowReader {
     if (id === null || reasons.length > 0) return rejected(id, reasons as [Reason, ...Reason[]]);
     if (lines !== null && lines.content !== null) texts[lines.at] = canonicalArray(lines.content);
     const content = canonicalContent(record, this.outOfHash, { plain, texts });
-    const hashes = [hash16Hex(LOAD_FORMAT, bytes), hash16Hex(LOAD_FORMAT, content)].map(copyHex);
+    const hashes = [hash ?? hash16Hex(LOAD_FORMAT, bytes), hash16Hex(LOAD_FORMAT, content)].map(copyHex);
     return {
       kind: 'row',
       id,

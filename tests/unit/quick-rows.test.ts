@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ArraySplitter } from '../../src/json/array-stream';
 import { ByteWriter } from '../../src/json/byte-writer';
+import { recordHash } from '../../src/load/batch-file';
 import { copyLine } from '../../src/load/copy-text';
 import type { LoadDefinition } from '../../src/load/load-definition';
 import { QuickRows } from '../../src/load/quick-rows';
@@ -143,7 +144,7 @@ interface Copied {
 
 function quickly(rows: QuickRows, bytes: Buffer): Copied | null {
   const out = { header: new ByteWriter(16), lines: new ByteWriter(16) };
-  const written = rows.write({ seq: 1, offset: 0, bytes, fetchedAt: FETCHED }, out);
+  const written = rows.write({ seq: 1, offset: 0, bytes, fetchedAt: FETCHED, hash: recordHash(bytes) }, out);
   const copied = { header: Buffer.from(out.header.take()).toString(), lines: Buffer.from(out.lines.take()).toString() };
   if (written === null) expect(copied).toEqual({ header: '', lines: '' });
   return written === null ? null : copied;

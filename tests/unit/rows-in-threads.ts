@@ -1,4 +1,5 @@
 import { INVOICES, invoice } from '../../bench/documents';
+import { recordHash } from '../../src/load/batch-file';
 import type { Column } from '../../src/load/columns';
 import { inlineRenderer, RowThreads } from '../../src/load/row-threads';
 import type { DatedRecord } from '../../src/load/render';
@@ -45,6 +46,7 @@ function portions(): DatedRecord[][] {
     offset: place * 10,
     bytes: Buffer.from(text),
     fetchedAt: `2025-07-0${1 + (place % 9)} 00:00:00+00`,
+    hash: recordHash(Buffer.from(text)),
   }));
   const cut: DatedRecord[][] = [];
   for (let from = 0, size = 0; from < records.length; from += size) cut.push(records.slice(from, from + (size = 1 + (from % 97))));
