@@ -35,11 +35,18 @@ export function writeEdition(folder: string, edition: number): void {
 export const STATE = `select (select count(*) || ' rows, editions ' || sum(edition) from public.json_invoices) || ', '
                           || (select count(*) || ' lines, editions ' || sum(edition) from public.json_invoices_line_items) as state`;
 
+/** What is seen of tables that do not exist. */
+export const NO_TABLES = 'no tables';
+
+/** Where an edition is loaded into: tables that hold the one before, or none. */
+export type Into = 'held' | 'new';
+
 /** What STATE may be while an edition is loaded: the tables before it, after its first file, after its second. */
-export function allowedStates(edition: number): string[] {
-  const held = (i: number): number => (i < ROWS + MORE * (edition - 1) ? edition - 1 : 0);
+export function allowedStates(edition: number, into: Into): string[] {
+  const held = (i: number): number => (into === 'held' && i < ROWS + MORE * (edition - 1) ? edition - 1 : 0);
   return [held, (i: number) => (i % 2 === 0 ? edition : held(i)), () => edition].map((of) => {
     const records = rowsOf(edition).flatMap((i) => (of(i) === 0 ? [] : [invoice(i, of(i))]));
+    if (records.length === 0) return NO_TABLES;
     const lines = records.flatMap(({ line_items }) => line_items);
     return `${records.length} rows, editions ${sum(records)}, ${lines.length} lines, editions ${sum(lines)}`;
   });

@@ -1,12 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Into } from './load-edition';
 
 const FOLDER = resolve(__dirname, '../../docs/reliability');
 
 /** What became of one load that was killed. */
 export interface LoadVerdict {
   readonly site: string;
+  readonly into: Into;
   /** Which passage of the site it died at, of so many. */
   readonly hit: number;
   readonly hits: number;
@@ -21,7 +23,8 @@ export interface LoadVerdict {
 export interface LoadKills {
   readonly seed: string;
   readonly commit: string;
-  readonly sites: number;
+  /** Places that a load passes: into tables that hold rows, and the load's own places into none. */
+  readonly sites: Readonly<Record<Into, number>>;
   readonly verdicts: readonly LoadVerdict[];
 }
 
@@ -44,26 +47,28 @@ type Facts = { date: string; machine: { node: string; system: string; cores: num
 
 function page({ seed, commit, sites, verdicts }: LoadKills, { date, machine, broken }: Facts): string {
   const looks = verdicts.reduce((sum, verdict) => sum + verdict.looks, 0);
-  const problems = verdicts.flatMap(({ site, hit, problems: all }) => all.map((one) => `- ${site}:${hit}: ${one.split('\n', 1)[0]!}`));
+  const problems = verdicts.flatMap(({ site, into, hit, problems: all }) =>
+    all.map((one) => `- ${site}:${hit} (${into}): ${one.split('\n', 1)[0]!}`),
+  );
   return [
     '# What a killed load leaves',
     '',
-    'Written by `npm run chaos -- --load --record`; the raw result is `load-kill.json`. A process that loads two files into a table with line items ends by SIGKILL at a named place, while a reader in a tight loop looks at both tables in one snapshot.',
+    'Written by `npm run chaos -- --load --record`; the raw result is `load-kill.json`. A process that loads two files into a table with line items, held or not there yet, ends by SIGKILL at a named place, while a reader in a tight loop looks at both tables in one snapshot.',
     'The reader must see nothing but the tables before the load, after its first file, or after its second; `./freshet cancel` ends what is left; the next load must complete with every row and line; then `verify --deep` must find nothing.',
     '',
-    `${broken === 0 ? 'None' : broken} of ${verdicts.length} kills broke a promise. A load passes ${sites} places; each was played once, at a passage drawn by seed ${seed}. The reader looked ${looks} times.`,
+    `${broken === 0 ? 'None' : broken} of ${verdicts.length} kills broke a promise. A load into held tables passes ${sites.held} places, one that makes them ${sites.new} of its own; each was played once, at a passage drawn by seed ${seed}. The reader looked ${looks} times.`,
     `${date}, commit ${commit.slice(0, 10)}, Node ${machine.node}, ${machine.cores} cores with a load of ${machine.load}, ${machine.system}.`,
     '',
-    '| place | killed at | verdict | states seen | looks | seconds |',
-    '|---|---|---|---:|---:|---:|',
+    '| place | tables | killed at | verdict | states seen | looks | seconds |',
+    '|---|---|---|---|---:|---:|---:|',
     ...verdicts.map(row),
     '',
     ...(problems.length === 0 ? [] : ['## What was broken', '', ...problems, '']),
   ].join('\n');
 }
 
-function row({ site, hit, hits, problems, states, looks, seconds }: LoadVerdict): string {
-  return `| ${site} | ${hit} of ${hits} | ${problems.length === 0 ? 'kept' : 'broken'} | ${states} | ${looks} | ${round(seconds)} |`;
+function row({ site, into, hit, hits, problems, states, looks, seconds }: LoadVerdict): string {
+  return `| ${site} | ${into} | ${hit} of ${hits} | ${problems.length === 0 ? 'kept' : 'broken'} | ${states} | ${looks} | ${round(seconds)} |`;
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;

@@ -1,5 +1,8 @@
 import type { Database } from '../../src/database/database';
-import { STATE } from './load-edition';
+import { sqlstate } from '../../src/database/database-error';
+import { NO_TABLES, STATE } from './load-edition';
+
+const UNDEFINED_TABLE = '42P01';
 
 /** A reader in a tight loop over both tables: what it saw, each state once. */
 export class WatchingReader {
@@ -15,10 +18,18 @@ export class WatchingReader {
 
   private async look(): Promise<void> {
     while (this.going) {
-      const [row] = await this.db.query<{ state: string }>(STATE);
-      this.seen.add(row!.state);
+      this.seen.add(await this.state());
       this.looks++;
       this.waiting.splice(0).forEach((heard) => heard());
+    }
+  }
+
+  private async state(): Promise<string> {
+    try {
+      return (await this.db.query<{ state: string }>(STATE))[0]!.state;
+    } catch (error) {
+      if (sqlstate(error) === UNDEFINED_TABLE) return NO_TABLES;
+      throw error;
     }
   }
 
