@@ -1,10 +1,11 @@
+import { CommonControl } from './common-control';
 import type { Stamp, TruthRecord } from './entity-table';
 import { parseFaultSpec } from './fault-spec';
-import type { ActiveRule, FaultRule } from './faults';
-import type { HookAction, HookMatch } from './hooks';
+import type { Fault, RequestMatch } from './faults';
 import type { JsonObject } from './json-text';
 import type { LimitSettings } from './limits';
 import type { TokenLimits } from './oauth';
+import type { SandboxRequest } from './request';
 import type { LoggedRequest } from './request-log';
 import type { SandboxState } from './state';
 import type { EntityName } from './world';
@@ -26,8 +27,10 @@ export interface SandboxStats {
 }
 
 /** Everything that a test or the switchboard can do to a sandbox. Records are named by id or by index (0 = first created). */
-export class SandboxControl {
-  constructor(private readonly state: SandboxState) {}
+export class SandboxControl extends CommonControl<Fault, RequestMatch, SandboxRequest, LoggedRequest> {
+  constructor(private readonly state: SandboxState) {
+    super(state, parseFaultSpec);
+  }
 
   /** Changes fields of a record; returns its id. */
   edit(entity: EntityName, record: string | number, patch: JsonObject = {}, options: ChangeOptions = {}): string {
@@ -77,27 +80,6 @@ export class SandboxControl {
     return this.state.table(entity).truth();
   }
 
-  /** The sandbox's clock as an instant. */
-  now(): Date {
-    return new Date(this.state.clock.now());
-  }
-
-  setClock(to: Date | string): void {
-    this.state.clock.set(to);
-  }
-
-  advanceClock(millis: number): void {
-    this.state.clock.advance(millis);
-  }
-
-  freezeClock(): void {
-    this.state.clock.freeze();
-  }
-
-  unfreezeClock(): void {
-    this.state.clock.unfreeze();
-  }
-
   expireTokens(): void {
     this.state.oauth.expireUsed();
   }
@@ -117,36 +99,6 @@ export class SandboxControl {
   /** `last_modified_time` filters as `>` instead of `>=`. */
   setModifiedFilterExclusive(exclusive: boolean): void {
     this.state.rules.modifiedFilterExclusive = exclusive;
-  }
-
-  /** A rule, or its short form such as `list:invoices:2=drip,times=3`. */
-  addFault(rule: FaultRule | string): string {
-    return this.state.faults.add(typeof rule === 'string' ? parseFaultSpec(rule) : rule);
-  }
-
-  clearFaults(id?: string): void {
-    this.state.faults.clear(id);
-  }
-
-  faults(): ActiveRule[] {
-    return this.state.faults.list();
-  }
-
-  /** Runs an action in the middle of somebody's read; returns a function that takes the hook away. */
-  onRequest(match: HookMatch, action: HookAction): () => void {
-    return this.state.hooks.add(match, action);
-  }
-
-  clearHooks(): void {
-    this.state.hooks.clear();
-  }
-
-  requestLog(): LoggedRequest[] {
-    return this.state.log.read();
-  }
-
-  clearRequestLog(): void {
-    this.state.log.clear();
   }
 
   stats(): SandboxStats {

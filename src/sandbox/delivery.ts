@@ -1,14 +1,23 @@
 import type { ServerResponse } from 'node:http';
 import type { Answer } from './answer';
 import { cutInHalf, damaged } from './faults';
-import type { FaultRule } from './faults';
 
 const DRIP_MS = 100;
 /** Bytes by which a wrong length is wrong. */
 const OFF = 64;
 
+/** Of an answer, what goes over the wire. */
+export type Wire = Pick<Answer, 'status' | 'body' | 'contentType' | 'headers'>;
+
+/** The damage done to an answer on its way. */
+export interface Damage {
+  readonly fault: string;
+  /** Rest after each byte of fault `drip`. */
+  readonly delayMs?: number;
+}
+
 /** Puts an answer on the wire; a fault decides how much of it, how fast, and under which length. */
-export function deliver(response: ServerResponse, answer: Answer, rule?: FaultRule): void {
+export function deliver(response: ServerResponse, answer: Wire, rule?: Damage): void {
   const bytes = damaged(rule?.fault, answer.body);
   response.writeHead(answer.status, {
     'Content-Type': answer.contentType ?? 'application/json;charset=UTF-8',
@@ -34,7 +43,7 @@ export function deliver(response: ServerResponse, answer: Answer, rule?: FaultRu
   }
 }
 
-function saidLength(length: number, rule: FaultRule | undefined): number {
+function saidLength(length: number, rule: Damage | undefined): number {
   if (rule?.fault === 'lengthTooLong') return length + OFF;
   // Shorter answers keep a byte: a length of nothing would hide the damage.
   return rule?.fault === 'lengthTooShort' ? Math.max(1, length - OFF) : length;

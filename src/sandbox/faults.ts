@@ -1,6 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { codeAnswer, plainAnswer, UNAUTHORIZED } from './answer';
 import type { Answer } from './answer';
+import { FaultBoard } from './fault-board';
+import type { ActiveBoardRule, BoardRule } from './fault-board';
 import { dayUsedUp, TOO_MANY_AT_ONCE, TOO_MANY_PER_MINUTE } from './limits';
 import type { SandboxRequest } from './request';
 import type { EntityName } from './world';
@@ -40,25 +42,8 @@ export interface RequestMatch {
   readonly recordId?: string;
 }
 
-export interface FaultRule {
-  readonly id?: string;
-  readonly match: RequestMatch;
-  readonly fault: Fault;
-  /** How often it strikes; without it, always. */
-  readonly times?: number;
-  /** Matching requests left alone before the first strike. */
-  readonly skip?: number;
-  /** Sent as `Retry-After` with 429 and 502 answers. */
-  readonly retryAfterSeconds?: number;
-  /** Real milliseconds before the (bad) answer; fault `delay` answers well afterwards, `drip` rests so long after each byte. */
-  readonly delayMs?: number;
-}
-
-export interface ActiveRule extends FaultRule {
-  readonly id: string;
-  readonly seen: number;
-  readonly struck: number;
-}
+export type FaultRule = BoardRule<Fault, RequestMatch>;
+export type ActiveRule = ActiveBoardRule<Fault, RequestMatch>;
 
 /** Whether a request is the one a rule or hook means. */
 export function matches(match: RequestMatch, request: SandboxRequest): boolean {
@@ -68,40 +53,10 @@ export function matches(match: RequestMatch, request: SandboxRequest): boolean {
   return match.recordId === undefined || match.recordId === request.recordId;
 }
 
-/** The switchboard: rules in the order they were added; the first that matches and is not used up strikes. */
-export class Faults {
-  readonly #rules = new Map<string, { rule: FaultRule; seen: number; struck: number }>();
-  #nextId = 1;
-
-  /** Adds a rule, replacing one of the same id; returns the id. */
-  add(rule: FaultRule): string {
-    if (!FAULTS.includes(rule.fault)) throw new RangeError(`no such fault: ${String(rule.fault)}; known are ${FAULTS.join(', ')}`);
-    const id = rule.id ?? `fault-${this.#nextId++}`;
-    this.#rules.set(id, { rule, seen: 0, struck: 0 });
-    return id;
-  }
-
-  /** Removes one rule, or all. */
-  clear(id?: string): void {
-    if (id === undefined) this.#rules.clear();
-    else this.#rules.delete(id);
-  }
-
-  list(): ActiveRule[] {
-    return [...this.#rules].map(([id, { rule, seen, struck }]) => ({ ...rule, id, seen, struck }));
-  }
-
-  /** The rule that strikes this request, counted as struck. */
-  strike(request: SandboxRequest): (FaultRule & { readonly id: string }) | undefined {
-    for (const [id, entry] of this.#rules) {
-      const { rule } = entry;
-      if (entry.struck >= (rule.times ?? Infinity) || !matches(rule.match, request)) continue;
-      entry.seen += 1;
-      if (entry.seen <= (rule.skip ?? 0)) continue;
-      entry.struck += 1;
-      return { ...rule, id };
-    }
-    return undefined;
+/** Zoho's faults. */
+export class Faults extends FaultBoard<Fault, RequestMatch, SandboxRequest> {
+  constructor() {
+    super(FAULTS, matches);
   }
 }
 
@@ -141,7 +96,7 @@ export function insteadOf(rule: FaultRule, path: string): Answer | undefined {
 const REDIRECT: Answer = { status: 302, code: undefined, body: '' };
 
 /** The bytes of a good answer after a fault went over them; only damage that a client can notice. */
-export function damaged(fault: Fault | undefined, body: string): Buffer {
+export function damaged(fault: string | undefined, body: string): Buffer {
   if (fault === 'truncated') return Buffer.from(body).subarray(0, Math.floor(Buffer.byteLength(body) * 0.6));
   if (fault === 'gzipCut') return cutInHalf(gzipSync(body));
   if (fault === 'wrongEnvelope') return Buffer.from(`{"code":0,"message":"success","data":${body}}`);

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
+import { CREDENTIALS, present, startClock, SWITCH, text, TEXT, TEXTS, texts, whole } from './flags';
+import type { Values } from './flags';
 import { startSandbox } from './index';
 import type { SandboxOptions } from './index';
-
-const TEXT = { type: 'string' } as const;
-const SWITCH = { type: 'boolean' } as const;
+import { startSquareFromWords } from './square/main';
 
 /** Flags of `node dist/sandbox/main.js` (docs/sandbox.md); every one has the meaning of the option of the same name. */
 const FLAGS = {
@@ -27,43 +27,11 @@ const FLAGS = {
   'refresh-token': TEXT,
   'control-token': TEXT,
   /** Once for each fault that is there from the beginning, in its short form. */
-  fault: { type: 'string', multiple: true } as const,
+  fault: TEXTS,
   freeze: SWITCH,
   'log-ids': SWITCH,
   'exit-with-stdin': SWITCH,
 };
-
-type Values = Record<string, string | boolean | string[] | undefined>;
-
-function whole(values: Values, flag: string): number | undefined {
-  const text = values[flag];
-  if (text === undefined) return undefined;
-  if (typeof text !== 'string' || !/^\d{1,12}$/.test(text)) throw new RangeError(`--${flag} takes a whole number, not ${String(text)}`);
-  return Number(text);
-}
-
-function text(values: Values, flag: string): string | undefined {
-  const value = values[flag];
-  return typeof value === 'string' ? value : undefined;
-}
-
-function startClock(values: Values): Date | undefined {
-  const value = text(values, 'start-clock');
-  if (value === undefined) return undefined;
-  const instant = value === 'now' ? new Date() : new Date(value);
-  if (Number.isNaN(instant.getTime()))
-    throw new RangeError(`--start-clock takes "now" or an instant such as 2026-10-01T08:00:00Z, not ${value}`);
-  return instant;
-}
-
-function present<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
-}
-
-/** Credentials as JSON, stronger than flags: an environment is not shown to other users, a command line is. */
-const CREDENTIALS = 'SANDBOX_CREDENTIALS';
 
 /** Options out of command-line words; throws a readable error for words that mean nothing. */
 export function sandboxOptions(words: readonly string[], env: NodeJS.ProcessEnv = {}): { options: SandboxOptions; exitWithStdin: boolean } {
@@ -88,7 +56,7 @@ export function sandboxOptions(words: readonly string[], env: NodeJS.ProcessEnv 
       dayZoneMinutes: whole(values, 'day-zone-minutes'),
       tokensPerTenMinutes: whole(values, 'tokens-per-ten-minutes'),
       liveTokens: whole(values, 'live-tokens'),
-      faults: Array.isArray(values.fault) ? values.fault : undefined,
+      faults: texts(values, 'fault'),
       tokenLifetimeSeconds: whole(values, 'token-lifetime-seconds'),
       organizationId: text(values, 'organization-id'),
       clientId: text(values, 'client-id'),
@@ -101,18 +69,47 @@ export function sandboxOptions(words: readonly string[], env: NodeJS.ProcessEnv 
   return { options, exitWithStdin: values['exit-with-stdin'] === true };
 }
 
-/** Starts the sandbox, prints one JSON line when it is ready, and ends on SIGTERM, SIGINT or, when asked, the end of stdin. */
-async function main(): Promise<void> {
-  const { options, exitWithStdin } = sandboxOptions(process.argv.slice(2), process.env);
+/** A stand-in that was started from words: what it announces in its one line, and how it ends. */
+interface Started {
+  readonly announced: object;
+  readonly exitWithStdin: boolean;
+  readonly close: () => Promise<void>;
+}
+
+async function startZohoFromWords(words: readonly string[], env: NodeJS.ProcessEnv): Promise<Started> {
+  const { options, exitWithStdin } = sandboxOptions(words, env);
   const sandbox = await startSandbox(options);
+  const { url, baseUrl, accountsUrl, credentials, controlToken } = sandbox;
+  return { announced: { url, baseUrl, accountsUrl, credentials, controlToken }, exitWithStdin, close: () => sandbox.close() };
+}
+
+type Starter = (words: readonly string[], env: NodeJS.ProcessEnv) => Promise<Started>;
+
+/** The first word says which; without one it is Zoho Books. */
+const STAND_INS = new Map<string, Starter>([
+  ['zoho-books', startZohoFromWords],
+  ['square', startSquareFromWords],
+]);
+
+function started(words: readonly string[], env: NodeJS.ProcessEnv): Promise<Started> {
+  const [first, ...rest] = words;
+  if (first === undefined || first.startsWith('-')) return startZohoFromWords(words, env);
+  const starter = STAND_INS.get(first);
+  if (starter === undefined)
+    throw new RangeError(`there is no stand-in for ${first}; there is one for ${[...STAND_INS.keys()].join(', ')}`);
+  return starter(rest, env);
+}
+
+/** Starts a stand-in, prints one JSON line when it is ready, and ends on SIGTERM, SIGINT or, when asked, the end of stdin. */
+async function main(): Promise<void> {
+  const { announced, exitWithStdin, close } = await started(process.argv.slice(2), process.env);
   const end = (): void => {
-    void sandbox.close().then(() => process.exit(0));
+    void close().then(() => process.exit(0));
   };
   process.once('SIGTERM', end);
   process.once('SIGINT', end);
   if (exitWithStdin) process.stdin.resume().once('end', end).once('close', end);
-  const { url, baseUrl, accountsUrl, credentials, controlToken } = sandbox;
-  process.stdout.write(`${JSON.stringify({ url, baseUrl, accountsUrl, credentials, controlToken })}\n`);
+  process.stdout.write(`${JSON.stringify(announced)}\n`);
 }
 
 if (require.main === module) {

@@ -1,3 +1,4 @@
+import { KeptLines } from './kept-lines';
 import type { SandboxRequest, RequestKind } from './request';
 import type { EntityName } from './world';
 
@@ -39,33 +40,26 @@ export interface LogLine {
 }
 
 const SECRETS = new Set(['client_id', 'client_secret', 'refresh_token', 'code']);
-const KEPT = 200_000;
 
 /** The newest 200,000 requests, oldest first; counts go on beyond. */
 export class RequestLog {
-  #lines: LogLine[] = [];
-  #n = 0;
+  readonly #kept = new KeptLines<LogLine>();
 
   add(request: SandboxRequest, at: number): LogLine {
-    this.#n += 1;
-    const line = { n: this.#n, at, atReal: Date.now(), request, status: 0, code: undefined, fault: undefined, ids: undefined };
-    this.#lines.push(line);
-    // Cut in large pieces, so that a line costs constant time.
-    if (this.#lines.length >= KEPT * 1.25) this.#lines = this.#lines.slice(-KEPT);
-    return line;
+    return this.#kept.add((n) => ({ n, at, atReal: Date.now(), request, status: 0, code: undefined, fault: undefined, ids: undefined }));
   }
 
   /** Requests since the start, also the forgotten ones. */
   get total(): number {
-    return this.#n;
+    return this.#kept.total;
   }
 
   read(): LoggedRequest[] {
-    return this.#lines.slice(-KEPT).map(logged);
+    return this.#kept.read().map(logged);
   }
 
   clear(): void {
-    this.#lines = [];
+    this.#kept.clear();
   }
 }
 

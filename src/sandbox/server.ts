@@ -1,17 +1,15 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from './answer';
 import { booksAnswer, refusal } from './books';
 import { deliver } from './delivery';
 import { insteadOf } from './faults';
 import type { FaultRule } from './faults';
+import { bodyOf, Loopback } from './loopback';
 import { parsedRequest } from './request';
 import type { SandboxRequest } from './request';
 import type { LogLine } from './request-log';
 import type { SandboxState } from './state';
 import type { Switchboard } from './switchboard';
-
-const BODY_LIMIT = 4 * 1024 * 1024;
 
 interface Exchange {
   readonly incoming: IncomingMessage;
@@ -22,40 +20,21 @@ interface Exchange {
 
 /** The HTTP face of one sandbox: accounts host, Books API and switchboard on one port. */
 export class SandboxServer {
-  readonly #server: Server;
-  readonly #timers = new Set<NodeJS.Timeout>();
-  #closed = false;
+  readonly #loopback = new Loopback((incoming, response) => this.#handle(incoming, response));
 
   constructor(
     private readonly state: SandboxState,
     private readonly switchboard: Switchboard,
-  ) {
-    this.#server = createServer((incoming, response) => {
-      this.#handle(incoming, response).catch((error: unknown) => failed(response, error));
-    });
-    this.#server.keepAliveTimeout = 65_000;
-  }
+  ) {}
 
   /** Listens; resolves with the port. */
   listen(port: number, host: string): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
-        const address = this.#server.address();
-        resolve(typeof address === 'object' && address !== null ? address.port : port);
-      });
-    });
+    return this.#loopback.listen(port, host);
   }
 
   /** Ends at once, also requests that hang on purpose. */
   close(): Promise<void> {
-    if (this.#closed) return Promise.resolve();
-    this.#closed = true;
-    for (const timer of this.#timers) clearTimeout(timer);
-    return new Promise((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeAllConnections();
-    });
+    return this.#loopback.close();
   }
 
   async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -99,7 +78,7 @@ export class SandboxServer {
     const { request, line } = exchange;
     const rule = this.state.faults.strike(request);
     line.fault = rule?.id;
-    if (rule?.delayMs !== undefined && rule.fault !== 'drip') await this.#wait(rule.delayMs);
+    if (rule?.delayMs !== undefined && rule.fault !== 'drip') await this.#loopback.wait(rule.delayMs);
     if (rule?.fault === 'hang') return;
     if (rule?.fault === 'reset') {
       exchange.incoming.socket.resetAndDestroy();
@@ -119,35 +98,4 @@ export class SandboxServer {
     if (this.state.logIds) line.ids = answer.ids;
     deliver(response, answer, rule);
   }
-
-  #wait(millis: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#timers.delete(timer);
-        resolve();
-      }, millis);
-      this.#timers.add(timer);
-    });
-  }
-}
-
-/** A hook that throws or a body too large is the test's own mistake: say so instead of pretending to be Zoho. */
-function failed(response: ServerResponse, error: unknown): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
-  response.end(`the sandbox failed: ${error instanceof Error ? error.message : String(error)}`);
-}
-
-async function bodyOf(incoming: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > BODY_LIMIT) throw new RangeError('request body too large for the sandbox');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

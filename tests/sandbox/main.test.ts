@@ -55,6 +55,15 @@ describe('the sandbox as a process', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
+  it('is the one for Square when the first word says so, and tells what there is for any other', async () => {
+    const { url, accessToken } = (await announced(start('square', '--orders', '9', '--short-pages'))) as unknown as Record<string, string>;
+    const answer = await fetch(`${url}/v2/locations`, { headers: { Authorization: `Bearer ${accessToken}` } });
+    expect(((await answer.json()) as { locations: unknown[] }).locations).toHaveLength(3);
+    const child = start('shopify');
+    const [chunk] = (await once(child.stderr, 'data')) as [Buffer];
+    expect(String(chunk)).toBe('The sandbox did not start: there is no stand-in for shopify; there is one for zoho-books, square\n');
+  });
+
   it('ends when its stdin closes, if asked to', async () => {
     const child = start('--exit-with-stdin');
     await announced(child);
