@@ -19,6 +19,8 @@ function jsonSchema(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(jsonSchema);
   if (typeof value !== 'object' || value === null) return value;
   const { nullable, $ref, ...rest } = value as Schema;
+  // The document refers to this schema and does not have it.
+  if ($ref === '#/components/schemas/CatalogModifierToggleOverrideType') return {};
   if (typeof $ref === 'string') return nullable === true ? { anyOf: [{ $ref }, { type: 'null' }] } : { $ref };
   const entries = Object.entries(rest).filter(([key]) => !key.startsWith('x-') && key !== 'description' && key !== 'example');
   const schema: Schema = Object.fromEntries(

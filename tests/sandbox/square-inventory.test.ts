@@ -1,5 +1,5 @@
 import type { Json } from './independent-client';
-import { caller, closeSquare, micros, square, truth } from './square-sandboxes';
+import { caller, closeSquare, COUNTS, micros, square, truth } from './square-sandboxes';
 
 afterEach(closeSquare);
 
@@ -9,7 +9,7 @@ const keys = (pages: Json[]): string[] => pages.flatMap(({ counts }) => ((counts
 
 describe('inventory counts', () => {
   it('come newest first, each once, a hundred to a page unless told otherwise', async () => {
-    const sandbox = await square();
+    const sandbox = await square({ counts: { ...COUNTS, items: 60 } });
     const pages = await caller(sandbox).pages(PATH, {});
     expect(keys(pages).sort()).toEqual([...truth(sandbox, 'counts').keys()].sort());
     expect(pages[0]?.counts).toHaveLength(100);
