@@ -1,7 +1,15 @@
 /** A JSON number whose digits must reach the wire exactly as written here (`120.0`, `12345678901234.56789`). */
 export class RawNumber {
   constructor(readonly text: string) {}
+
+  /** Asked by `JSON.stringify`, which would put quotes around the digits: notes that it met one. */
+  toJSON(): string {
+    rawMet = true;
+    return this.text;
+  }
 }
+
+let rawMet = false;
 
 /** A raw number out of somebody's text; throws a TypeError when the text is no JSON number. */
 export function rawNumber(text: string): RawNumber {
@@ -36,6 +44,13 @@ export function jsonText(value: JsonValue): string {
   if (value instanceof RawNumber) return value.text;
   if (isArray(value)) return `[${value.map(jsonText).join(',')}]`;
   return objectText(value);
+}
+
+/** The same text as `jsonText` for whole records, most of which hold no raw number: those are left to Node, which is five times as fast. */
+export function recordText(record: JsonObject): string {
+  rawMet = false;
+  const text = JSON.stringify(record);
+  return rawMet ? jsonText(record) : text;
 }
 
 function objectText(object: JsonObject): string {

@@ -26,11 +26,12 @@ describe('a list of the catalog', () => {
   it('shows items and categories unless told otherwise, items with their variations inside', async () => {
     const sandbox = await square();
     const { objects } = await caller(sandbox).json('catalog/list');
+    const [items, categories, variations] = [truth(sandbox, 'items'), truth(sandbox, 'categories'), truth(sandbox, 'variations')];
     expect(new Set((objects as Json[]).map(({ type }) => type as string))).toEqual(new Set(['ITEM', 'CATEGORY']));
     for (const object of objects as Json[]) {
-      expect(object).toEqual((object.type === 'ITEM' ? truth(sandbox, 'items') : truth(sandbox, 'categories')).get(object.id as string));
+      expect(object).toEqual((object.type === 'ITEM' ? items : categories).get(object.id as string));
       for (const variation of (object.item_data?.variations ?? []) as Json[]) {
-        expect(variation).toEqual(truth(sandbox, 'variations').get(variation.id as string));
+        expect(variation).toEqual(variations.get(variation.id as string));
         expect(variation.item_variation_data.item_id).toBe(object.id);
       }
     }

@@ -3,7 +3,7 @@ import { errorAnswer, NOT_FOUND, Refused } from './errors';
 import type { SquareAnswer } from './errors';
 import { inventoryChanges, inventoryCounts } from './inventory-answers';
 import { wholeAnswer } from './list-answer';
-import { jsonText, scalarText } from '../json-text';
+import { recordText, scalarText } from '../json-text';
 import { ordersById, searchOrders } from './orders-answers';
 import type { SquareKind, SquareRequest } from './request';
 import type { SquareState } from './state';
@@ -28,7 +28,7 @@ function locationsAnswer(state: SquareState): SquareAnswer {
     const shown = locations.shown(index);
     if (shown === undefined) return [];
     const fields = locations.fieldsOf(index, shown);
-    return [{ id: locations.kind.idOf(index), name: scalarText(fields.name), text: jsonText(fields) }];
+    return [{ id: locations.kind.idOf(index), name: scalarText(fields.name), text: recordText(fields) }];
   });
   return wholeAnswer(
     'locations',

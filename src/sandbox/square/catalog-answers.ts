@@ -1,4 +1,4 @@
-import { jsonText } from '../json-text';
+import { recordText } from '../json-text';
 import type { JsonObject } from '../json-text';
 import type { Position } from './cursors';
 import { notImplemented, refused } from './errors';
@@ -68,7 +68,7 @@ function* rows(state: SquareState, { types, at, deleted, since }: Wanted, { afte
     for (let index = key === after.key ? after.tie + 1 : 0; index < table.end; index += 1) {
       const shown = table.shown(index, at);
       if (shown === undefined || (isDeleted(shown) && !deleted) || table.updatedOf(index, shown) <= since) continue;
-      const text = (): string => jsonText(catalogObject(state, TABLES[type], index, at) ?? {});
+      const text = (): string => recordText(catalogObject(state, TABLES[type], index, at) ?? {});
       yield { place: { key, tie: index }, id: table.kind.idOf(index), text };
     }
   }
@@ -146,7 +146,7 @@ export function catalogById(state: SquareState, request: SquareRequest): SquareA
   const deleted = fields.flag('include_deleted_objects');
   const found = ids.flatMap((id) => {
     const object = objectById(state, id);
-    return object === undefined || (object.is_deleted === true && !deleted) ? [] : [{ id, text: jsonText(object) }];
+    return object === undefined || (object.is_deleted === true && !deleted) ? [] : [{ id, text: recordText(object) }];
   });
   return wholeAnswer('objects', found);
 }

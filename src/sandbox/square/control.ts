@@ -1,5 +1,5 @@
 import { CommonControl } from '../common-control';
-import { jsonText } from '../json-text';
+import { recordText } from '../json-text';
 import type { JsonObject } from '../json-text';
 import { catalogObject } from './catalog-answers';
 import { categoryFields, itemFields, variationFields } from './catalog-objects';
@@ -243,8 +243,8 @@ export class SquareControl extends CommonControl<SquareFault, SquareMatch, Squar
   #text(entity: SquareEntity, index: number): string {
     const table = this.state.tables[entity];
     if (entity === 'categories' || entity === 'items' || entity === 'variations') {
-      return jsonText(catalogObject(this.state, entity, index) ?? {});
+      return recordText(catalogObject(this.state, entity, index) ?? {});
     }
-    return jsonText(table.fieldsOf(index, table.shown(index) as Version | 'seed'));
+    return recordText(table.fieldsOf(index, table.shown(index) as Version | 'seed'));
   }
 }

@@ -1,4 +1,4 @@
-import { jsonText } from '../json-text';
+import { recordText } from '../json-text';
 import type { JsonObject } from '../json-text';
 import type { Position } from './cursors';
 import { refused } from './errors';
@@ -69,7 +69,7 @@ function* countRows(state: SquareState, query: InventoryQuery, { after }: Positi
     const shown = table.shown(index);
     const id = table.kind.idOf(index);
     if (shown === undefined || (shown !== 'seed' && shown.deleted) || !wanted(state, query, id)) continue;
-    yield { place: { key, tie }, id, text: () => jsonText(table.fieldsOf(index, shown)) };
+    yield { place: { key, tie }, id, text: () => recordText(table.fieldsOf(index, shown)) };
   }
 }
 
@@ -146,7 +146,7 @@ function* changeRows(state: SquareState, query: InventoryQuery, types: readonly 
     if (query.locations !== undefined && !query.locations.has(location)) continue;
     if (type === 'ADJUSTMENT' && query.states !== undefined && !query.states.has(change.state)) continue;
     const id = world.ids.changes.encode(spot.index);
-    yield { place: { key: spot.key, tie: spot.tie }, id, text: () => jsonText(changeObject(state, id, type, change)) };
+    yield { place: { key: spot.key, tie: spot.tie }, id, text: () => recordText(changeObject(state, id, type, change)) };
   }
 }
 

@@ -1,4 +1,4 @@
-import { jsonText, scalarText } from '../json-text';
+import { recordText, scalarText } from '../json-text';
 import type { Position } from './cursors';
 import { refused } from './errors';
 import type { SquareAnswer } from './errors';
@@ -56,8 +56,8 @@ function* rows(state: SquareState, query: OrdersQuery, position: Position): Gene
     if (shown === undefined || !wanted(query, filtered(state, spot.index, shown))) continue;
     const text = (): string => {
       const fields = table.fieldsOf(spot.index, shown);
-      if (!query.entries) return jsonText(fields);
-      return jsonText({ order_id: fields.id ?? null, version: fields.version ?? 1, location_id: fields.location_id ?? null });
+      if (!query.entries) return recordText(fields);
+      return recordText({ order_id: fields.id ?? null, version: fields.version ?? 1, location_id: fields.location_id ?? null });
     };
     yield { place: { key: spot.key, tie: spot.tie }, id: table.kind.idOf(spot.index), text };
   }
@@ -97,7 +97,7 @@ export function ordersById(state: SquareState, request: SquareRequest): SquareAn
     const shown = index === undefined ? undefined : table.shown(index);
     if (index === undefined || shown === undefined) return [];
     const order = table.fieldsOf(index, shown);
-    return location === undefined || order.location_id === location ? [{ id, text: jsonText(order) }] : [];
+    return location === undefined || order.location_id === location ? [{ id, text: recordText(order) }] : [];
   });
   return wholeAnswer('orders', found);
 }

@@ -1,3 +1,4 @@
+import { scalarText } from '../json-text';
 import type { JsonObject, JsonValue } from '../json-text';
 import { instantText } from './instants';
 import { currencyOf } from './locations';
@@ -51,36 +52,34 @@ export function orderFields(world: SquareWorld, index: number, times: OrderTimes
   const place = orderLocation(world, index);
   const currency = currencyOf(place);
   const lines = orderLines(world, index);
-  const sums = orderSums(lines);
-  return {
-    ...headFields(world, index, times, world.ids.locations.encode(place)),
-    ...(isReturn(index)
-      ? returnFields(world, index, times, { lines, sums, currency })
-      : saleFields(world, index, times, { lines, sums, currency })),
-    ...(world.hash(STREAM, index, 35) % 4 === 0 && { metadata: { channel: 'web', note: 'über "Shop"' } }),
-    ...(world.hash(STREAM, index, 36) % 9 === 0 && { ticket_name: `Table ${index % 40}` }),
-    pricing_options: { auto_apply_discounts: true, auto_apply_taxes: index % 2 === 0 },
-  };
+  const sold = { lines, sums: orderSums(lines), currency };
+  const order = headFields(world, index, times, world.ids.locations.encode(place));
+  if (isReturn(index)) putReturn(world, index, sold, order);
+  else putSale(world, index, sold, order);
+  if (world.hash(STREAM, index, 35) % 4 === 0) order.metadata = { channel: 'web', note: 'über "Shop"' };
+  if (world.hash(STREAM, index, 36) % 9 === 0) order.ticket_name = `Table ${index % 40}`;
+  order.pricing_options = { auto_apply_discounts: true, auto_apply_taxes: index % 2 === 0 };
+  return order;
 }
 
-function headFields(world: SquareWorld, index: number, times: OrderTimes, location: string): JsonObject {
+type Fields = Record<string, JsonValue>;
+
+function headFields(world: SquareWorld, index: number, times: OrderTimes, location: string): Fields {
   const digits = world.digits(STREAM, index);
   const closed = orderClosed(world, index, times);
   const hash = world.hash(STREAM, index, 37);
   const known = orderCustomer(world, index);
-  return {
-    id: world.ids.orders.encode(index),
-    location_id: location,
-    ...(hash % 3 === 0 && { reference_id: `web-${1001 + index}` }),
-    source: { name: orderSource(world, index) },
-    // Nobody known is written as null or not at all.
-    ...((known !== undefined || hash % 2 === 0) && { customer_id: known ?? null }),
-    state: orderState(world, index),
-    version: 1 + (hash % 5),
-    created_at: instantText(times.created, digits),
-    updated_at: instantText(times.updated, digits),
-    ...(closed !== undefined && { closed_at: instantText(closed, digits) }),
-  };
+  const order: Fields = { id: world.ids.orders.encode(index), location_id: location };
+  if (hash % 3 === 0) order.reference_id = `web-${1001 + index}`;
+  order.source = { name: orderSource(world, index) };
+  // Nobody known is written as null or not at all.
+  if (known !== undefined || hash % 2 === 0) order.customer_id = known ?? null;
+  order.state = orderState(world, index);
+  order.version = 1 + (hash % 5);
+  order.created_at = instantText(times.created, digits);
+  order.updated_at = instantText(times.updated, digits);
+  if (closed !== undefined) order.closed_at = instantText(closed, digits);
+  return order;
 }
 
 interface Sold {
@@ -89,45 +88,32 @@ interface Sold {
   readonly currency: string;
 }
 
-type Fields = Readonly<Record<string, JsonValue>>;
-
-function saleFields(world: SquareWorld, index: number, times: OrderTimes, { lines, sums, currency }: Sold): Fields {
-  const paid = orderState(world, index) === 'COMPLETED';
+function putSale(world: SquareWorld, index: number, { lines, sums, currency }: Sold, order: Fields): void {
+  const paid = order.state === 'COMPLETED';
   const tip = paid && typeof sums.total === 'number' && index % 5 === 0 ? 150 : 0;
   const total: Amount = typeof sums.total === 'number' ? sums.total + tip : sums.total;
-  return {
-    ...(lines.length > 0 && { line_items: lineItems(world, lines, currency) }),
-    ...(sums.tax > 0 && { taxes: [tax(sums.tax, currency)] }),
-    ...(sums.discount > 0 && { discounts: [discount(sums.discount, currency)] }),
-    ...(paid && { tenders: [tender(world, index, times, { total, tip, currency })] }),
-    ...totals(total, sums, tip, currency),
-    net_amounts: amounts(total, sums, tip, currency),
-    net_amount_due_money: money(paid ? 0 : total, currency),
-    // Cash is rounded to what coins there are, downward too.
-    ...(index % 13 === 0 && { rounding_adjustment: { uid: 'rounding', name: 'Cash rounding', amount_money: money(-2, currency) } }),
-  };
+  if (lines.length > 0) order.line_items = lineItems(world, lines, currency);
+  if (sums.tax > 0) order.taxes = [tax(sums.tax, currency)];
+  if (sums.discount > 0) order.discounts = [discount(sums.discount, currency)];
+  if (paid) order.tenders = [tender(index, order, { total, tip, currency })];
+  putTotals(order, total, sums, { tip, currency });
+  order.net_amounts = amounts(total, sums, tip, currency);
+  order.net_amount_due_money = money(paid ? 0 : total, currency);
+  // Cash is rounded to what coins there are, downward too.
+  if (index % 13 === 0) order.rounding_adjustment = { uid: 'rounding', name: 'Cash rounding', amount_money: money(-2, currency) };
 }
 
-function returnFields(world: SquareWorld, index: number, times: OrderTimes, { lines, sums, currency }: Sold): Fields {
+function putReturn(world: SquareWorld, index: number, { lines, sums, currency }: Sold, order: Fields): void {
   const total = typeof sums.total === 'number' ? sums.total : 0;
-  const [tax, discount] = [sums.tax, sums.discount];
-  const none = { total: 0, tax: 0, discount: 0 };
   const back = amounts(total, sums, 0, currency);
-  return {
-    returns: [
-      {
-        uid: 'return-1',
-        source_order_id: world.ids.orders.encode(index - 1),
-        return_line_items: lines.map((each, n) => returnLine(each, n, currency)),
-        return_amounts: back,
-      },
-    ],
-    refunds: [refund(world, index, times, money(total, currency))],
-    ...totals(0, none, 0, currency),
-    return_amounts: back,
-    net_amounts: amounts(-total, { total: -total, tax: -tax, discount: -discount }, 0, currency),
-    net_amount_due_money: money(-total, currency),
-  };
+  const source = world.ids.orders.encode(index - 1);
+  const return_line_items = lines.map((each, n) => returnLine(each, n, currency));
+  order.returns = [{ uid: 'return-1', source_order_id: source, return_line_items, return_amounts: back }];
+  order.refunds = [refund(order, source, money(total, currency))];
+  putTotals(order, 0, { total: 0, tax: 0, discount: 0 }, { tip: 0, currency });
+  order.return_amounts = back;
+  order.net_amounts = amounts(-total, { total: -total, tax: -sums.tax, discount: -sums.discount }, 0, currency);
+  order.net_amount_due_money = money(-total, currency);
 }
 
 function returnLine(line: OrderLine, n: number, currency: string): JsonObject {
@@ -144,41 +130,38 @@ function returnLine(line: OrderLine, n: number, currency: string): JsonObject {
   };
 }
 
-function refund(world: SquareWorld, index: number, times: OrderTimes, amount: JsonObject): JsonObject {
+function refund({ id, location_id, created_at }: Fields, source: string, amount_money: JsonObject): JsonObject {
   return {
-    id: `rf-${world.ids.orders.encode(index)}`,
-    location_id: world.ids.locations.encode(orderLocation(world, index)),
-    tender_id: `tn-${world.ids.orders.encode(index - 1)}`,
-    created_at: instantText(times.created),
+    id: `rf-${scalarText(id)}`,
+    location_id: location_id ?? '',
+    tender_id: `tn-${source}`,
+    created_at: created_at ?? '',
     reason: 'Returned goods',
-    amount_money: amount,
+    amount_money,
     status: 'APPROVED',
   };
 }
 
-function tender(world: SquareWorld, index: number, times: OrderTimes, paid: { total: Amount; tip: number; currency: string }): JsonObject {
-  const card = index % 3 !== 0;
-  return {
-    id: `tn-${world.ids.orders.encode(index)}`,
-    location_id: world.ids.locations.encode(orderLocation(world, index)),
-    created_at: instantText(times.created),
-    amount_money: money(paid.total, paid.currency),
-    ...(paid.tip > 0 && { tip_money: money(paid.tip, paid.currency) }),
-    type: card ? 'CARD' : 'CASH',
-    ...(card
-      ? { card_details: { status: 'CAPTURED', entry_method: 'CONTACTLESS' } }
-      : { cash_details: { buyer_tendered_money: money(paid.total, paid.currency), change_back_money: money(0, paid.currency) } }),
+function tender(index: number, order: Fields, { total, tip, currency }: { total: Amount; tip: number; currency: string }): JsonObject {
+  const paid: Fields = {
+    id: `tn-${scalarText(order.id)}`,
+    location_id: order.location_id ?? '',
+    created_at: order.created_at ?? '',
+    amount_money: money(total, currency),
   };
+  if (tip > 0) paid.tip_money = money(tip, currency);
+  paid.type = index % 3 === 0 ? 'CASH' : 'CARD';
+  if (paid.type === 'CARD') paid.card_details = { status: 'CAPTURED', entry_method: 'CONTACTLESS' };
+  else paid.cash_details = { buyer_tendered_money: money(total, currency), change_back_money: money(0, currency) };
+  return paid;
 }
 
-function totals(total: Amount, { tax, discount }: OrderSums, tip: number, currency: string): Fields {
-  return {
-    total_money: money(total, currency),
-    total_tax_money: money(tax, currency),
-    total_discount_money: money(discount, currency),
-    total_tip_money: money(tip, currency),
-    total_service_charge_money: money(0, currency),
-  };
+function putTotals(order: Fields, total: Amount, { tax, discount }: OrderSums, paid: { tip: number; currency: string }): void {
+  order.total_money = money(total, paid.currency);
+  order.total_tax_money = money(tax, paid.currency);
+  order.total_discount_money = money(discount, paid.currency);
+  order.total_tip_money = money(paid.tip, paid.currency);
+  order.total_service_charge_money = money(0, paid.currency);
 }
 
 function amounts(total: Amount, { tax, discount }: OrderSums, tip: number, currency: string): JsonObject {
