@@ -41,7 +41,7 @@ describe('the official SDK', () => {
     });
     expect(orders).toHaveLength(701);
     expect(Object.fromEntries(orders)).toEqual(Object.fromEntries(expected));
-    expect(expected.map(([, [, amount]]) => amount)).toContain('9007199254740993');
+    expect(JSON.stringify(expected)).toContain('"9007199254740993"');
   });
 
   it('sees the catalog: items with their variations, categories, and variations by themselves', () => {

@@ -1,9 +1,10 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { recordText, scalarText } from '../json-text';
 import { catalogById, listCatalog, searchCatalog } from './catalog-answers';
 import { errorAnswer, NOT_FOUND, Refused } from './errors';
 import type { SquareAnswer } from './errors';
 import { inventoryChanges, inventoryCounts } from './inventory-answers';
 import { wholeAnswer } from './list-answer';
-import { recordText, scalarText } from '../json-text';
 import { ordersById, searchOrders } from './orders-answers';
 import type { SquareKind, SquareRequest } from './request';
 import type { SquareState } from './state';
@@ -37,9 +38,9 @@ function locationsAnswer(state: SquareState): SquareAnswer {
 }
 
 /** Why a request is refused before it is looked at, if it is. */
-export function refusal(state: SquareState, request: SquareRequest, headers: Readonly<Record<string, unknown>>): SquareAnswer | undefined {
+export function refusal(state: SquareState, request: SquareRequest, headers: IncomingHttpHeaders): SquareAnswer | undefined {
   const { authorization, 'square-version': version } = headers;
-  const unknown = state.tokens.refusal(typeof authorization === 'string' ? authorization : undefined);
+  const unknown = state.tokens.refusal(authorization);
   if (unknown !== undefined) return unknown;
   if (version !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(String(version))) {
     const detail = `Square-Version must be a date such as 2025-08-20, not ${String(version)}`;

@@ -1,9 +1,9 @@
 import { FaultBoard } from '../fault-board';
 import type { ActiveBoardRule, BoardRule } from '../fault-board';
 import { parsedRule, whole } from '../fault-spec';
+import { jsonText } from '../json-text';
 import { errorAnswer, errorObject, EXPIRED, RATE_LIMITED, REVOKED, UNAUTHORIZED } from './errors';
 import type { SquareAnswer } from './errors';
-import { jsonText } from '../json-text';
 import { SQUARE_KINDS } from './request';
 import type { SquareKind, SquareRequest } from './request';
 
