@@ -188,6 +188,14 @@ describe('requests', () => {
     expect(JSON.stringify(log)).not.toContain(sandbox.accessToken);
   });
 
+  it('that are no JSON are in the log as they came', async () => {
+    const sandbox = await square();
+    const headers = { Authorization: `Bearer ${sandbox.accessToken}` };
+    const answer = await fetch(`${sandbox.baseUrl}/v2/orders/search`, { method: 'POST', headers, body: '{"limit":' });
+    expect(((await answer.json()) as Json).errors[0].code).toBe('EXPECTED_JSON_BODY');
+    expect(sandbox.control.requestLog()[0]).toMatchObject({ asked: '{"limit":', status: 400, code: 'EXPECTED_JSON_BODY' });
+  });
+
   it('can be met by a hook that changes the data between two pages', async () => {
     const sandbox = await square();
     const unread = sandbox.control.idOf('orders', 299);
