@@ -1,11 +1,12 @@
+import { CommonControl } from '../common-control';
 import { scalarText } from '../json-text';
 import type { JsonObject, JsonValue } from '../json-text';
 import { DATA_CLASSES, DELETED_RECORDS } from './data-class';
 import type { DataClassName } from './data-class';
 import { parseFaultSpec } from './fault-spec';
-import type { ActiveRule, FaultRule } from './faults';
-import type { HookAction, HookMatch } from './hooks';
+import type { Fault, RequestMatch } from './faults';
 import type { ChangeOptions } from './record-table';
+import type { RestRequest } from './request';
 import type { LoggedRequest } from './request-log';
 import type { Legacy4dState } from './state';
 
@@ -31,11 +32,13 @@ export interface TruthRecord {
 }
 
 /** Everything that a test or the switchboard can do to a sandbox. Records are named by key or by index (0 = first created). */
-export class Legacy4dControl {
+export class Legacy4dControl extends CommonControl<Fault, RequestMatch, RestRequest, LoggedRequest> {
   constructor(
     private readonly state: Legacy4dState,
     private readonly inFlight: () => number,
-  ) {}
+  ) {
+    super(state, parseFaultSpec);
+  }
 
   /** Saves a record with some stored values changed; returns its key. A date is `2026-10-01` or ''. */
   edit(dataClass: DataClassName, record: string | number, patch: JsonObject = {}, options: ChangeOptions = {}): string {
@@ -109,27 +112,6 @@ export class Legacy4dControl {
       .map((index) => scalarText(table.value(index, '__PrimaryKey')));
   }
 
-  /** The sandbox's clock as an instant. */
-  now(): Date {
-    return new Date(this.state.clock.now());
-  }
-
-  setClock(to: Date | string): void {
-    this.state.clock.set(to);
-  }
-
-  advanceClock(millis: number): void {
-    this.state.clock.advance(millis);
-  }
-
-  freezeClock(): void {
-    this.state.clock.freeze();
-  }
-
-  unfreezeClock(): void {
-    this.state.clock.unfreeze();
-  }
-
   /** As if every session had been idle too long. */
   expireSessions(): void {
     this.state.sessions.endAll();
@@ -146,36 +128,6 @@ export class Legacy4dControl {
 
   setLicences(licences: number): void {
     this.state.sessions.settings.licences = licences;
-  }
-
-  /** A rule, or its short form such as `list:Artikel_Familie=html502,times=2`. */
-  addFault(rule: FaultRule | string): string {
-    return this.state.faults.add(typeof rule === 'string' ? parseFaultSpec(rule) : rule);
-  }
-
-  clearFaults(id?: string): void {
-    this.state.faults.clear(id);
-  }
-
-  faults(): ActiveRule[] {
-    return this.state.faults.list();
-  }
-
-  /** Runs an action in the middle of somebody's read; returns a function that takes the hook away. */
-  onRequest(match: HookMatch, action: HookAction): () => void {
-    return this.state.hooks.add(match, action);
-  }
-
-  clearHooks(): void {
-    this.state.hooks.clear();
-  }
-
-  requestLog(): LoggedRequest[] {
-    return this.state.log.read();
-  }
-
-  clearRequestLog(): void {
-    this.state.log.clear();
   }
 
   stats(): Legacy4dStats {

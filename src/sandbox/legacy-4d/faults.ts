@@ -1,4 +1,7 @@
-import { gzipSync } from 'node:zlib';
+import { FaultBoard } from '../fault-board';
+import type { ActiveBoardRule, BoardRule } from '../fault-board';
+import { HookBoard } from '../hook-board';
+import type { HookTiming } from '../hook-board';
 import { errorAnswer, errorText, jsonAnswer } from './answer';
 import type { Answer } from './answer';
 import type { RequestKind, RestRequest } from './request';
@@ -26,6 +29,7 @@ export const FAULT_MEANINGS = {
   notUtf8: 'HTTP 200, one byte that is not UTF-8',
   gzipCut: 'HTTP 200, the length is right, the gzip data in it is cut',
   lengthTooLong: 'Content-Length says more than comes; then the connection ends',
+  lengthTooShort: 'Content-Length says less than comes; the rest follows on the same connection',
   redirectLoop: 'HTTP 302 to the same address',
   reset: 'the connection breaks off before an answer',
   resetMidBody: 'the connection breaks off after half of the body',
@@ -45,23 +49,8 @@ export interface RequestMatch {
   readonly key?: string;
 }
 
-export interface FaultRule {
-  readonly id?: string;
-  readonly match: RequestMatch;
-  readonly fault: Fault;
-  /** How often it strikes; without it, always. */
-  readonly times?: number;
-  /** Matching requests left alone before the first strike. */
-  readonly skip?: number;
-  /** Real milliseconds before the (bad) answer; fault `delay` answers well afterwards, `drip` rests so long after each byte. */
-  readonly delayMs?: number;
-}
-
-export interface ActiveRule extends FaultRule {
-  readonly id: string;
-  readonly seen: number;
-  readonly struck: number;
-}
+export type FaultRule = BoardRule<Fault, RequestMatch>;
+export type ActiveRule = ActiveBoardRule<Fault, RequestMatch>;
 
 /** Whether a request is the one a rule or hook means. */
 export function matches(match: RequestMatch, request: RestRequest): boolean {
@@ -71,40 +60,18 @@ export function matches(match: RequestMatch, request: RestRequest): boolean {
   return match.key === undefined || match.key === request.key;
 }
 
-/** The switchboard: rules in the order they were added; the first that matches and is not used up strikes. */
-export class Faults {
-  readonly #rules = new Map<string, { rule: FaultRule; seen: number; struck: number }>();
-  #nextId = 1;
-
-  /** Adds a rule, replacing one of the same id; returns the id. */
-  add(rule: FaultRule): string {
-    if (!FAULTS.includes(rule.fault)) throw new RangeError(`no such fault: ${String(rule.fault)}; known are ${FAULTS.join(', ')}`);
-    const id = rule.id ?? `fault-${this.#nextId++}`;
-    this.#rules.set(id, { rule, seen: 0, struck: 0 });
-    return id;
+export class Faults extends FaultBoard<Fault, RequestMatch, RestRequest> {
+  constructor() {
+    super(FAULTS, matches);
   }
+}
 
-  /** Removes one rule, or all. */
-  clear(id?: string): void {
-    if (id === undefined) this.#rules.clear();
-    else this.#rules.delete(id);
-  }
+export type HookMatch = RequestMatch & HookTiming;
+export type HookAction = (request: RestRequest) => void | Promise<void>;
 
-  list(): ActiveRule[] {
-    return [...this.#rules].map(([id, { rule, seen, struck }]) => ({ ...rule, id, seen, struck }));
-  }
-
-  /** The rule that strikes this request, counted as struck. */
-  strike(request: RestRequest): (FaultRule & { readonly id: string }) | undefined {
-    for (const [id, entry] of this.#rules) {
-      const { rule } = entry;
-      if (entry.struck >= (rule.times ?? Infinity) || !matches(rule.match, request)) continue;
-      entry.seen += 1;
-      if (entry.seen <= (rule.skip ?? 0)) continue;
-      entry.struck += 1;
-      return { ...rule, id };
-    }
-    return undefined;
+export class Hooks extends HookBoard<RequestMatch, RestRequest> {
+  constructor() {
+    super(matches);
   }
 }
 
@@ -128,8 +95,10 @@ const INSTEAD: Partial<Record<Fault, Answer>> = {
 };
 
 /** The answer that a fault sends instead of any work, if it is of that sort; `path` is what was asked for. */
-export function insteadOf(fault: Fault, path: string): Answer | undefined {
-  return fault === 'redirectLoop' ? { status: 302, body: '', headers: { Location: path } } : INSTEAD[fault];
+export function insteadOf({ fault, retryAfterSeconds }: FaultRule, path: string): Answer | undefined {
+  const answer = fault === 'redirectLoop' ? { status: 302, body: '', headers: { Location: path } } : INSTEAD[fault];
+  if (answer === undefined || retryAfterSeconds === undefined) return answer;
+  return { ...answer, headers: { ...answer.headers, 'Retry-After': String(retryAfterSeconds) } };
 }
 
 /** The request as the server hears it under a fault. */
@@ -140,33 +109,11 @@ export function heard(fault: Fault | undefined, request: RestRequest): RestReque
   return { ...request, params, offset: 0 };
 }
 
-/** The bytes of a good answer after a fault went over them; only damage that a client can notice. */
-export function damaged(fault: Fault | undefined, body: string): Buffer {
-  switch (fault) {
-    case 'errorBesideData':
-      return Buffer.from(`${body.slice(0, -1)},"__ERROR":${errorText(1046, 'Cannot read some of the records')}}`);
-    case 'falseEmpty':
-      return Buffer.from(body.replace(/"__COUNT":\d+/, '"__COUNT":0'));
-    case 'wrongEnvelope':
-      return Buffer.from(`{"result":${body}}`);
-    case 'truncated':
-      return Buffer.from(body).subarray(0, Math.floor(Buffer.byteLength(body) * 0.6));
-    case 'gzipCut':
-      return cutInHalf(gzipSync(body));
-    case 'notUtf8':
-      return latin(body);
-    default:
-      return Buffer.from(body);
-  }
-}
-
-/** A text in the middle gets an `é` in Latin-1. */
-function latin(body: string): Buffer {
-  const place = body.indexOf('":"', Math.floor(body.length / 2)) + 3;
-  const cut = place < 3 ? body.indexOf('":"') + 3 : place;
-  return Buffer.concat([Buffer.from(body.slice(0, cut)), Buffer.from([0x53, 0xe9]), Buffer.from(body.slice(cut))]);
-}
-
-export function cutInHalf(bytes: Buffer): Buffer {
-  return bytes.subarray(0, Math.floor(bytes.length / 2));
+/** A good answer in another shape, if that is what a fault does; what is done to its bytes is done where it is delivered. */
+export function reshaped(fault: Fault | undefined, answer: Answer): Answer | undefined {
+  const { body } = answer;
+  if (fault === 'wrongEnvelope') return { ...answer, body: `{"result":${body}}` };
+  if (fault === 'falseEmpty') return { ...answer, body: body.replace(/"__COUNT":\d+/, '"__COUNT":0') };
+  if (fault !== 'errorBesideData') return undefined;
+  return { ...answer, body: `${body.slice(0, -1)},"__ERROR":${errorText(1046, 'Cannot read some of the records')}}` };
 }

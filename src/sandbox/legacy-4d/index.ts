@@ -18,8 +18,16 @@ export type { Legacy4dControl, Legacy4dStats, TruthRecord } from './control';
 export { DATA_CLASSES, DELETED_RECORDS, GLOBAL_STAMP, type DataClassName } from './data-class';
 export type { DateEncoding } from './days';
 export { FAULT_SPEC_HELP } from './fault-spec';
-export { FAULT_MEANINGS, FAULTS, type ActiveRule, type Fault, type FaultRule, type RequestMatch } from './faults';
-export type { HookAction, HookMatch } from './hooks';
+export {
+  FAULT_MEANINGS,
+  FAULTS,
+  type ActiveRule,
+  type Fault,
+  type FaultRule,
+  type HookAction,
+  type HookMatch,
+  type RequestMatch,
+} from './faults';
 export type { Credentials } from './login';
 export type { ChangeOptions } from './record-table';
 export type { RequestKind, RestRequest } from './request';

@@ -1,3 +1,4 @@
+import { KeptLines } from '../kept-lines';
 import type { RequestKind, RestRequest } from './request';
 
 /** One line of the log that judges what was fetched. */
@@ -41,34 +42,26 @@ export interface LogLine {
   keys: readonly string[] | undefined;
 }
 
-const KEPT = 200_000;
 const UNKNOWN = { session: undefined, opened: false, status: 0, errCode: undefined, fault: undefined, keys: undefined };
 
-/** The newest 200,000 requests, oldest first; counts go on beyond. */
 export class RequestLog {
-  #lines: LogLine[] = [];
-  #n = 0;
+  readonly #kept = new KeptLines<LogLine>();
 
   add(request: RestRequest, at: number): LogLine {
-    this.#n += 1;
-    const line: LogLine = { n: this.#n, at, atReal: Date.now(), request, ...UNKNOWN };
-    this.#lines.push(line);
-    // Cut in large pieces, so that a line costs constant time.
-    if (this.#lines.length >= KEPT * 1.25) this.#lines = this.#lines.slice(-KEPT);
-    return line;
+    return this.#kept.add((n) => ({ n, at, atReal: Date.now(), request, ...UNKNOWN }));
   }
 
   /** Requests since the start, also the forgotten ones. */
   get total(): number {
-    return this.#n;
+    return this.#kept.total;
   }
 
   read(): LoggedRequest[] {
-    return this.#lines.slice(-KEPT).map(logged);
+    return this.#kept.read().map(logged);
   }
 
   clear(): void {
-    this.#lines = [];
+    this.#kept.clear();
   }
 }
 

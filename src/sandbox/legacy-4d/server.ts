@@ -1,10 +1,10 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { deliver } from '../delivery';
+import { bodyOf, Loopback } from '../loopback';
 import { answered, jsonAnswer } from './answer';
 import type { Answer } from './answer';
 import { catalogAnswer } from './catalog';
-import { deliver } from './delivery';
-import { heard, insteadOf } from './faults';
+import { heard, insteadOf, reshaped } from './faults';
 import type { FaultRule } from './faults';
 import { isLoginOf, loginAnswer, noLicence, refusal } from './login';
 import { entityAnswer, entitySetAnswer, listAnswer } from './reading';
@@ -16,8 +16,6 @@ import type { Session } from './sessions';
 import type { Legacy4dState } from './state';
 import type { Switchboard } from './switchboard';
 
-const BODY_LIMIT = 4 * 1024 * 1024;
-
 interface Exchange {
   readonly incoming: IncomingMessage;
   readonly response: ServerResponse;
@@ -28,20 +26,13 @@ interface Exchange {
 
 /** The HTTP face of one sandbox: 4D's REST server and the switchboard on one port. */
 export class Legacy4dServer {
-  readonly #server: Server;
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #loopback = new Loopback((incoming, response) => this.#handle(incoming, response));
   #inFlight = 0;
-  #closed = false;
 
   constructor(
     private readonly state: Legacy4dState,
     private readonly switchboard: Switchboard,
-  ) {
-    this.#server = createServer((incoming, response) => {
-      this.#handle(incoming, response).catch((error: unknown) => failed(response, error));
-    });
-    this.#server.keepAliveTimeout = 65_000;
-  }
+  ) {}
 
   /** Requests that have no whole answer yet. */
   get inFlight(): number {
@@ -50,24 +41,12 @@ export class Legacy4dServer {
 
   /** Listens; resolves with the port. */
   listen(port: number, host: string): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
-        const address = this.#server.address();
-        resolve(typeof address === 'object' && address !== null ? address.port : port);
-      });
-    });
+    return this.#loopback.listen(port, host);
   }
 
   /** Ends at once, also requests that hang on purpose. */
   close(): Promise<void> {
-    if (this.#closed) return Promise.resolve();
-    this.#closed = true;
-    for (const timer of this.#timers) clearTimeout(timer);
-    return new Promise((resolve) => {
-      this.#server.close(() => resolve());
-      this.#server.closeAllConnections();
-    });
+    return this.#loopback.close();
   }
 
   async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -88,7 +67,7 @@ export class Legacy4dServer {
     const { state } = this;
     const rule = state.faults.strike(exchange.request);
     exchange.line.fault = rule?.id;
-    if (rule?.delayMs !== undefined && rule.fault !== 'drip') await this.#wait(rule.delayMs);
+    if (rule?.delayMs !== undefined && rule.fault !== 'drip') await this.#loopback.wait(rule.delayMs);
     if (rule?.fault === 'hang') return;
     if (rule?.fault === 'restart') state.restart();
     if (rule?.fault === 'restart' || rule?.fault === 'reset') {
@@ -96,7 +75,7 @@ export class Legacy4dServer {
       return;
     }
     if (rule?.fault === 'noLicence') return this.#send(exchange, noLicence(state), rule);
-    const instead = rule && insteadOf(rule.fault, exchange.incoming.url ?? '/');
+    const instead = rule && insteadOf(rule, exchange.incoming.url ?? '/');
     if (instead) return this.#send(exchange, instead, rule);
     await this.#inSession(exchange, rule);
   }
@@ -123,17 +102,9 @@ export class Legacy4dServer {
     line.status = answer.status;
     line.errCode = answer.errCode;
     if (this.state.logKeys) line.keys = answer.keys;
-    deliver(response, answer, rule);
-  }
-
-  #wait(millis: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#timers.delete(timer);
-        resolve();
-      }, millis);
-      this.#timers.add(timer);
-    });
+    const odd = reshaped(rule?.fault, answer);
+    if (odd === undefined) deliver(response, answer, rule);
+    else deliver(response, odd);
   }
 }
 
@@ -165,25 +136,4 @@ function dataAnswer(state: Legacy4dState, request: RestRequest): Answer {
   if (request.kind === 'entitySet') return entitySetAnswer(state, table, request);
   state.sets.release(name, request.entitySet ?? '');
   return jsonAnswer(200, { ok: true });
-}
-
-/** A hook that throws or a body too large is the test's own mistake: say so instead of pretending to be 4D. */
-function failed(response: ServerResponse, error: unknown): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  response.writeHead(500, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
-  response.end(`the sandbox failed: ${error instanceof Error ? error.message : String(error)}`);
-}
-
-async function bodyOf(incoming: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > BODY_LIMIT) throw new RangeError('request body too large for the sandbox');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
