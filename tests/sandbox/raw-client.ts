@@ -11,8 +11,11 @@ export interface RawAnswer {
   readonly pieces: number;
 }
 
-/** One GET over a bare socket. What says nothing for `silenceMs` is taken to say nothing more. */
-export function rawGet(url: string, token: string, silenceMs = 150): Promise<RawAnswer> {
+/** Who says nothing for so long is taken to say nothing more: before all of what was announced has come, and after it. */
+const SILENCE_MS = { before: 1_500, after: 100 };
+
+/** One GET over a bare socket. */
+export function rawGet(url: string, token: string): Promise<RawAnswer> {
   const { hostname, port, pathname, search } = new URL(url);
   return new Promise((resolve) => {
     const pieces: Buffer[] = [];
@@ -23,11 +26,23 @@ export function rawGet(url: string, token: string, silenceMs = 150): Promise<Raw
       socket.destroy();
       resolve({ ...read(Buffer.concat(pieces)), end, pieces: pieces.length });
     };
-    socket.setTimeout(silenceMs, () => over('open'));
-    socket.on('data', (piece) => pieces.push(piece));
+    socket.setTimeout(SILENCE_MS.before, () => over('open'));
+    let [length, announced] = [0, Infinity];
+    socket.on('data', (piece) => {
+      pieces.push(piece);
+      length += piece.length;
+      if (announced === Infinity) announced = announcedLength(Buffer.concat(pieces));
+      if (length >= announced) socket.setTimeout(SILENCE_MS.after);
+    });
     socket.on('end', () => over('end'));
     socket.on('error', () => over('reset'));
   });
+}
+
+/** Of the whole answer, once its head is there and tells; Infinity until then. */
+function announcedLength(bytes: Buffer): number {
+  const cut = bytes.indexOf('\r\n\r\n');
+  return cut < 0 ? Infinity : cut + 4 + Number(read(bytes).headers.get('content-length') ?? Infinity);
 }
 
 function read(bytes: Buffer): Pick<RawAnswer, 'status' | 'headers' | 'body'> {
