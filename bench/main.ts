@@ -14,13 +14,14 @@ import type { Job, Measured } from './cases';
 import { land, type Landed } from './landed';
 import { summarize, tableOf } from './results';
 
-const HELP = `npm run bench -- [--only CASE,…] [--documents N] [--rounds N] [--large]
+const HELP = `npm run bench -- [--only CASE,…] [--documents N] [--rounds N] [--large] [--folder PATH]
 
 Loads generated invoices, and analyzes their files (about 1.4 KB and 3 line items each) into a PostgreSQL of its own, each measurement in a process of its own, the
 cases in turns. Prints one table and writes bench/results/latest.json; ratios are to raw COPY of the same rows within this very run.
   --only       of floor, first_load, upsert_all_changed, rerun_unchanged, analyze; the floor is always measured
   --documents  default 200000        --large  2000000
   --rounds     default 3; the median counts
+  --folder     where PostgreSQL and the files lie for as long as it lasts; default: the system's folder for such things
 `;
 
 /** As the table names them, beside the floor. */
@@ -32,6 +33,7 @@ interface Wish {
   readonly documents: number;
   readonly rounds: number;
   readonly only: readonly string[];
+  readonly folder: string;
 }
 
 interface Place {
@@ -46,6 +48,8 @@ function wish(): Wish | null {
       documents: { type: 'string', default: '200000' },
       rounds: { type: 'string', default: '3' },
       large: { type: 'boolean', default: false },
+      // As root the server runs as another user, who is let through to /tmp.
+      folder: { type: 'string', default: process.getuid?.() === 0 ? '/tmp' : tmpdir() },
       help: { type: 'boolean', default: false },
     },
   });
@@ -53,12 +57,11 @@ function wish(): Wish | null {
   const numbers = [values.documents, values.rounds].map(Number);
   const right = numbers.every((number) => Number.isInteger(number) && number > 0) && only.every((name) => CASES.includes(name));
   if (values.help || !right) return null;
-  return { documents: values.large ? 2_000_000 : numbers[0]!, rounds: numbers[1]!, only };
+  return { documents: values.large ? 2_000_000 : numbers[0]!, rounds: numbers[1]!, only, folder: values.folder };
 }
 
 async function main(asked: Wish): Promise<boolean> {
-  const folder = mkdtempSync(join(process.getuid?.() === 0 ? '/tmp' : tmpdir(), 'freshet-bench-'));
-  // As root the server runs as another user, who must be let through.
+  const folder = mkdtempSync(join(asked.folder, 'freshet-bench-'));
   chmodSync(folder, 0o755);
   const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
   const postgres = await providePostgres({ home: openHome(join(folder, 'home')), say });

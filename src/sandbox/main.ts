@@ -3,6 +3,7 @@ import { CREDENTIALS, present, startClock, SWITCH, text, TEXT, TEXTS, texts, who
 import type { Values } from './flags';
 import { startSandbox } from './index';
 import type { SandboxOptions } from './index';
+import { startLegacy4dFromWords } from './legacy-4d/main';
 import { startSquareFromWords } from './square/main';
 
 /** Flags of `node dist/sandbox/main.js` (docs/sandbox.md); every one has the meaning of the option of the same name. */
@@ -89,6 +90,7 @@ type Starter = (words: readonly string[], env: NodeJS.ProcessEnv) => Promise<Sta
 const STAND_INS = new Map<string, Starter>([
   ['zoho-books', startZohoFromWords],
   ['square', startSquareFromWords],
+  ['legacy-4d', startLegacy4dFromWords],
 ]);
 
 function started(words: readonly string[], env: NodeJS.ProcessEnv): Promise<Started> {

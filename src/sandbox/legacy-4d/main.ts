@@ -4,7 +4,7 @@ import type { Values } from '../flags';
 import { startLegacy4dSandbox } from './index';
 import type { Legacy4dOptions } from './index';
 
-/** Flags of `node dist/sandbox/legacy-4d/main.js`; every one has the meaning of the option of the same name. */
+/** Flags of `node dist/sandbox/main.js legacy-4d`; every one has the meaning of the option of the same name. */
 const FLAGS = {
   seed: TEXT,
   categories: TEXT,
@@ -76,23 +76,4 @@ export async function startLegacy4dFromWords(
   const sandbox = await startLegacy4dSandbox(options);
   const { url, baseUrl, credentials, controlToken } = sandbox;
   return { announced: { url, baseUrl, credentials, controlToken }, exitWithStdin, close: () => sandbox.close() };
-}
-
-/** Prints one JSON line when the sandbox is ready, and ends on SIGTERM, SIGINT or, when asked, the end of stdin. */
-async function main(): Promise<void> {
-  const { announced, exitWithStdin, close } = await startLegacy4dFromWords(process.argv.slice(2), process.env);
-  const end = (): void => {
-    void close().then(() => process.exit(0));
-  };
-  process.once('SIGTERM', end);
-  process.once('SIGINT', end);
-  if (exitWithStdin) process.stdin.resume().once('end', end).once('close', end);
-  process.stdout.write(`${JSON.stringify(announced)}\n`);
-}
-
-if (require.main === module) {
-  main().catch((error: unknown) => {
-    process.stderr.write(`The sandbox did not start: ${error instanceof Error ? error.message : String(error)}\n`);
-    process.exit(2);
-  });
 }
