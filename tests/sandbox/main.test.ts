@@ -61,7 +61,9 @@ describe('the sandbox as a process', () => {
     expect(((await answer.json()) as { locations: unknown[] }).locations).toHaveLength(3);
     const child = start('shopify');
     const [chunk] = (await once(child.stderr, 'data')) as [Buffer];
-    expect(String(chunk)).toBe('The sandbox did not start: there is no stand-in for shopify; there is one for zoho-books, square\n');
+    expect(String(chunk)).toBe(
+      'The sandbox did not start: there is no stand-in for shopify; there is one for zoho-books, square, legacy-4d\n',
+    );
   });
 
   it('ends when its stdin closes, if asked to', async () => {
