@@ -10,10 +10,9 @@ const LOOK_UP = 4_000;
 /** Records that wait for PostgreSQL's answer; then the reading waits, too. */
 const MOST_UNDER_WAY = 2 * LOOK_UP;
 
-/** Its row has not been deleted, belongs to this epoch or a later one, and no lower answer waits to be repeated. First parameter: the epoch. */
-const held = (epoch: number): string => `t.deleted_at is null and t.source_epoch >= $${epoch}::int
-    and not exists (select from freshet.lower_answer a where a.pipeline = $${epoch + 1} and a.entity = $${epoch + 2}
-                       and a.record_id = t.id and a.fetched_at is not null)`;
+/** Its row has not been deleted, belongs to this epoch or a later one, and no lower answer waits to be repeated. */
+const HELD = `t.deleted_at is null and t.source_epoch >= $2::int
+    and not exists (select from freshet.lower_answer a where a.pipeline = $3 and a.entity = $4 and a.record_id = t.id and a.fetched_at is not null)`;
 
 /**
  * The row that has the hash number `place` (with its table: the row may have a column of that name) of those in $1; its id, and whether it is
@@ -21,7 +20,7 @@ const held = (epoch: number): string => `t.deleted_at is null and t.source_epoch
  */
 export const holderSql = (table: TableName, place: string): string =>
   `(select t.id, (${unsettledSql('$5')}) as unsettled from ${table} t
-     where t.source_hash = substring($1::bytea from (${place}::int - 1) * ${HASH_BYTES} + 1 for ${HASH_BYTES}) and ${held(2)} limit 1)`;
+     where t.source_hash = substring($1::bytea from (${place}::int - 1) * ${HASH_BYTES} + 1 for ${HASH_BYTES}) and ${HELD} limit 1)`;
 
 export function holderValues({ pipeline, entity, definition }: LoadTarget, hashes: Buffer, epoch: number): readonly unknown[] {
   return [hashes, epoch, pipeline, entity, definition.settleMs];
@@ -40,7 +39,7 @@ export async function tableMoment(queries: Pick<Database, 'query'>, { schema, ta
 
 /** After so many answers, and such a part of the file, it shows whether looking up is worth reading the file twice. */
 const TELLING = { records: 16_000, part: 1 / 10 } as const;
-/** Finding a record spares more than this many times what looking for it costs. */
+/** One record found among so many pays for looking them all up. */
 const WORTH = 1 / 16;
 
 /** Whether the table holds enough of the file's records; `asked` of all were looked up so far, and so many were found. */

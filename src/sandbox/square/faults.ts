@@ -6,6 +6,7 @@ import { errorAnswer, errorObject, EXPIRED, RATE_LIMITED, REVOKED, UNAUTHORIZED 
 import type { SquareAnswer } from './errors';
 import { SQUARE_KINDS } from './request';
 import type { SquareKind, SquareRequest } from './request';
+import { WIRE_FAULT_MEANINGS } from '../wire-faults';
 
 /** Every fault, with what a client sees on the wire. */
 export const SQUARE_FAULT_MEANINGS = {
@@ -26,18 +27,7 @@ export const SQUARE_FAULT_MEANINGS = {
   emptyObject: 'HTTP 200 with {}: a false empty answer',
   wrongEnvelope: 'HTTP 200, good JSON of another shape',
   samePage: 'a good answer whose cursor leads to the same page again',
-  truncated: 'HTTP 200, a whole answer whose JSON text is cut',
-  notUtf8: 'HTTP 200, one byte that is not UTF-8',
-  gzipCut: 'HTTP 200, the length is right, the gzip data in it is cut',
-  lengthTooLong: 'Content-Length says more than comes; then the connection ends',
-  lengthTooShort: 'Content-Length says less than comes; the rest follows on the same connection',
-  redirectLoop: 'HTTP 302 to the same address',
-  reset: 'the connection breaks off before an answer',
-  resetMidBody: 'the connection breaks off after half of the body',
-  hang: 'half-open: the request is taken, nothing ever comes back, the connection stays',
-  stall: 'half-open in mid-body: headers and half of the body come, then nothing, and no end',
-  drip: 'the answer comes byte by byte, one each delayMs (default 100)',
-  delay: 'a good answer, delayMs later',
+  ...WIRE_FAULT_MEANINGS,
 } as const;
 export type SquareFault = keyof typeof SQUARE_FAULT_MEANINGS;
 export const SQUARE_FAULTS = Object.keys(SQUARE_FAULT_MEANINGS) as readonly SquareFault[];
