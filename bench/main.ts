@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, createWriteStream, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -56,7 +56,9 @@ function wish(): Wish | null {
   const only = values.only?.split(',') ?? MEASURED;
   const numbers = [values.documents, values.rounds].map(Number);
   const right = numbers.every((number) => Number.isInteger(number) && number > 0) && only.every((name) => CASES.includes(name));
-  if (values.help || !right) return null;
+  const there = existsSync(values.folder);
+  if (!there) process.stderr.write(`bench: there is no folder ${values.folder}\n\n`);
+  if (values.help || !right || !there) return null;
   return { documents: values.large ? 2_000_000 : numbers[0]!, rounds: numbers[1]!, only, folder: values.folder };
 }
 
