@@ -2,13 +2,16 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, createWriteStream, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { cancelledError, FreshetError } from '../domain/errors';
+import { cancelledError, FreshetError, isFreshetError } from '../domain/errors';
 import type { StackHome } from './home';
 import { keep } from './keeper';
 import { logTail, openPartLog, partLogFile } from './part-log';
 import { recordPart } from './part-record';
 import { signalGroup } from './process-identity';
 import type { ServerUser } from './server-user';
+
+const READY_WITHIN_MS = 60_000;
+const PASSES_MS = 200;
 
 /** When a part counts as ready: a line on its stdout, or a probe that answers true. Both are bounded by `readyWithinMs`. */
 export type Readiness = { kind: 'line'; accept: (line: string) => boolean } | { kind: 'probe'; check: () => Promise<boolean> };
@@ -27,6 +30,8 @@ export interface PartSpec {
   readonly ready: Readiness;
   /** Default 60 s. */
   readonly readyWithinMs?: number;
+  /** In its last words: it ended at once for a reason that goes away by itself, so it is started again for as long as `readyWithinMs`. */
+  readonly passing?: RegExp;
   /** Default SIGTERM. */
   readonly stopSignal?: NodeJS.Signals;
   /** How long it may take to stop before it is killed; default 15 s. */
@@ -57,6 +62,19 @@ export interface Part {
 
 /** Starts a part in a process group of its own and waits until it is ready. Fails with `part-not-started` or `part-not-ready`, and leaves nothing behind, also when `signal` fires while it waits. */
 export async function startPart(home: StackHome, spec: PartSpec, signal?: AbortSignal): Promise<Part> {
+  const deadline = performance.now() + (spec.readyWithinMs ?? READY_WITHIN_MS);
+  for (;;) {
+    try {
+      return await startOnce(home, spec, signal);
+    } catch (error) {
+      const passes = isFreshetError(error) && error.code === 'part-not-started' && spec.passing?.test(error.why ?? '') === true;
+      if (!passes || performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, PASSES_MS));
+    }
+  }
+}
+
+async function startOnce(home: StackHome, spec: PartSpec, signal: AbortSignal | undefined): Promise<Part> {
   signal?.throwIfAborted();
   const running = launch(home, spec);
   const { child, pid, exited } = running;
@@ -117,7 +135,7 @@ function guard(home: StackHome, spec: PartSpec, pid: number, exited: Promise<Par
 }
 
 async function untilReady(running: Launched, spec: PartSpec, signal: AbortSignal | undefined): Promise<string | undefined> {
-  const within = spec.readyWithinMs ?? 60_000;
+  const within = spec.readyWithinMs ?? READY_WITHIN_MS;
   const over = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let interrupt: (() => void) | undefined;

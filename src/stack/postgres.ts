@@ -82,6 +82,8 @@ async function start(options: PostgresOptions): Promise<Postgres> {
     // SIGINT is PostgreSQL's fast shutdown: connections end, everything committed is kept. SIGTERM would wait for clients.
     stopSignal: 'SIGINT',
     stopWithinMs: 30_000,
+    // Processes of a server that was killed hold its memory until they notice, which takes seconds on a busy machine.
+    passing: /pre-existing shared memory block/,
     ready: { kind: 'probe', check: () => answers(clusterUrl(settings, 'postgres')) },
   };
   const part = await startPart(home, spec, options.signal);

@@ -39,8 +39,10 @@ async function struck(
       ...(await trial.close()).map((seen) => `a connection was left behind: ${seen}`),
     ];
     return { problems, facts: { healedMs, workersLost: trial.worker.surprises.length } };
-  } finally {
-    await trial.close();
+  } catch (error) {
+    // A server that is away fails the closing too, which must not hide why.
+    await trial.close().catch(() => undefined);
+    throw error;
   }
 }
 

@@ -1,3 +1,6 @@
+import { logTail } from '../../src/stack/part-log';
+import { providePostgres } from '../../src/stack/postgres';
+import { answers, withConnection } from '../../src/stack/postgres-connection';
 import { startStack, type Stack } from '../../src/stack/supervisor';
 import { givenServers, newHome, untilGone } from './stack-process';
 
@@ -61,4 +64,23 @@ it('a stop that comes while a part is being started again leaves nothing behind'
   await stack.stop();
   expect(await stack.ended).toEqual({ reason: 'stopped' });
   await untilGone([...pids, ...stack.parts.map(({ pid }) => pid)]);
+});
+
+it('PostgreSQL that was killed comes back as soon as the last process of the killed one has noticed', async () => {
+  const { part, url } = await providePostgres({ home: newHome(), say: (line) => said.push(line), profile: 'test' });
+  await withConnection(url, async (client) => {
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    process.kill(rows[0]!.pid, 'SIGSTOP');
+    process.kill(part!.pid, 'SIGKILL');
+    await part!.exited;
+    const again = part!.again();
+    try {
+      while (!logTail(part!.logFile).includes('pre-existing shared memory block')) await new Promise((resolve) => setTimeout(resolve, 10));
+    } finally {
+      process.kill(rows[0]!.pid, 'SIGCONT');
+    }
+    const back = await again;
+    expect(await answers(url)).toBe(true);
+    await back.stop();
+  });
 });
