@@ -39,7 +39,10 @@ export interface LineItems {
 
 /** A source splits an entity into parts that each have their own watermark (Square: locations). */
 export interface Partitions {
+  /** The entity whose ids are the parts; read before this one. */
   readonly entity: string;
+  /** Field of a record that names its part. */
+  readonly field: string;
   readonly perCall: number;
 }
 
@@ -50,6 +53,8 @@ export interface EntityDefinition {
   readonly key: readonly [string, ...string[]];
   /** Path from the answer's root to the array of records. */
   readonly recordsPath: readonly string[];
+  /** An answer without the array means an empty one (Square leaves empty arrays out). */
+  readonly recordsMayBeAbsent?: true;
   readonly cursor: CursorField | null;
   /** Whether the source can list only what changed since a cursor. */
   readonly incremental: boolean;
@@ -91,6 +96,7 @@ export type PagePosition = Readonly<Record<string, string | number>>;
 export type ReadKind = 'complete' | 'incremental' | 'window' | 'partial';
 
 export interface ListRequest {
+  /** The source's entity: its name in `Source.entities`, which a pipeline may call otherwise. */
   readonly entity: string;
   /** `null` asks for the first page. */
   readonly position: PagePosition | null;
@@ -107,8 +113,32 @@ export interface ListAnswer {
   readonly next: PagePosition | null;
   /** The source's clock when it answered (ISO, UTC); `null` where it does not tell. */
   readonly clock: string | null;
+  /** For an integer cursor: the greatest value that the source had given out when it answered (digits); absent where it does not tell. */
+  readonly counter?: string;
   /** Digest of what was asked, without secrets: tells the same page asked twice. */
   readonly requestDigest: string;
+}
+
+/** What a source says that it deleted. */
+export interface Deletion {
+  /** Key of the record, as `EntityDefinition.key` makes it. */
+  readonly id: string;
+  /** The counter at the deletion (digits): a record with a later cursor came after it. */
+  readonly stamp: string;
+}
+
+export interface DeletionsAnswer {
+  readonly deletions: readonly Deletion[];
+  readonly next: PagePosition | null;
+  readonly requestDigest: string;
+}
+
+/** What the server at hand says of an entity, where that differs from server to server. */
+export interface Survey {
+  /** Replaces what the registry says. */
+  readonly definition: Pick<EntityDefinition, 'key' | 'cursor' | 'incremental' | 'paging' | 'order' | 'deletes' | 'version' | 'columns'>;
+  /** For an integer cursor: the greatest value given out so far (digits); `null` where the server keeps none. */
+  readonly counter: string | null;
 }
 
 export type DetailAnswer =
@@ -121,6 +151,13 @@ export interface SourceClient {
   list(request: ListRequest, ctx: StageContext): Promise<ListAnswer>;
   /** One detail call; `found: false` only when the source says that the record does not exist. */
   detail(request: { readonly entity: string; readonly id: string }, ctx: StageContext): Promise<DetailAnswer>;
+  /** One page of the deletions feed, ascending by stamp, from `from` on, inclusive; only where `deletes.kind` is `feed`. */
+  deletions?(
+    request: { readonly entity: string; readonly from: string | null; readonly position: PagePosition | null },
+    ctx: StageContext,
+  ): Promise<DeletionsAnswer>;
+  /** What this server knows of an entity; only where that differs from server to server. */
+  survey?(request: { readonly entity: string }, ctx: StageContext): Promise<Survey>;
   close(): Promise<void>;
 }
 
@@ -149,5 +186,7 @@ export interface Source {
   /** Where the source's clock is read: the Date header of its answers, or nowhere. */
   readonly clock: 'date_header' | 'none';
   readonly entities: Readonly<Record<string, EntityDefinition>>;
+  /** Where a server has entities of its own making: what is assumed of one that `entities` does not name. */
+  readonly entityNamed?: (name: string) => EntityDefinition;
   open(connection: SourceConnection): SourceClient;
 }

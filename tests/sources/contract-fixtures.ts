@@ -12,7 +12,7 @@ export const squareOrders = {
   shortPages: true,
   detail: null,
   deletes: { kind: 'never' },
-  partitions: { entity: 'locations', perCall: 10 },
+  partitions: { entity: 'locations', field: 'location_id', perCall: 10 },
   settleMs: 60_000,
   lag: 600_000,
   version: 'version',

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 
 import { systemClock, type Clock } from '../../http/clock';
-import { RequestLimiter } from '../../http/limiter';
+import type { RequestLimiter } from '../../http/limiter';
+import { sharedLimiter } from '../limiters';
 import { memoryTokenStore, type TokenStore } from '../token-store';
 import { withoutSlash, ZOHO_LIMITS, type ZohoSettings } from './settings';
 import { TokenKeeper } from './token';
@@ -14,21 +15,15 @@ export interface ZohoAccount {
   readonly tokens: TokenKeeper;
 }
 
-interface Registry {
-  readonly limiters: Map<string, RequestLimiter>;
-  /** For connections that name no store. */
-  readonly tokens: TokenStore;
-}
-
-/** By clock: waits on different clocks have nothing in common. They stay when connections close: the minute goes on. */
-const REGISTRIES = new WeakMap<Clock, Registry>();
+/** For connections that name no store: by clock, since tokens age by it. */
+const STORES = new WeakMap<Clock, TokenStore>();
 /** By store: what one database knows is nothing to another. */
 const KEEPERS = new WeakMap<TokenStore, Map<string, TokenKeeper>>();
 
-function registryOf(clock: Clock): Registry {
-  const registry = REGISTRIES.get(clock) ?? { limiters: new Map<string, RequestLimiter>(), tokens: memoryTokenStore(clock) };
-  REGISTRIES.set(clock, registry);
-  return registry;
+function storeOf(clock: Clock): TokenStore {
+  const store = STORES.get(clock) ?? memoryTokenStore(clock);
+  STORES.set(clock, store);
+  return store;
 }
 
 function credentialsOf({ accountsUrl, clientId, clientSecret, refreshToken }: ZohoSettings): string {
@@ -52,14 +47,9 @@ function keeperOf(settings: ZohoSettings, store: TokenStore): TokenKeeper {
 /** The shared account of these settings; its limits become the ones given last. */
 export function accountOf(settings: ZohoSettings): ZohoAccount {
   const clock = settings.fetchClock ?? systemClock;
-  const registry = registryOf(clock);
-  const { limiters } = registry;
   const base = withoutSlash(settings.baseUrl);
-  const limits = { ...ZOHO_LIMITS, ...settings.limits };
   const name = `organization ${settings.organizationId} of ${URL.canParse(base) ? new URL(base).host : 'an unreadable URL'}`;
-  const account = `${base}|${settings.organizationId}`;
-  const limiter = limiters.get(account) ?? new RequestLimiter(name, limits, clock);
-  limiter.setLimits(limits);
-  limiters.set(account, limiter);
-  return { name, limiter, tokens: keeperOf(settings, settings.tokens ?? registry.tokens) };
+  const limits = { ...ZOHO_LIMITS, ...settings.limits };
+  const limiter = sharedLimiter(clock, { key: `zoho-books|${base}|${settings.organizationId}`, name, limits });
+  return { name, limiter, tokens: keeperOf(settings, settings.tokens ?? storeOf(clock)) };
 }

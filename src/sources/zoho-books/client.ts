@@ -3,11 +3,11 @@ import { systemClock, type Clock } from '../../http/clock';
 import { createHttpClient, type HttpClient } from '../../http/http-client';
 import type { HttpAnswer } from '../../http/http-request';
 import type { StageContext } from '../../observability/stage-context';
+import { attempts } from '../attempts';
 import { pageOf } from '../numbered-page';
 import type { DetailAnswer, ListAnswer, ListRequest, SourceClient } from '../source';
 import { accountOf, type ZohoAccount } from './account';
 import { checkDetail, nextPage } from './answer-form';
-import { attempts } from './attempts';
 import { detailCall, listCall, type ZohoCall } from './call';
 import { ENDPOINTS, type Endpoint } from './endpoints';
 import { interpret, notAuthorized, type Asked, type Verdict } from './errors';
@@ -17,6 +17,8 @@ type Understood = Extract<Verdict, { kind: 'success' | 'absent' }>;
 
 /** The token that replaced a dead one may have worked for others and die as well before this call's turn comes. */
 const RENEWALS = 2;
+/** A whole answer that says no. */
+const ANSWERED: ReadonlySet<string> = new Set(['zoho-code']);
 
 interface Received {
   readonly answer: HttpAnswer;
@@ -64,7 +66,7 @@ export class ZohoClient implements SourceClient {
         const next = nextPage(endpoint.entity, verdict.envelope, { page: pageOf(request.position), pageSize, what });
         return { body: answer.body, next, clock: answer.date, requestDigest: call.digest };
       },
-      { ctx, clock: this.#clock },
+      { ctx, clock: this.#clock, answered: ANSWERED },
     );
   }
 
@@ -81,7 +83,7 @@ export class ZohoClient implements SourceClient {
         checkDetail(endpoint.entity, verdict.envelope, { id: request.id, detailKey: endpoint.detailKey, what });
         return { found: true, body: answer.body, ...shared };
       },
-      { ctx, clock: this.#clock },
+      { ctx, clock: this.#clock, answered: ANSWERED },
     );
   }
 
