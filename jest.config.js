@@ -49,7 +49,8 @@ const project = (displayName, services) => ({
 
 /** @type {import('jest').Config} */
 module.exports = {
-  maxWorkers: 2,
+  // One more than there are cores: a third of the suites mostly waits for servers and processes.
+  maxWorkers: 3,
   testTimeout: 60_000,
   projects: [
     project('unit', {}),

@@ -91,6 +91,7 @@ function addRunning(program: Command, act: Acting): void {
     .option('--entity <names>', 'only these entities, separated by commas', collect)
     .option('--data-type <names>', 'the same as --entity', collect)
     .option('--full', 'list everything again, ignoring the watermark; details that are held unchanged are not fetched again')
+    .option('--approve-deletes', 'delete rows that a complete read lacks, however many; they stay in the table with deleted_at set')
     .option('--local', 'in this process and without Temporal, for an emergency')
     .option('--attach', 'when the pipeline is running already: follow that run, with its exit code')
     .addOption(

@@ -8,6 +8,8 @@ export interface RunFlags {
   /** As given; each may name several, separated by commas. */
   readonly entity?: readonly string[];
   readonly full?: boolean;
+  /** Deletes beyond the bounds of load.deletes are meant. */
+  readonly approveDeletes?: boolean;
   readonly local?: boolean;
   /** Where the lane is taken: follow the run that has it, or wait for it; at most one of them. */
   readonly attach?: boolean;
@@ -17,7 +19,8 @@ export interface RunFlags {
 /** Resolves and freezes every pipeline that was asked for, before anything is started: a mistake in the last one stops all. Errors: `config_error`. */
 export function prepareClaims(project: Project, pipelines: readonly string[], flags: RunFlags): PreparedClaim[] {
   const entities = entityNames(flags.entity);
-  const wish = { actor: actor(), ...(entities === undefined ? {} : { entities }), ...(flags.full === true ? { full: true } : {}) };
+  const { full = false, approveDeletes = false } = flags;
+  const wish = { actor: actor(), full, approveDeletes, ...(entities === undefined ? {} : { entities }) };
   try {
     return [...new Set(pipelines)].map((pipeline) => claimRequest(project.loaded, sources, { pipeline, ...wish }));
   } catch (error) {

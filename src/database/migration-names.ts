@@ -12,5 +12,6 @@ export const MIGRATION_NAMES = [
   '0010-load-files',
   '0011-rules-and-rejects',
   '0013-batch-numbers',
+  '0014-parts-and-deletes',
 ] as const;
 export type MigrationName = (typeof MIGRATION_NAMES)[number];

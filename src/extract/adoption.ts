@@ -5,6 +5,7 @@ import { isFreshetError } from '../domain/errors';
 import type { StageContext } from '../observability/stage-context';
 import type { ExtractDeps, ExtractInput } from './extract-slice';
 import { seenTable } from './open-extraction';
+import type { Part } from './part';
 import type { ReadPlan } from './read-plan';
 
 /** An extraction that a run which is final left open, and the greatest token that ever wrote into it. */
@@ -16,6 +17,8 @@ export interface Adoptable {
 export interface Wanted {
   readonly question: string;
   readonly plan: ReadPlan;
+  /** Empty where the source does not split the entity. */
+  readonly parts: readonly Part[];
 }
 
 /**
@@ -26,20 +29,11 @@ export async function findAdoptable(deps: ExtractDeps, input: ExtractInput, want
   const [row] = await deps.db.query<Adoptable>(
     `select x.id, coalesce((select max(token) from freshet.run_entity re where re.extraction_id = x.id), 0) as token
        from freshet.extraction x
-      where x.pipeline = $1 and x.entity = $2 and x.partition = $3 and x.state = 'open' and x.question = $4 and x.read_kind = $5
-        and x.read_kind <> 'partial' and x.last_page_at > now() - make_interval(secs => $6) and x.owner_run is distinct from $7
-        and (x.owner_run is null or exists (select from freshet.run r where r.id = x.owner_run and r.state = any ($8)))
+      where x.pipeline = $1 and x.entity = $2 and x.partition = '' and x.state = 'open' and x.question = $3 and x.read_kind = $4
+        and x.read_kind <> 'partial' and x.last_page_at > now() - make_interval(secs => $5) and x.owner_run is distinct from $6
+        and (x.owner_run is null or exists (select from freshet.run r where r.id = x.owner_run and r.state = any ($7)))
       order by x.last_page_at desc limit 1`,
-    [
-      input.pipeline,
-      input.entity,
-      input.partition,
-      wanted.question,
-      wanted.plan.read,
-      input.adoptForMs / 1000,
-      input.runId,
-      FINAL_RUN_STATES,
-    ],
+    [input.pipeline, input.entity, wanted.question, wanted.plan.read, input.adoptForMs / 1000, input.runId, FINAL_RUN_STATES],
   );
   if (!row) return null;
   const fault = await landingFault(deps, row.id);

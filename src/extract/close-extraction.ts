@@ -9,11 +9,13 @@ import { type Doubt, doubtsOf } from './doubt';
 import { doubtFacts } from './doubt-facts';
 import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow } from './extraction';
 import type { ExtractDeps, ExtractInput, ExtractScope } from './extract-slice';
-import { readWatermark, seenTable } from './open-extraction';
+import { readParts } from './part';
+import { seenTable } from './open-extraction';
 import { neverHeldStill } from './position';
 import { workFolder } from './page-file';
 import { writeMetadata } from './session-metadata';
 import { sweep } from './sweep';
+import { moveWatermarks, readWatermarks } from './watermark';
 
 export interface Closed {
   readonly doubts: readonly Doubt[];
@@ -31,10 +33,10 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
     [input.runId, input.entity],
   );
   if (!row) throw notReady(input, 'nothing was extracted');
-  const extraction = extractionOf(row);
+  const extraction = extractionOf(row, await readParts(deps.db, row.id));
   const fence = { ...attempt.fence, extractionId: extraction.id };
-  const watermark = await readWatermark(deps, input);
-  const scope: ExtractScope = { deps, input, fence, ctx, watermark, moveWatermarkEarly: () => Promise.resolve() };
+  const watermarks = await readWatermarks(deps.db, input);
+  const scope: ExtractScope = { deps, input, fence, ctx, watermarks, moveWatermarksEarly: () => Promise.resolve() };
   if (row.state === 'complete') {
     await finishFiles(deps, extraction.id, ctx);
     return { doubts: [] };
@@ -45,15 +47,12 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
     await lockTable(tx, input.target.schema, input.target.table);
     await refuseUnfinished(tx, input, extraction);
     // A read that is doubted deletes nothing (contracts §2).
-    const deleted = doubts.length > 0 ? 0 : await sweep(tx, input, extraction);
+    const deleted = doubts.length > 0 ? 0 : await sweep(tx, scope, extraction);
     if (deleted > 0) ctx.log('EX-008', { entity: input.entity, deleted });
-    if (watermarkMayMove(extraction)) await moveWatermark(tx, scope, extraction);
+    if (watermarkMayMove(extraction)) await moveWatermarks(tx, scope, extraction);
     await ctx.fault('extract.close.after-watermark');
     await moveAsOf(tx, scope, extraction);
-    await tx.query(
-      `update freshet.extraction set state = 'complete', completed_at = now(), listed = (select count(*) from ${seenTable(extraction.id)}) where id = $1`,
-      [extraction.id],
-    );
+    await complete(tx, extraction.id);
     await settleAskedAgain(tx, scope, extraction);
     await bookClosing(tx, scope, { extraction, doubts });
     await tx.query(`drop table if exists ${seenTable(extraction.id)}`);
@@ -63,10 +62,21 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
   ctx.log('EX-005', {
     entity: input.entity,
     read: extraction.read,
-    watermark: extraction.greatest?.text ?? 'unchanged',
+    watermark:
+      extraction.parts
+        .flatMap(({ greatest }) => greatest?.text ?? [])
+        .sort()
+        .at(-1) ?? 'unchanged',
     doubts: doubts.length,
   });
   return { doubts };
+}
+
+async function complete(tx: Tx, id: string): Promise<void> {
+  await tx.query(
+    `update freshet.extraction set state = 'complete', completed_at = now(), listed = (select count(*) from ${seenTable(id)}) where id = $1`,
+    [id],
+  );
 }
 
 async function finishFiles({ db, landing }: ExtractDeps, extractionId: string, ctx: StageContext): Promise<void> {
@@ -89,33 +99,6 @@ async function refuseUnfinished(tx: Tx, input: ExtractInput, extraction: Extract
   if (extraction.position.phase !== 'done') throw notReady(input, `the list stands at page ${extraction.position.page}`);
   if (open?.queued !== '0') throw notReady(input, `details not fetched yet: ${open?.queued ?? '?'}`);
   if (open.unloaded !== '0') throw notReady(input, `pages not loaded yet: ${open.unloaded}`);
-}
-
-/** Never below the old value, unless the question is another one. */
-export async function moveWatermark(tx: Tx, scope: ExtractScope, extraction: Extraction): Promise<void> {
-  const { greatest } = extraction;
-  const { input, deps } = scope;
-  if (greatest === null || deps.definition.cursor === null) return;
-  await tx.query(
-    `insert into freshet.watermark as w (pipeline, entity, partition, kind, text, sort, question, carrier_id, carrier_text, extraction_id, reason)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $5, $9, '')
-     on conflict (pipeline, entity, partition) do update
-        set kind = excluded.kind, text = excluded.text, sort = excluded.sort, question = excluded.question, carrier_id = excluded.carrier_id,
-            carrier_text = excluded.carrier_text, extraction_id = excluded.extraction_id, changed_at = now(),
-            reason = case when w.question = excluded.question then '' else 'reset: the question changed' end
-      where w.question <> excluded.question or w.sort <= excluded.sort`,
-    [
-      input.pipeline,
-      input.entity,
-      input.partition,
-      deps.definition.cursor.kind,
-      greatest.text,
-      greatest.sort.toString(),
-      extraction.question,
-      greatest.id,
-      extraction.id,
-    ],
-  );
 }
 
 async function moveAsOf(tx: Tx, scope: ExtractScope, extraction: Extraction): Promise<void> {

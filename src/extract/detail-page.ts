@@ -9,7 +9,8 @@ import type { DetailAnswer } from '../sources/source';
 import { saveExtraction, type Extraction } from './extraction';
 import { anyHeldId } from './held-rows';
 import type { ExtractScope } from './extract-slice';
-import { raiseGreatest } from './greatest';
+import { afterFetching } from './confirm';
+import { raiseParts, WHOLE } from './part';
 import { cursorOf, type ListedRow } from './listed-row';
 import { seenTable } from './open-extraction';
 import { writePageFile, type PageFile } from './page-file';
@@ -104,7 +105,7 @@ async function ask(scope: ExtractScope, asked: Asked): Promise<Answered> {
   const { deps, input, ctx } = scope;
   try {
     await ctx.fault('extract.before-detail');
-    const answer = await deps.client.detail({ entity: input.entity, id: asked.id }, ctx);
+    const answer = await deps.client.detail({ entity: input.object, id: asked.id }, ctx);
     return answered(scope, asked, answer);
   } catch (error) {
     if (defect('catch-swallowed')) return { id: asked.id, kind: 'vanished' };
@@ -147,7 +148,10 @@ async function bookDetailPage(scope: ExtractScope, { extraction, answers, file }
       `select count(*) as left from freshet.detail_queue where extraction_id = $1 and state = 'queued'`,
       [extraction.id],
     );
-    const after = { ...raised(scope, extraction, done), position: afterDetailPage(extraction.position, Number(left)) };
+    const after = {
+      ...raised(scope, extraction, done),
+      position: afterDetailPage(extraction.position, Number(left), afterFetching(scope, extraction)),
+    };
     await saveExtraction(tx, after);
     await bookCounters(tx, scope, {
       vanished: vanished.length,
@@ -165,9 +169,18 @@ function raised(scope: ExtractScope, extraction: Extraction, done: readonly { re
   const rows: ListedRow[] = done.flatMap(({ record }) => {
     const value = parseExact(record.toString('utf8'));
     if (!isJsonObject(value)) return [];
-    return [{ id: 'planted', ...cursorOf(value, scope.deps.definition, scope.deps.zone), offset: 0, length: record.length }];
+    return [
+      {
+        id: 'planted',
+        ...cursorOf(value, scope.deps.definition, scope.deps.zone),
+        part: WHOLE,
+        tombstone: false,
+        offset: 0,
+        length: record.length,
+      },
+    ];
   });
-  return { ...extraction, greatest: raiseGreatest(extraction.greatest, rows, null) };
+  return { ...extraction, parts: raiseParts(extraction.parts, rows, { watermarks: scope.watermarks, ceiling: null }) };
 }
 
 function ids(answers: readonly { id: string }[]): string[] {

@@ -35,6 +35,23 @@ export async function decideDetails(scope: ExtractScope, extractionId: string, r
   return { queued, listed, known };
 }
 
+/** Records that the source calls deleted, with the cursor of their deletion. Part of the page's transaction. */
+export async function queueVanished(
+  tx: Tx,
+  extractionId: string,
+  rows: readonly Pick<ListedRow, 'id' | 'cursorText' | 'cursorSort'>[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  await tx.query(
+    `insert into freshet.detail_queue (extraction_id, record_id, cursor_text, cursor_sort, state)
+     select distinct on (id) $1, id, cursor_text, cursor_sort, 'vanished' from unnest($2::text[], $3::text[], $4::bigint[]) as n (id, cursor_text, cursor_sort)
+      order by id, cursor_sort desc
+         on conflict (extraction_id, record_id) do update
+        set cursor_text = excluded.cursor_text, cursor_sort = excluded.cursor_sort, state = 'vanished'`,
+    [extractionId, rows.map((row) => row.id), rows.map((row) => row.cursorText), rows.map((row) => row.cursorSort?.toString() ?? null)],
+  );
+}
+
 /** Part of the page's transaction. A row that is queued already takes the newer cursor; one that was done is asked again. */
 export async function queueDetails(tx: Tx, extractionId: string, rows: readonly ListedRow[]): Promise<void> {
   if (rows.length === 0) return;

@@ -3,6 +3,7 @@ import type { Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
 import type { DoubtFacts } from './doubt';
 import { seenTable } from './open-extraction';
+import type { Part } from './part';
 import { neverHeldStill } from './position';
 
 /** Gathers what the verdict over a read needs, with at most one look-up at the source. */
@@ -17,10 +18,11 @@ export async function doubtFacts(scope: ExtractScope, extraction: Extraction): P
     read: extraction.read,
     listed: Number(row?.listed ?? 0),
     liveBefore: Number(row?.live ?? 0),
-    carrier: await carrier(scope, extraction),
+    carriers: await Promise.all(extraction.parts.map((part) => carrier(scope, extraction, part))),
     neverHeldStill: neverHeldStill(extraction.position),
     becameText: await becameText(scope),
     samePageTwice: extraction.position.samePage,
+    leftOut: await leftOut(scope, extraction),
     history: await listedBefore(scope, extraction),
   };
 }
@@ -29,13 +31,14 @@ export async function doubtFacts(scope: ExtractScope, extraction: Extraction): P
  * The carrier was not listed: is it deleted, or did the list leave it out? A look-up that fails leaves the question open; it serves a
  * doubt only, so it must not keep what was read from being closed.
  */
-async function carrier(scope: ExtractScope, extraction: Extraction): Promise<DoubtFacts['carrier']> {
-  const { deps, input, watermark, ctx } = scope;
+async function carrier(scope: ExtractScope, extraction: Extraction, part: Part): Promise<DoubtFacts['carriers'][number]> {
+  const { deps, input, ctx } = scope;
+  const watermark = scope.watermarks.get(part.id);
   const id = watermark?.carrierId ?? null;
-  if (id === null || extraction.carrierSeen || watermark?.question !== extraction.question) return { id, standing: 'seen' };
+  if (id === null || part.carrierSeen || watermark?.question !== extraction.question) return { id, standing: 'seen' };
   if (deps.definition.detail === null) return { id, standing: extraction.read === 'incremental' ? 'missing' : 'seen' };
   try {
-    const answer = await deps.client.detail({ entity: input.entity, id }, ctx);
+    const answer = await deps.client.detail({ entity: input.object, id }, ctx);
     return { id, standing: answer.found ? 'missing' : 'deleted' };
   } catch (error) {
     if (ctx.signal.aborted || !isFreshetError(error)) throw error;
@@ -46,11 +49,20 @@ async function carrier(scope: ExtractScope, extraction: Extraction): Promise<Dou
 async function listedBefore(scope: ExtractScope, extraction: Extraction): Promise<number[]> {
   const rows = await scope.deps.db.query<{ listed: string }>(
     `select listed from freshet.extraction
-      where pipeline = $1 and entity = $2 and partition = $3 and read_kind = $4 and state = 'complete'
+      where pipeline = $1 and entity = $2 and partition = '' and read_kind = $3 and state = 'complete'
       order by completed_at desc limit 10`,
-    [scope.input.pipeline, scope.input.entity, scope.input.partition, extraction.read],
+    [scope.input.pipeline, scope.input.entity, extraction.read],
   );
   return rows.map((row) => Number(row.listed));
+}
+
+/** Records that the complete list left out, although they are there when asked for by themselves. */
+async function leftOut({ deps }: ExtractScope, { id }: Extraction): Promise<string[]> {
+  const rows = await deps.db.query<{ record_id: string }>(
+    `select record_id from freshet.confirmation where extraction_id = $1 and standing <> 'gone' order by record_id`,
+    [id],
+  );
+  return rows.map(({ record_id: record }) => record);
 }
 
 async function becameText({ deps, input }: ExtractScope): Promise<DoubtFacts['becameText']> {

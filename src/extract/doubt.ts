@@ -3,7 +3,7 @@ import type { ReadKind } from '../sources/source';
 
 /** A verdict beside the state (contracts §2): everything adds up, yet someone should look. */
 export interface Doubt {
-  readonly kind: 'empty' | 'carrier-missing' | 'list-never-still' | 'same-page-twice' | 'unusual-count' | 'column-became-text';
+  readonly kind: 'empty' | 'carrier-missing' | 'list-never-still' | 'same-page-twice' | 'unusual-count' | 'column-became-text' | 'left-out';
   readonly message: string;
 }
 
@@ -11,12 +11,14 @@ export interface DoubtFacts {
   readonly read: ReadKind;
   readonly listed: number;
   readonly liveBefore: number;
-  /** The watermark's own row: it should come back in every read, unless it is deleted. */
-  readonly carrier: {
+  /** The row that carries a watermark, of each part: it should come back in every read, unless it is deleted. */
+  readonly carriers: readonly {
     readonly id: string | null;
     readonly standing: 'seen' | 'deleted' | 'missing' | 'unknown';
     readonly trouble?: string;
-  };
+  }[];
+  /** Records that a complete list left out, although they exist. */
+  readonly leftOut: readonly string[];
   readonly neverHeldStill: boolean;
   /** Columns that this run had to turn into text, because a value did not fit. */
   readonly becameText: readonly { readonly name: string; readonly from: string }[];
@@ -35,10 +37,17 @@ export function doubtsOf(facts: DoubtFacts): Doubt[] {
   if (facts.read === 'complete' && facts.listed === 0 && facts.liveBefore > 0) {
     doubts.push({ kind: 'empty', message: `The source lists nothing, while the table holds ${counted(facts.liveBefore, 'row')}` });
   }
-  const { id, standing, trouble } = facts.carrier;
-  if (standing === 'missing' || standing === 'unknown') {
+  for (const { id, standing, trouble } of facts.carriers) {
+    if (standing !== 'missing' && standing !== 'unknown') continue;
     const how = standing === 'missing' ? 'although it exists' : `and cannot be looked up: ${trouble ?? ''}`;
     doubts.push({ kind: 'carrier-missing', message: `Record ${id ?? '?'}, which carries the watermark, did not come back ${how}` });
+  }
+  if (facts.leftOut.length > 0) {
+    const named = facts.leftOut.slice(0, 3).join(', ');
+    doubts.push({
+      kind: 'left-out',
+      message: `The complete list left out ${counted(facts.leftOut.length, 'record')} that the source still has (${named}); they stay`,
+    });
   }
   if (facts.neverHeldStill) {
     doubts.push({ kind: 'list-never-still', message: 'The list changed in every pass; rows may have slipped between its pages' });

@@ -8,14 +8,14 @@ import type { LandingStore } from '../landing/landing-store';
 import type { StageContext } from '../observability/stage-context';
 import type { EntityDefinition, SourceClient } from '../sources/source';
 import { cutBatch, finishPlanned, isFull, unbatched, type BatchLimits } from './batch';
-import { moveWatermark } from './close-extraction';
+import { confirmPage } from './confirm';
 import { detailPage } from './detail-page';
 import type { Extraction } from './extraction';
 import { listPage } from './list-page';
-import { openExtraction, readWatermark } from './open-extraction';
+import { openExtraction } from './open-extraction';
 import { sweepWorkFolder } from './page-file';
-import type { Watermark } from './read-plan';
 import type { SweepLimits } from './sweep';
+import { moveWatermarks, readWatermarks, type Watermarks } from './watermark';
 
 export interface ExtractDeps {
   readonly db: Database;
@@ -31,7 +31,10 @@ export interface ExtractInput {
   readonly runId: string;
   readonly pipeline: string;
   readonly entity: string;
-  readonly partition: string;
+  /** The source's name of the entity. */
+  readonly object: string;
+  /** Where the ids of its parts stand; absent where the source does not split it. */
+  readonly parts?: { readonly entity: string; readonly schema: string; readonly table: string };
   readonly sessionId: string;
   readonly target: { readonly schema: string; readonly table: string };
   /** The account behind the source; part of the question. */
@@ -69,8 +72,8 @@ export interface ExtractScope {
   readonly input: ExtractInput;
   readonly fence: Fence;
   readonly ctx: StageContext;
-  readonly watermark: Watermark | null;
-  moveWatermarkEarly(tx: Tx, extraction: Extraction): Promise<void>;
+  readonly watermarks: Watermarks;
+  moveWatermarksEarly(tx: Tx, extraction: Extraction): Promise<void>;
 }
 
 /**
@@ -82,14 +85,14 @@ export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: 
   const opened = await openExtraction(deps, input, attempt.fence, ctx);
   // Only now it is `extracting`: another entity that begins to wait no longer takes the whole run for waiting.
   await endWait(deps.db, input.runId, input.entity);
-  const watermark = await readWatermark(deps, input);
+  const watermarks = await readWatermarks(deps.db, input);
   const scope: ExtractScope = {
     deps,
     input,
     fence: opened.fence,
     ctx,
-    watermark,
-    moveWatermarkEarly: (tx, extraction) => moveWatermark(tx, scope, extraction),
+    watermarks,
+    moveWatermarksEarly: (tx, extraction) => moveWatermarks(tx, scope, extraction),
   };
   await sweepWorkFolder(scope, opened.extraction.id);
   await finishPlanned(scope, opened.extraction);
@@ -105,6 +108,8 @@ export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: 
   }
 }
 
+const PAGES = { list: listPage, detail: detailPage, confirm: confirmPage } as const;
+
 async function readPages(scope: ExtractScope, start: Extraction): Promise<SliceOutcome> {
   const { input, ctx } = scope;
   const deadline = performance.now() + input.slice.seconds * 1000;
@@ -119,7 +124,7 @@ async function readPages(scope: ExtractScope, start: Extraction): Promise<SliceO
     }
     const spent = pages >= input.slice.pages || performance.now() >= deadline || waiting.bytes - begun.bytes >= input.slice.bytes;
     if (pages > 0 && (spent || ctx.softStop?.() === true)) return { outcome: 'more' };
-    extraction = extraction.position.phase === 'list' ? await listPage(scope, extraction) : await detailPage(scope, extraction);
+    extraction = await PAGES[extraction.position.phase](scope, extraction);
     await ctx.fault('extract.after-page');
   }
   await cutBatch(scope, extraction);

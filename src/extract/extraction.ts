@@ -1,8 +1,8 @@
 import { formatInstant, parseInstant } from '../domain/instant';
 import type { Tx } from '../database/database';
 import type { ReadKind } from '../sources/source';
-import type { Greatest } from './greatest';
-import type { Position } from './position';
+import { greatestOf, saveParts, WHOLE, type Part } from './part';
+import { START, type Position } from './position';
 
 /** An extraction as the stage holds it in memory; the row of the same name is the truth. */
 export interface Extraction {
@@ -13,8 +13,8 @@ export interface Extraction {
   readonly position: Position;
   /** The source's clock when the read began (ISO, µs); `null` before the first answer, or where the source has none. */
   readonly sourceStartedAt: string | null;
-  readonly greatest: Greatest | null;
-  readonly carrierSeen: boolean;
+  /** In the order of their groups; one, `''`, where the source does not split the entity. */
+  readonly parts: readonly Part[];
   readonly sessionId: string;
 }
 
@@ -36,19 +36,18 @@ export interface ExtractionRow {
 export const EXTRACTION_COLUMNS =
   'id, read_kind, question, from_text, position, source_started_at, greatest_text, greatest_sort, greatest_id, carrier_seen, session_id, owner_run';
 
-export function extractionOf(row: ExtractionRow): Extraction {
+/** `parts`: those that the source split the entity into; none: the row is the one part. */
+export function extractionOf(row: ExtractionRow, parts: readonly Part[]): Extraction {
   return {
     id: row.id,
     read: row.read_kind,
     question: row.question,
     from: row.from_text,
-    position: row.position,
+    // One that an earlier version began knows less of where it stands.
+    position: { ...START, ...row.position },
     sourceStartedAt: instantText(row.source_started_at),
-    greatest:
-      row.greatest_text === null || row.greatest_sort === null || row.greatest_id === null
-        ? null
-        : { text: row.greatest_text, sort: BigInt(row.greatest_sort), id: row.greatest_id },
-    carrierSeen: row.carrier_seen,
+    parts:
+      parts.length > 0 ? parts : [{ id: WHOLE, group: 0, from: row.from_text, greatest: greatestOf(row), carrierSeen: row.carrier_seen }],
     sessionId: row.session_id,
   };
 }
@@ -61,6 +60,8 @@ export function instantText(value: string | null): string | null {
 
 /** Stores what a page changed. Part of the page's transaction. */
 export async function saveExtraction(tx: Tx, extraction: Extraction): Promise<void> {
+  const whole = extraction.parts.find(({ id }) => id === WHOLE);
+  if (whole === undefined) await saveParts(tx, extraction.id, extraction.parts);
   await tx.query(
     `update freshet.extraction
         set position = $2, source_started_at = $3, greatest_text = $4, greatest_sort = $5, greatest_id = $6,
@@ -70,10 +71,10 @@ export async function saveExtraction(tx: Tx, extraction: Extraction): Promise<vo
       extraction.id,
       JSON.stringify(extraction.position),
       extraction.sourceStartedAt,
-      extraction.greatest?.text ?? null,
-      extraction.greatest?.sort.toString() ?? null,
-      extraction.greatest?.id ?? null,
-      extraction.carrierSeen,
+      whole?.greatest?.text ?? null,
+      whole?.greatest?.sort.toString() ?? null,
+      whole?.greatest?.id ?? null,
+      whole?.carrierSeen ?? false,
     ],
   );
 }

@@ -93,7 +93,7 @@ async function openImport(deps: ImportDeps, input: ImportInput, fence: Fence, ct
         where run_id = $1 and entity = $2 and state in ('waiting', 'extracting', 'loading')`,
       [input.runId, input.entity, row.id, row.read_kind],
     );
-    return extractionOf(row);
+    return extractionOf(row, []);
   });
 }
 

@@ -4,16 +4,18 @@ import type { Tx } from '../database/database';
 import { fenced } from '../database/fence';
 import { defect } from '../observability/defects';
 import { FreshetError } from '../domain/errors';
-import type { ListAnswer } from '../sources/source';
+import type { EntityDefinition, ListAnswer } from '../sources/source';
+import { askList } from './ask-list';
+import { afterFetching } from './confirm';
 import { saveExtraction, type Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
-import { raiseGreatest } from './greatest';
 import { readListedRows, type ListedPage, type ListedRow } from './listed-row';
 import { bookCounters } from './run-counters';
 import { countFresh, newRows, type NewRow } from './new-rows';
-import { decideDetails, queueDetails } from './detail-queue';
+import { decideDetails, queueDetails, queueVanished } from './detail-queue';
 import { seenTable } from './open-extraction';
 import { writePageFile, type PageFile } from './page-file';
+import { groupCount, raiseParts } from './part';
 import { afterListPage, progressMark } from './position';
 
 /** A source that gives the same page this often in a row does not turn its pages. */
@@ -23,19 +25,9 @@ const SAME_PAGE_LIMIT = 3;
 export async function listPage(scope: ExtractScope, extraction: Extraction): Promise<Extraction> {
   const { deps, input, ctx } = scope;
   await ctx.fault('extract.before-list');
-  const answer = await deps.client.list(
-    {
-      entity: input.entity,
-      position: extraction.position.next,
-      from: extraction.from,
-      to: null,
-      partitions: input.partition === '' ? [] : [input.partition],
-      filters: input.filters,
-    },
-    ctx,
-  );
+  const { answer, asked } = await askList(scope, extraction);
   await ctx.fault('extract.after-list');
-  const begun = begin(extraction, answer);
+  const begun = begin(asked, answer);
   const page = readListedRows(answer.body, deps.definition, deps.zone);
   const news = await newRows(scope, begun, page.rows);
   const step = {
@@ -44,14 +36,14 @@ export async function listPage(scope: ExtractScope, extraction: Extraction): Pro
     digest: contentDigest(page),
     rows: page.rows.length,
     slides: slides(scope),
-    details: deps.definition.detail !== null,
+    then: deps.definition.detail === null ? afterFetching(scope, begun) : ('detail' as const),
+    groups: groupCount(begun.parts),
+    reached: deps.definition.order === 'cursor_ascending' ? reachedBy(page.rows, deps.definition) : null,
   };
   const moved = { ...raise(scope, begun, page.rows), position: afterListPage(begun.position, step) };
   if (moved.position.repeats >= SAME_PAGE_LIMIT) throw pagesDoNotTurn(input.entity, moved.position.page);
-  const file =
-    deps.definition.detail === null
-      ? await writePageFile(scope, begun, { records: news.map(({ row }) => answer.body.subarray(row.offset, row.offset + row.length)) })
-      : null;
+  const records = news.filter(({ row }) => !row.tombstone).map(({ row }) => answer.body.subarray(row.offset, row.offset + row.length));
+  const file = deps.definition.detail === null ? await writePageFile(scope, begun, { records }) : null;
   await ctx.fault('extract.before-page-commit');
   await bookListPage(scope, { before: begun, after: moved, page, news, file, answer });
   ctx.progress(progressMark(moved.position));
@@ -73,12 +65,16 @@ function begin(extraction: Extraction, answer: ListAnswer): Extraction {
 }
 
 function raise(scope: ExtractScope, extraction: Extraction, rows: readonly ListedRow[]): Extraction {
-  const { watermark } = scope;
-  const carrierSeen =
-    extraction.carrierSeen ||
-    (watermark !== null &&
-      rows.some((row) => row.id === watermark.carrierId && row.cursorSort !== null && row.cursorSort >= watermark.sort));
-  return { ...extraction, carrierSeen, greatest: raiseGreatest(extraction.greatest, rows, ceiling(scope, extraction)) };
+  const { watermarks } = scope;
+  return { ...extraction, parts: raiseParts(extraction.parts, rows, { watermarks, ceiling: ceiling(scope, extraction) }) };
+}
+
+/** The greatest cursor of an ascending page: everything before it was listed. */
+function reachedBy(rows: readonly ListedRow[], { cursor }: EntityDefinition): string | null {
+  const sorts = rows.flatMap(({ cursorSort }) => (cursorSort === null ? [] : [cursorSort]));
+  if (sorts.length === 0 || cursor === null) return null;
+  const greatest = sorts.reduce((top, sort) => (sort > top ? sort : top));
+  return cursor.kind === 'instant' ? formatInstant(greatest) : greatest.toString();
 }
 
 /** Instants are capped by the source's clock at the read's start; counters have no clock. */
@@ -109,49 +105,69 @@ interface ListBooking {
 
 /** One transaction: page row, seen ids, queue, position, counters; the token is checked last. */
 async function bookListPage(scope: ExtractScope, booking: ListBooking): Promise<void> {
-  const { deps, input, fence, ctx } = scope;
-  const { before, after, page, news, file, answer } = booking;
+  const { deps, fence, ctx } = scope;
+  const { before, after, news, file } = booking;
   const counts = await decideDetails(
     scope,
     before.id,
     news.map(({ row }) => row),
   );
+  const tombstones = news.flatMap(({ row }) => (row.tombstone ? [row] : []));
   await fenced(deps.db, fence, { site: 'extract.list-page', ctx }, async (tx) => {
-    await tx.query(
-      `insert into freshet.page (extraction_id, seq, run_id, entity, kind, pass, token, request_digest, envelope, listed, records, bytes, sha256,
-                                 fetched_at, profile, work_file)
-       values ($1, $2, $3, $4, 'list', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-      [
-        before.id,
-        before.position.seq,
-        input.runId,
-        input.entity,
-        before.position.pass,
-        fence.token,
-        answer.requestDigest,
-        page.envelope,
-        page.rows.length,
-        file?.records ?? 0,
-        file?.bytes ?? 0,
-        file?.sha256 ?? null,
-        answer.clock ?? before.sourceStartedAt,
-        file === null ? null : JSON.stringify(file.profile),
-        file?.key ?? null,
-      ],
-    );
+    await insertPage(tx, scope, booking);
     await ctx.fault('extract.list-page.after-page-row');
     await rememberSeen(tx, before, news);
     await queueDetails(tx, before.id, counts.queued);
+    if (deps.definition.deletes.kind === 'tombstones') await bookTombstones(tx, before.id, { tombstones, news });
     await ctx.fault('extract.list-page.after-queue');
     await saveExtraction(tx, after);
-    if (defect('watermark-before-rows')) await scope.moveWatermarkEarly(tx, after);
+    if (defect('watermark-before-rows')) await scope.moveWatermarksEarly(tx, after);
     await bookCounters(tx, scope, {
       listed: counts.listed,
       known: counts.known,
+      vanished: tombstones.length,
       fetched: file?.records ?? 0,
       mark: progressMark(after.position),
     });
   });
+}
+
+async function insertPage(tx: Tx, { input, fence }: ExtractScope, { before, page, file, answer }: ListBooking): Promise<void> {
+  await tx.query(
+    `insert into freshet.page (extraction_id, seq, run_id, entity, kind, pass, token, request_digest, envelope, listed, records, bytes, sha256,
+                               fetched_at, profile, work_file)
+     values ($1, $2, $3, $4, 'list', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+    [
+      before.id,
+      before.position.seq,
+      input.runId,
+      input.entity,
+      before.position.pass,
+      fence.token,
+      answer.requestDigest,
+      page.envelope,
+      page.rows.length,
+      file?.records ?? 0,
+      file?.bytes ?? 0,
+      file?.sha256 ?? null,
+      answer.clock ?? before.sourceStartedAt,
+      file === null ? null : JSON.stringify(file.profile),
+      file?.key ?? null,
+    ],
+  );
+}
+
+/** Deleted records count as vanished; one that is listed as living again does not any more. */
+async function bookTombstones(
+  tx: Tx,
+  extractionId: string,
+  { tombstones, news }: { readonly tombstones: readonly ListedRow[]; readonly news: readonly NewRow[] },
+): Promise<void> {
+  await tx.query(`delete from freshet.detail_queue where extraction_id = $1 and record_id = any ($2) and state = 'vanished'`, [
+    extractionId,
+    news.map(({ row }) => row.id),
+  ]);
+  await queueVanished(tx, extractionId, tombstones);
 }
 
 async function rememberSeen(tx: Tx, extraction: Extraction, news: readonly NewRow[]): Promise<void> {

@@ -3,8 +3,10 @@ import { FreshetError } from '../domain/errors';
 import { fieldOf, isJsonObject, parseExact, type JsonObject } from '../json/decode';
 import { recordKey } from '../json/record-key';
 import { scalarText } from '../json/scalar-text';
-import { envelopeOf, sliceArray } from '../json/slices';
+import { JsonBytesError } from '../json/json-bytes-error';
+import { envelopeOf, sliceArray, sliceValue } from '../json/slices';
 import type { EntityDefinition } from '../sources/source';
+import { WHOLE } from './part';
 
 /** A row of a list answer: its place in the bytes, its key, its cursor. */
 export interface ListedRow {
@@ -12,6 +14,10 @@ export interface ListedRow {
   readonly cursorText: string | null;
   /** µs, or the integer itself; `null` where the text is absent or cannot be read as a cursor. */
   readonly cursorSort: bigint | null;
+  /** The part of its entity that it belongs to; `''` where the source does not split it. */
+  readonly part: string;
+  /** The source says that the record is deleted. */
+  readonly tombstone: boolean;
   readonly offset: number;
   readonly length: number;
 }
@@ -24,11 +30,31 @@ export interface ListedPage {
 
 /** Reads keys and cursors of a list answer. Errors: `source_error` for a row without key, naming the place. */
 export function readListedRows(body: Buffer, definition: EntityDefinition, zone: string): ListedPage {
+  if (definition.recordsMayBeAbsent === true && !hasPath(body, definition.recordsPath)) return { rows: [], envelope: envelopeOf(body, []) };
   const rows = sliceArray(body, definition.recordsPath).map(({ offset, length }) => {
     const record = recordOf(body.subarray(offset, offset + length), definition, offset);
-    return { id: keyOf(record, definition, offset), ...cursorOf(record, definition, zone), offset, length };
+    const standing = { part: partOf(record, definition), tombstone: isTombstone(record, definition) };
+    return { id: keyOf(record, definition, offset), ...cursorOf(record, definition, zone), ...standing, offset, length };
   });
   return { rows, envelope: envelopeOf(body, definition.recordsPath) };
+}
+
+function hasPath(body: Buffer, path: readonly string[]): boolean {
+  try {
+    sliceValue(body, path);
+    return true;
+  } catch (error) {
+    if (error instanceof JsonBytesError && error.fault === 'no-path') return false;
+    throw error;
+  }
+}
+
+function partOf(record: JsonObject, { partitions }: EntityDefinition): string {
+  return partitions === null ? WHOLE : (scalarText(fieldOf(record, partitions.field)) ?? WHOLE);
+}
+
+function isTombstone(record: JsonObject, { deletes }: EntityDefinition): boolean {
+  return deletes.kind === 'tombstones' && fieldOf(record, deletes.field) === true;
 }
 
 function recordOf(bytes: Buffer, definition: EntityDefinition, offset: number): JsonObject {

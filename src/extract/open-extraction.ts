@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parseInstant, type Micros } from '../domain/instant';
+import { FreshetError } from '../domain/errors';
 import { FINAL_RUN_STATES } from '../domain/run';
 import type { Tx } from '../database/database';
 import { fenced, type Fence } from '../database/fence';
@@ -10,7 +11,9 @@ import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow }
 import { findAdoptable, liftToken, type Wanted } from './adoption';
 import { tableExists } from './held-rows';
 import { adopted, START } from './position';
-import { planRead, questionOf, type ReadPlan, type Watermark } from './read-plan';
+import { partsOf, readParts, saveParts } from './part';
+import { planRead, questionOf, type ReadPlan } from './read-plan';
+import { leastOf, readWatermarks } from './watermark';
 
 export interface Opened {
   readonly extraction: Extraction;
@@ -32,22 +35,23 @@ export async function openExtraction(deps: ExtractDeps, input: ExtractInput, fen
   const lifted = candidate === null ? fence : await liftToken(deps, fence, candidate.token, ctx);
   const extraction = await fenced(deps.db, lifted, { site: 'extract.open', ctx }, async (tx) => {
     const own = await ownExtraction(tx, input, wanted.question);
-    if (own) return resume(tx, input, extractionOf(own));
+    if (own) return resume(tx, input, extractionOf(own, await readParts(tx, own.id)));
     const found = candidate === null ? undefined : await adopt(tx, input, candidate.id);
     const row = found ?? (await create(tx, input, { ...wanted, details: deps.definition.detail !== null }));
     await abandonOthers(tx, input, row.id);
     await claimForRun(tx, input, row.id, wanted.plan);
-    return extractionOf(row);
+    return extractionOf(row, await readParts(tx, row.id));
   });
   return { extraction, fence: { ...lifted, extractionId: extraction.id } };
 }
 
 async function plannedRead(deps: ExtractDeps, input: ExtractInput, ctx: StageContext): Promise<Wanted> {
   const question = questionOf(deps.definition, input);
+  const watermarks = await readWatermarks(deps.db, input);
   const plan = planRead({
     definition: deps.definition,
     lag: input.lag,
-    watermark: await readWatermark(deps, input),
+    watermark: leastOf(watermarks, question),
     question,
     full: input.full,
     lastCompleteAt: await lastComplete(deps, input),
@@ -55,7 +59,27 @@ async function plannedRead(deps: ExtractDeps, input: ExtractInput, ctx: StageCon
     now: BigInt(ctx.now().getTime()) * 1000n,
     tableGone: !(await tableExists(deps.db, input.target)),
   });
-  return { question, plan };
+  const { partitions } = deps.definition;
+  if (partitions === null) return { question, plan, parts: [] };
+  const complete = plan.read === 'complete';
+  const parting = { perCall: partitions.perCall, question, lag: input.lag, complete };
+  return { question, plan, parts: partsOf(await partIds(deps, input), watermarks, parting) };
+}
+
+/** The ids of the parts that the source splits the entity into. Errors: `config_error` where none is loaded yet. */
+async function partIds({ db }: ExtractDeps, { entity, parts, pipeline }: ExtractInput): Promise<string[]> {
+  const there = parts !== undefined && (await tableExists(db, parts));
+  const rows = there
+    ? await db.query<{ id: string }>(`select id from ${ident(parts.schema, parts.table)} where deleted_at is null order by id`)
+    : [];
+  if (rows.length > 0) return rows.map(({ id }) => id);
+  const by = parts?.entity ?? 'the entity that splits it';
+  throw new FreshetError('config_error', {
+    code: 'parts-unknown',
+    message: `${entity} of ${pipeline} is read by ${by}, and ${there ? `${parts.schema}.${parts.table} holds none` : `${by} was never loaded`}`,
+    remedy: `Run the whole pipeline once, so that ${by} is loaded first; it must stand in the pipeline file.`,
+    retryable: false,
+  });
 }
 
 /** Back from loading a batch: there is more to fetch. */
@@ -97,19 +121,18 @@ async function adopt(tx: Tx, input: ExtractInput, id: string): Promise<Extractio
 async function create(
   tx: Tx,
   input: ExtractInput,
-  { question, plan, details }: Wanted & { readonly details: boolean },
+  { question, plan, parts, details }: Wanted & { readonly details: boolean },
 ): Promise<ExtractionRow> {
   const id = randomBytes(8).toString('hex');
   const [row] = await tx.query<ExtractionRow>(
     `insert into freshet.extraction
-       (id, pipeline, entity, partition, question, read_kind, from_text, late_before, state, owner_run, position, session_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11)
+       (id, pipeline, entity, question, read_kind, from_text, late_before, state, owner_run, position, session_id)
+     values ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9, $10)
      returning ${EXTRACTION_COLUMNS}`,
     [
       id,
       input.pipeline,
       input.entity,
-      input.partition,
       question,
       plan.read,
       plan.from,
@@ -119,6 +142,7 @@ async function create(
       input.sessionId,
     ],
   );
+  if (parts.length > 0) await saveParts(tx, id, parts);
   if (details) await requeueUnsettled(tx, input, id);
   // Logged on purpose: an unlogged table is empty after a crash of PostgreSQL, and this one says what the source still has.
   await tx.query(`create table ${seenTable(id)} (id text primary key, cursor_text text, pass integer not null)`);
@@ -141,14 +165,13 @@ async function requeueUnsettled(tx: Tx, input: ExtractInput, id: string): Promis
 async function abandonOthers(tx: Tx, input: ExtractInput, keep: string): Promise<void> {
   const gone = await tx.query<{ id: string }>(
     `update freshet.extraction x
-        set state = 'abandoned', abandoned_reason = $5
-      where pipeline = $1 and entity = $2 and partition = $3 and state = 'open' and id <> $4
-        and (owner_run is null or owner_run = $7 or exists (select from freshet.run r where r.id = x.owner_run and r.state = any ($6)))
+        set state = 'abandoned', abandoned_reason = $4
+      where pipeline = $1 and entity = $2 and partition = '' and state = 'open' and id <> $3
+        and (owner_run is null or owner_run = $6 or exists (select from freshet.run r where r.id = x.owner_run and r.state = any ($5)))
       returning id`,
     [
       input.pipeline,
       input.entity,
-      input.partition,
       keep,
       `run ${input.runId} could not continue it: other question or read, or too old`,
       FINAL_RUN_STATES,
@@ -170,33 +193,6 @@ async function claimForRun(tx: Tx, input: ExtractInput, id: string, plan: ReadPl
       where run_id = $1 and entity = $2`,
     [input.runId, input.entity, id, plan.read, plan.reason],
   );
-}
-
-export async function readWatermark(
-  deps: Pick<ExtractDeps, 'db'>,
-  input: Pick<ExtractInput, 'pipeline' | 'entity' | 'partition'>,
-): Promise<Watermark | null> {
-  const [row] = await deps.db.query<{
-    kind: 'instant' | 'integer';
-    text: string;
-    sort: string;
-    question: string;
-    carrier_id: string | null;
-    carrier_text: string | null;
-  }>(
-    `select kind, text, sort, question, carrier_id, carrier_text from freshet.watermark
-      where pipeline = $1 and entity = $2 and partition = $3`,
-    [input.pipeline, input.entity, input.partition],
-  );
-  if (!row) return null;
-  return {
-    kind: row.kind,
-    text: row.text,
-    sort: BigInt(row.sort),
-    question: row.question,
-    carrierId: row.carrier_id,
-    carrierText: row.carrier_text,
-  };
 }
 
 async function lastComplete(deps: ExtractDeps, input: ExtractInput): Promise<Micros | null> {

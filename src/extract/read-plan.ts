@@ -2,16 +2,7 @@ import { createHash } from 'node:crypto';
 import { formatInstant, type Micros } from '../domain/instant';
 import { defect } from '../observability/defects';
 import type { EntityDefinition, ReadKind } from '../sources/source';
-
-/** The committed position of an entity (contracts §4): `sort` is µs since 1970 or the integer itself. */
-export interface Watermark {
-  readonly kind: 'instant' | 'integer';
-  readonly text: string;
-  readonly sort: bigint;
-  readonly question: string;
-  readonly carrierId: string | null;
-  readonly carrierText: string | null;
-}
+import type { Watermark } from './watermark';
 
 export interface ReadPlan {
   readonly read: ReadKind;
@@ -65,7 +56,7 @@ export function planRead(facts: ReadPlanFacts): ReadPlan {
   if (facts.full) return complete('asked for with --full', start);
   if (facts.lastCompleteAt === null) return complete('no complete read yet', start);
   if (facts.now - facts.lastCompleteAt >= BigInt(facts.fullEveryMs) * 1000n) return complete('full_every is due', start);
-  return { read: 'incremental', from: boundText(watermark.kind, start + plantedStep(watermark.kind)), lateBefore: null, reason: '' };
+  return { read: 'incremental', from: lowerBoundText(watermark.kind, start), lateBefore: null, reason: '' };
 }
 
 function complete(reason: string, lateBefore: bigint | null): ReadPlan {
@@ -83,6 +74,8 @@ function plantedStep(kind: Watermark['kind']): bigint {
   return kind === 'instant' ? 1_000_000n : 1n;
 }
 
-function boundText(kind: Watermark['kind'], bound: bigint): string {
-  return kind === 'instant' ? formatInstant(bound) : bound.toString();
+/** In the form of `ListRequest.from`. */
+export function lowerBoundText(kind: Watermark['kind'], bound: bigint): string {
+  const from = bound + plantedStep(kind);
+  return kind === 'instant' ? formatInstant(from) : from.toString();
 }

@@ -4,8 +4,8 @@ import { ident } from '../database/identifier';
 import { counted } from '../domain/counted';
 import { FreshetError } from '../domain/errors';
 import type { Extraction } from './extraction';
-import type { ExtractInput } from './extract-slice';
-import { seenTable } from './open-extraction';
+import type { ExtractInput, ExtractScope } from './extract-slice';
+import { goneSql } from './gone-sql';
 
 /** How many rows a complete read may delete; both bounds must be exceeded before a person is asked. */
 export interface SweepLimits {
@@ -26,39 +26,46 @@ export const OVERTAKEN = `(exists (select from freshet.extraction y where y.pipe
      and pe.last_complete_at > x.started_at_db))`;
 
 /**
- * Softly deletes the rows that a complete read did not show and that were fetched before it began, with their line items (contracts §5).
- * Under the table's lock, in the closing transaction; returns how many. Errors: `schema_error` code `deletes-held`; then nothing is deleted.
+ * Softly deletes, with their line items, the rows that a complete read did not show and that were fetched before it began, and those that
+ * the source told to be deleted (contracts §5). Under the table's lock, in the closing transaction; returns how many.
+ * Errors: `schema_error` code `deletes-held`; then nothing is deleted.
  */
-export async function sweep(tx: Tx, input: ExtractInput, extraction: Extraction): Promise<number> {
-  if (input.sweep === undefined || extraction.read !== 'complete') return 0;
+export async function sweep(tx: Tx, { deps, input }: Pick<ExtractScope, 'deps' | 'input'>, extraction: Extraction): Promise<number> {
+  if (input.sweep === undefined || deps.definition.deletes.kind === 'never') return 0;
   const { schema, table } = input.target;
-  const [made] = await tx.query<{ rows: boolean; lines: boolean; overtaken: boolean }>(
-    `select to_regclass($1) is not null as rows, to_regclass($2) is not null as lines, ${OVERTAKEN} as overtaken
+  const [made] = await tx.query<{ rows: boolean; lines: boolean; overtaken: boolean; confirmed: boolean }>(
+    `select to_regclass($1) is not null as rows, to_regclass($2) is not null as lines, ${OVERTAKEN} as overtaken,
+            exists (select from freshet.confirmation c where c.extraction_id = x.id) as confirmed
        from freshet.extraction x where x.id = $3`,
     [ident(schema, table), ident(schema, `${table}_line_items`), extraction.id],
   );
   if (made?.rows !== true || made.overtaken) return 0;
-  const since = `coalesce(x.source_started_at, x.started_at_db)`;
-  const gone = `t.deleted_at is null and t.fetched_at < ${since} and not exists (select from ${seenTable(extraction.id)} s where s.id = t.id)`;
+  const sql = goneSql(input.target, { extractionId: extraction.id, definition: deps.definition, confirmed: made.confirmed });
+  const gone = extraction.read === 'complete' ? `(${sql.missing} or ${sql.told})` : sql.told;
   const [counts] = await tx.query<{ gone: string; live: string }>(
     `select count(*) filter (where ${gone}) as gone, count(*) filter (where t.deleted_at is null) as live
-       from ${ident(schema, table)} t, freshet.extraction x where x.id = $1`,
+       from ${sql.table} t, freshet.extraction x where x.id = $1`,
     [extraction.id],
   );
   const [n, live] = [Number(counts?.gone ?? 0), Number(counts?.live ?? 0)];
   if (n === 0) return 0;
   refuseTooMany(input, input.sweep, { n, live });
-  await deleteRows(tx, input, { extraction, gone, since, lines: made.lines });
+  await deleteRows(tx, input, { extraction, gone, since: sql.since, lines: made.lines });
   return n;
 }
 
+/** Whether so many deletions need a person's word. */
+export function tooMany(limits: SweepLimits, { n, live }: { readonly n: number; readonly live: number }): boolean {
+  return !limits.approved && n > limits.maxCount && n * 100 > live * limits.maxPercent;
+}
+
 function refuseTooMany({ entity, target }: ExtractInput, limits: SweepLimits, { n, live }: { n: number; live: number }): void {
-  if (limits.approved || n <= limits.maxCount || n * 100 <= live * limits.maxPercent) return;
+  if (!tooMany(limits, { n, live })) return;
   throw new FreshetError('schema_error', {
     code: 'deletes-held',
-    message: `deletes: ${counted(n, 'row')} of ${counted(live, 'row')} in ${target.schema}.${target.table} are not in this complete read`,
+    message: `deletes: ${counted(n, 'row')} of ${counted(live, 'row')} in ${target.schema}.${target.table} are gone by this read`,
     why: `More than load.deletes.max_count (${limits.maxCount}) and load.deletes.max_percent (${limits.maxPercent} %) at once: the read may be wrong.`,
-    remedy: `Everything else of ${entity} is in, nothing was deleted. If the rows are really gone, load once more with --approve-deletes; deleted rows stay in the table with deleted_at set.`,
+    remedy: `Everything else of ${entity} is in, nothing was deleted. If the rows are really gone, run or load it once more with --approve-deletes; deleted rows stay in the table with deleted_at set.`,
     where: `${target.schema}.${target.table}`,
     retryable: false,
   });
@@ -76,7 +83,7 @@ async function deleteRows(tx: Tx, input: ExtractInput, { extraction, gone, since
   const batchNo = await drawNumber(tx, { schema, table, what: 'sweep', runId: input.runId });
   const rows = await tx.query<{ id: string }>(
     `update ${ident(schema, table)} t
-        set deleted_at = statement_timestamp(), updated_at = statement_timestamp(), fetched_at = ${since}, batch_no = $2, run_id = $3
+        set deleted_at = statement_timestamp(), updated_at = statement_timestamp(), fetched_at = greatest(t.fetched_at, ${since}), batch_no = $2, run_id = $3
        from freshet.extraction x where x.id = $1 and ${gone} returning t.id`,
     [extraction.id, batchNo, input.runId],
   );

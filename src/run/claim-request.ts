@@ -18,6 +18,8 @@ export interface RunWish {
   readonly entities?: readonly string[];
   /** Ignore the watermark. */
   readonly full?: boolean;
+  /** Deletes beyond the bounds of load.deletes are meant. */
+  readonly approveDeletes?: boolean;
   readonly actor: string;
   /** The same key claims the same run; absent: a new one. */
   readonly requestKey?: string;
@@ -63,7 +65,11 @@ export function claimRequest(loaded: LoadedSettings, sources: Sources, wish: Run
       plan,
       account: accountOf(source),
       targets: new Map(plan.map(({ entity }) => [entity, runEntity(config, entity).target])),
-      command: { full: wish.full === true, ...(wish.entities === undefined ? {} : { entities: wish.entities }) },
+      command: {
+        full: wish.full === true,
+        ...(wish.approveDeletes === true ? { approve_deletes: true } : {}),
+        ...(wish.entities === undefined ? {} : { entities: wish.entities }),
+      },
       actor: wish.actor,
     },
   };

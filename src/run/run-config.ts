@@ -14,6 +14,8 @@ import { filesSource, isFiles } from './file-source';
 /** One entity of a run: the source's definition, narrowed by the pipeline file. */
 export interface RunEntity {
   readonly name: string;
+  /** The source's name of it. */
+  readonly object: string;
   readonly definition: EntityDefinition;
   readonly settings: EntitySettings;
   readonly target: { readonly schema: string; readonly table: string; readonly custom: readonly CustomColumn[] };
@@ -90,6 +92,7 @@ export function runEntity(config: Pick<RunConfig, 'pipeline' | 'source' | 'defin
   const incremental = base.incremental && settings.incremental?.enabled !== false;
   return {
     name,
+    object,
     settings,
     definition: { ...base, incremental },
     target: { ...rawTable(config.source.key, name), custom: customColumns(settings) },
@@ -149,11 +152,18 @@ export interface ExtractFacts {
   readonly approveDeletes: boolean;
 }
 
-/** Only a load of a session that is a complete read knows which rows are gone; reads of a source ask it about each first (C1). */
+/** Of loads only that of a session which is a complete read knows which rows are gone. */
 function sweepOf({ load, settings }: RunConfig, entity: RunEntity, approved: boolean): Pick<ExtractInput, 'sweep'> {
-  if (load?.complete?.[entity.name]?.source_clock === undefined) return {};
+  if (load !== undefined && load.complete?.[entity.name]?.source_clock === undefined) return {};
   const { max_count: maxCount, max_percent: maxPercent } = settings.load.deletes;
   return { sweep: { maxCount, maxPercent, approved } };
+}
+
+/** Where the ids stand that the source splits this entity by, under the name that the pipeline gave them. */
+function partsOf({ pipeline, source }: RunConfig, { definition }: RunEntity): Pick<ExtractInput, 'parts'> {
+  const by = definition.partitions?.entity;
+  const named = Object.entries(pipeline.entities).find(([name, { from }]) => (from ?? name) === by);
+  return named === undefined ? {} : { parts: { entity: named[0], ...rawTable(source.key, named[0]) } };
 }
 
 /** How many details are asked for within one page before it is closed (contracts §3). */
@@ -167,7 +177,8 @@ export function extractInput(config: RunConfig, entity: RunEntity, facts: Extrac
     ...sweepOf(config, entity, approveDeletes),
     pipeline: config.pipeline.name,
     entity: entity.name,
-    partition: '',
+    object: entity.object,
+    ...partsOf(config, entity),
     target: entity.target,
     sourceTitle: config.definition.title,
     identity: `${accountOf(config.source)} ${config.source.base_url}`,

@@ -1,8 +1,10 @@
 import type { Source } from './source';
+import { square } from './square/definition';
 import { zohoBooks } from './zoho-books/definition';
 
 /** Every source by its type: the one place that names them. */
 export const sources = {
+  square,
   'zoho-books': zohoBooks,
 } satisfies Record<string, Source>;
 

@@ -12,6 +12,12 @@ import { envelopeOf, projectFolder, type ProjectFolder } from './freshet-process
 const database = testDatabase();
 let sandbox: Sandbox;
 let project: ProjectFolder;
+
+/** What `status` says of the pipeline. */
+async function zohoBooks() {
+  const { pipelines } = envelopeOf(await project.freshet(['status', '--json'])).data;
+  return pipelines.find(({ pipeline }: { readonly pipeline: string }) => pipeline === 'zoho-books');
+}
 let db: Database;
 let worker: ChildProcess;
 let said = '';
@@ -118,7 +124,7 @@ it('a lane that is taken is no error: exit code 4 with the id of the active run,
   const ended = await project.freshet(['run', 'zoho-books', '--json']);
   expect(ended.code).toBe(4);
   expect(envelopeOf(ended)).toMatchObject({ data: { outcome: 'already_running', active_run_id: '202601010000-SYNC-0000AAAA' } });
-  expect(envelopeOf(await project.freshet(['status', '--json'])).data.pipelines[0].active).toMatchObject({ state: 'running' });
+  expect((await zohoBooks()).active).toMatchObject({ state: 'running' });
 
   const cancelled = envelopeOf(await project.freshet(['cancel', '202601010000-SYNC-0000AAAA', '--json']));
   expect(cancelled.data).toMatchObject({ outcome: 'ended', state: 'cancelled' });
@@ -129,8 +135,7 @@ describe('while another run has the lane', () => {
   const ACTIVE = '202601010001-SYNC-0000BBBB';
   const end = (state: string): Promise<unknown> =>
     db.query(`update freshet.run set state = $2, completed_at = now(), report_path = '/nowhere' where id = $1`, [ACTIVE, state]);
-  const queued = async (): Promise<Record<string, unknown>[]> =>
-    envelopeOf(await project.freshet(['status', '--json'])).data.pipelines[0].lanes[0].queue;
+  const queued = async (): Promise<Record<string, unknown>[]> => (await zohoBooks()).lanes[0].queue;
   /** Starts a command; `says` waits until stderr has told something. */
   const running = (...words: string[]) => {
     const child = spawn(process.execPath, [project.main, ...words], { cwd: project.path, env: project.variables });

@@ -7,6 +7,7 @@ import { leavesOf, schemaTree } from '../../src/config/schema-tree';
 import { settingsSchema } from '../../src/config/schema/settings';
 import { variableOf } from '../../src/config/variables';
 import { projectFolder } from './project-folder';
+import { sourceTypes } from '../../src/sources';
 
 const root = resolve(__dirname, '../..');
 const made = generatedDocs(root);
@@ -27,8 +28,8 @@ test('with every # taken away, what has a default loads, and changes nothing', (
   const lines = made['.env.example']!.split('\n')
     .filter((line) => /^#FRESHET_\w+=\S/.test(line))
     .map((line) => line.slice(1));
-  const loaded = loadSettings({ cwd: projectFolder({ '.env': lines.join('\n') }), env: {}, sourceTypes: ['zoho-books'] });
-  const plain = loadSettings({ cwd: loaded.root, env: {}, sourceTypes: ['zoho-books'] });
+  const loaded = loadSettings({ cwd: projectFolder({ '.env': lines.join('\n') }), env: {}, sourceTypes });
+  const plain = loadSettings({ cwd: loaded.root, env: {}, sourceTypes });
   expect(lines.length).toBeGreaterThan(25);
   expect(loaded.warnings).toEqual([]);
   expect(loaded.settings).toEqual(plain.settings);

@@ -2,13 +2,14 @@ import { loadPipeline } from '../../src/config/pipeline';
 import { scheduleMeant } from '../../src/config/schema/schedule';
 import { readSources } from '../../src/config/sources';
 import { projectFolder, refusal } from './project-folder';
+import { sourceTypes } from '../../src/sources';
 
 const SOURCES = 'books:\n  type: zoho-books\n  environments: { test: { base_url: "http://127.0.0.1:1" } }\n';
 const known = ['contacts', 'items', 'invoices'];
 
 function open(yaml: string, nameOrPath = 'p') {
   const root = projectFolder({ 'config/sources.yaml': SOURCES, 'config/pipelines/p.yaml': yaml });
-  const { sources } = readSources({ root, types: ['zoho-books'] });
+  const { sources } = readSources({ root, types: sourceTypes });
   return loadPipeline(nameOrPath, { root, sources, entitiesOf: () => known });
 }
 

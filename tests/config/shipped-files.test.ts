@@ -4,6 +4,7 @@ import { freezeSettings, thawSettings } from '../../src/config/freeze';
 import { loadSettings } from '../../src/config/load-settings';
 import { listPipelines, loadPipeline } from '../../src/config/pipeline';
 import { resolveSource } from '../../src/config/sources';
+import { sourceTypes } from '../../src/sources';
 
 const root = resolve(__dirname, '../..');
 const sandbox = {
@@ -12,7 +13,7 @@ const sandbox = {
   ZOHO_BOOKS_TEST_ORGANIZATION_ID: '10234695',
 };
 
-const load = (env: Record<string, string>) => loadSettings({ cwd: root, env, sourceTypes: ['zoho-books'] });
+const load = (env: Record<string, string>) => loadSettings({ cwd: root, env, sourceTypes });
 
 test('the files that come with freshet are free of mistakes in every environment they name', () => {
   for (const environment of ['development', 'test', 'staging', 'production']) {

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { readSources, resolveSource } from '../../src/config/sources';
+import { sourceTypes } from '../../src/sources';
 
 const root = resolve(__dirname, '../..');
-const { sources } = readSources({ root, types: ['zoho-books'] });
+const { sources } = readSources({ root, types: sourceTypes });
 const given = {
   ZOHO_BOOKS_TEST_BASE_URL: 'http://127.0.0.1:1/books/v3',
   ZOHO_BOOKS_TEST_ACCOUNTS_URL: 'http://127.0.0.1:1',

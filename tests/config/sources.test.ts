@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { resolveSecret, resolveSecrets } from '../../src/config/secret-reference';
 import { readSources, resolveSource } from '../../src/config/sources';
 import { projectFolder, refusal } from './project-folder';
+import { sourceTypes } from '../../src/sources';
 
 const YAML = `
 books:
@@ -20,7 +21,7 @@ books:
 
 function source(variables: Record<string, string>, environment: 'live' | 'test' = 'live', key = 'books') {
   const root = projectFolder({ 'config/sources.yaml': YAML });
-  return resolveSource({ sources: readSources({ root, types: ['zoho-books'] }).sources, key, environment, variables });
+  return resolveSource({ sources: readSources({ root, types: sourceTypes }).sources, key, environment, variables });
 }
 
 test('a source is one environment with variables filled in and secrets still references', () => {

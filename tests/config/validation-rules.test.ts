@@ -1,13 +1,14 @@
 import { loadPipeline } from '../../src/config/pipeline';
 import { readSources } from '../../src/config/sources';
 import { projectFolder, refusal } from './project-folder';
+import { sourceTypes } from '../../src/sources';
 
 const SOURCES = 'books:\n  type: zoho-books\n  environments: { test: { base_url: "http://127.0.0.1:1" } }\n';
 
 function open(contacts: string) {
   const yaml = `name: p\nsource: books\nentities:\n  items: {}\n  contacts:\n    ${contacts}\n`;
   const root = projectFolder({ 'config/sources.yaml': SOURCES, 'config/pipelines/p.yaml': yaml });
-  const { sources } = readSources({ root, types: ['zoho-books'] });
+  const { sources } = readSources({ root, types: sourceTypes });
   return loadPipeline('p', { root, sources, entitiesOf: () => ['contacts', 'items'] }).pipeline.entities['contacts'];
 }
 

@@ -6,11 +6,22 @@ import {
   MAX_PASSES,
   neverHeldStill,
   START,
+  afterLostToken,
   type ListStep,
   type Position,
 } from '../../src/extract/position';
 
-const step = (more: Partial<ListStep>): ListStep => ({ next: null, fresh: 0, digest: 'd', rows: 1, slides: true, details: false, ...more });
+const step = (more: Partial<ListStep>): ListStep => ({
+  next: null,
+  fresh: 0,
+  digest: 'd',
+  rows: 1,
+  slides: true,
+  then: 'done',
+  groups: 1,
+  reached: null,
+  ...more,
+});
 
 /** Reads a sliding list whose passes show so many fresh rows a page; answers with every position. */
 function read(passes: readonly (readonly number[])[], details = false): Position[] {
@@ -19,7 +30,12 @@ function read(passes: readonly (readonly number[])[], details = false): Position
     const pages = passes[Math.min(at.pass, passes.length) - 1] ?? [0];
     const last = at.page + 1 >= pages.length;
     const digest = `${at.pass}.${at.page}`;
-    positions.push(afterListPage(at, step({ next: last ? null : { page: at.page + 2 }, fresh: pages[at.page] ?? 0, digest, details })));
+    positions.push(
+      afterListPage(
+        at,
+        step({ next: last ? null : { page: at.page + 2 }, fresh: pages[at.page] ?? 0, digest, then: details ? 'detail' : 'done' }),
+      ),
+    );
   }
   return positions;
 }
@@ -82,7 +98,29 @@ describe('the position of an extraction', () => {
   it('taken over by another run, begins a half-read list again and keeps finished details', () => {
     const half = afterListPage(START, step({ next: { page: 2 }, fresh: 200 }));
     expect(adopted(half)).toMatchObject({ phase: 'list', pass: 1, page: 0, next: null, seq: 2 });
-    const details = afterDetailPage({ ...half, phase: 'detail' }, 7);
+    const details = afterDetailPage({ ...half, phase: 'detail' }, 7, 'done');
     expect(adopted(details)).toEqual(details);
+  });
+
+  it('goes through the groups of parts one after another, each from its own beginning', () => {
+    const slides = false;
+    const first = afterListPage(START, step({ groups: 3, slides, reached: '5' }));
+    expect(first).toMatchObject({ phase: 'list', group: 1, next: null, reached: null, page: 1 });
+    const second = afterListPage(first, step({ groups: 3, slides, next: { cursor: 'x' }, reached: '7', digest: 'e' }));
+    expect(second).toMatchObject({ phase: 'list', group: 1, next: { cursor: 'x' }, reached: '7' });
+    const third = afterListPage(second, step({ groups: 3, slides, reached: '8', digest: 'f' }));
+    expect(afterListPage(third, step({ groups: 3, slides, digest: 'g' })).phase).toBe('done');
+  });
+
+  it('whose page token is lost goes on from where an ascending list stands, and begins any other again, a few times', () => {
+    const half = afterListPage(START, step({ next: { cursor: 'x' }, reached: '7' }));
+    expect(afterLostToken(half, true)).toMatchObject({ next: null, resumed: '7', page: 1, lost: 1 });
+    const other = afterListPage(START, step({ next: { cursor: 'x' } }));
+    expect(afterLostToken(other, false)).toMatchObject({ next: null, resumed: null, page: 0, lost: 1 });
+    expect(afterLostToken(START, false)).toBeNull();
+    let at: Position | null = other;
+    let times = 0;
+    for (; at !== null; times++) at = afterLostToken({ ...at, next: { cursor: 'y' } }, false);
+    expect(times).toBe(6);
   });
 });

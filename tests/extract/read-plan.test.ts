@@ -3,7 +3,8 @@ import { doubtsOf, median, type DoubtFacts } from '../../src/extract/doubt';
 import { isKnown } from '../../src/extract/held-rows';
 import { raiseGreatest } from '../../src/extract/greatest';
 import type { ListedRow } from '../../src/extract/listed-row';
-import { planRead, questionOf, type ReadPlanFacts, type Watermark } from '../../src/extract/read-plan';
+import { planRead, questionOf, type ReadPlanFacts } from '../../src/extract/read-plan';
+import type { Watermark } from '../../src/extract/watermark';
 import { sources } from '../../src/sources';
 
 const { invoices, contacts } = sources['zoho-books'].entities;
@@ -56,6 +57,8 @@ const row = (sort: bigint | null, id = '1'): ListedRow => ({
   id,
   cursorText: sort === null ? null : `c${sort}`,
   cursorSort: sort,
+  part: '',
+  tombstone: false,
   offset: 0,
   length: 0,
 });
@@ -108,7 +111,8 @@ describe('doubt', () => {
     read: 'complete',
     listed: 1000,
     liveBefore: 1000,
-    carrier: { id: '7', standing: 'seen' },
+    carriers: [{ id: '7', standing: 'seen' }],
+    leftOut: [],
     neverHeldStill: false,
     becameText: [],
     samePageTwice: false,
@@ -118,9 +122,10 @@ describe('doubt', () => {
     ['nothing is odd', {}, []],
     ['a complete read finds nothing where there are rows', { listed: 0 }, ['empty']],
     ['an incremental read finds nothing', { listed: 0, read: 'incremental' }, []],
-    ['the carrier did not come back', { carrier: { id: '7', standing: 'missing' } }, ['carrier-missing']],
-    ['the carrier could not be looked up', { carrier: { id: '7', standing: 'unknown', trouble: 'quota' } }, ['carrier-missing']],
-    ['the carrier is deleted', { carrier: { id: '7', standing: 'deleted' } }, []],
+    ['the carrier did not come back', { carriers: [{ id: '7', standing: 'missing' }] }, ['carrier-missing']],
+    ['the carrier could not be looked up', { carriers: [{ id: '7', standing: 'unknown', trouble: 'quota' }] }, ['carrier-missing']],
+    ['the carrier is deleted', { carriers: [{ id: '7', standing: 'deleted' }] }, []],
+    ['the complete list left records out', { leftOut: ['8'] }, ['left-out']],
     ['the list never held still', { neverHeldStill: true }, ['list-never-still']],
     ['a column became text', { becameText: [{ name: 'total', from: 'numeric' }] }, ['column-became-text']],
     ['a page came twice', { samePageTwice: true }, ['same-page-twice']],

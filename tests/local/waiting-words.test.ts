@@ -45,10 +45,11 @@ it('a run that waits for its source says so, with the same words, in status, sho
   expect(status).toMatch(new RegExp(`invoices .* extracting: ${here}`));
   expect((await freshet('show', id, ...common)).stdout).toContain(`invoices waits: ${here}`);
   const document = documentOf(await freshet('status', '--json', ...common)) as {
-    data: { pipelines: { active: object; entities: object[] }[] };
+    data: { pipelines: { pipeline: string; active: object; entities: object[] }[] };
   };
-  expect(document.data.pipelines[0]?.active).toMatchObject({ wait_reason, wait_until });
-  expect(document.data.pipelines[0]?.entities).toContainEqual(expect.objectContaining({ entity: 'invoices', wait_reason, wait_until }));
+  const zoho = document.data.pipelines.find(({ pipeline }) => pipeline === 'zoho-books');
+  expect(zoho?.active).toMatchObject({ wait_reason, wait_until });
+  expect(zoho?.entities).toContainEqual(expect.objectContaining({ entity: 'invoices', wait_reason, wait_until }));
   const live = await new LiveReader(db, id).read();
   const lines: string[] = [];
   new PlainWriter((line) => lines.push(plain(line))).show(live!);

@@ -24,6 +24,7 @@ import { zohoBooks } from '../../src/sources/zoho-books/definition';
 import { ENDPOINTS, type Endpoint } from '../../src/sources/zoho-books/endpoints';
 import type { Source } from '../../src/sources/source';
 import { testContext } from '../support/test-context';
+import { sourceTypes } from '../../src/sources';
 
 const ROOT = resolve(__dirname, '../..');
 /** Files in memory where the system has a place for them: hundreds of schedules write and sync thousands of small ones. */
@@ -148,7 +149,7 @@ function smallPages(sandbox: Sandbox, { pageSize, concurrent }: WorkbenchOptions
 let loaded: LoadedSettings | undefined;
 
 function testSettings(): LoadedSettings['settings'] {
-  loaded ??= loadSettings({ cwd: ROOT, env: { FRESHET_ENV: 'test', FRESHET_SOURCE_ENVIRONMENT: 'test' }, sourceTypes: [zohoBooks.type] });
+  loaded ??= loadSettings({ cwd: ROOT, env: { FRESHET_ENV: 'test', FRESHET_SOURCE_ENVIRONMENT: 'test' }, sourceTypes });
   return loaded.settings;
 }
 

@@ -39,6 +39,7 @@ function monitorOf(loaded: LoadedSettings = bench.installation.loaded): Installe
   return monitor;
 }
 
+const WITHIN_MS = 40_000;
 const after = (instant: Date, ms: number): Date => new Date(instant.getTime() + ms);
 
 /** Nothing at the limit, what is returned a tick later, and nothing new in the rounds that follow. */
@@ -56,6 +57,14 @@ async function quietAgain(monitor: InstalledMonitor): Promise<void> {
     const { raised, resolved } = await monitor.round(after(clock.now(), TICK_MS));
     expect([raised, resolved]).toEqual([[], []]);
   }
+}
+
+/** A beat or a step may come late where others keep the cores busy: rounds go on until the alarm is over. */
+async function resolvedIn(monitor: InstalledMonitor, alarm: string): Promise<void> {
+  await until(async () => {
+    await monitor.round(clock.now());
+    return webhook.told('test').includes(`resolved ${alarm}`);
+  }, WITHIN_MS);
 }
 
 async function instant(select: string, parameters: readonly unknown[] = []): Promise<Date> {
@@ -107,7 +116,7 @@ it('a worker that is killed in mid-run is told a tick after its limit, once; the
   control.clearFaults();
   const second = await startWorker();
   await until(async () => (await lastBeat()) > died);
-  await monitor.round(clock.now());
+  await resolvedIn(monitor, 'dead-worker');
   expect(webhook.told('test')).toEqual(['raised dead-worker', 'resolved dead-worker']);
   expect(await bench.ended(runId)).toBe('completed');
   await quietAgain(monitor);
@@ -123,7 +132,7 @@ it('a run that stands still while its worker lives is told a tick after its limi
   sandbox.control.addFault({ match: { kind: 'list', entity: 'invoices' }, fault: 'html502' });
   const worker = await bench.worker();
   const { runId } = await bench.start({ full: true });
-  await until(() => holds(`run_id = $1 and wait_reason like 'trying again%'`, [runId]));
+  await until(() => holds(`run_id = $1 and wait_reason like 'trying again%'`, [runId]), WITHIN_MS);
   const stood = await instant(
     `select greatest(r.progress_at, max(e.progress_at)) as at from freshet.run r join freshet.run_entity e on e.run_id = r.id where r.id = $1 group by r.id`,
     [runId],
@@ -135,8 +144,8 @@ it('a run that stands still while its worker lives is told a tick after its limi
 
   sandbox.control.clearFaults();
   sandbox.control.addFault({ match: { kind: 'detail' }, fault: 'delay', delayMs: 500 });
-  await until(() => holds('run_id = $1 and progress_at > $2', [runId, after(stood, MINUTE_MS).toISOString()]));
-  await monitor.round(clock.now());
+  await until(() => holds('run_id = $1 and progress_at > $2', [runId, after(stood, MINUTE_MS).toISOString()]), WITHIN_MS);
+  await resolvedIn(monitor, 'stuck-run');
   expect((await readRun(db, runId)).state).toBe('running');
   expect(webhook.told('test').slice(before)).toEqual(['raised stuck-run', 'resolved stuck-run']);
   sandbox.control.clearFaults();

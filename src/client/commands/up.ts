@@ -7,7 +7,15 @@ import { say } from '../execute';
 import { EXIT } from '../exit-code';
 import { startMonitorPart } from '../monitor-part';
 import { openProject, type Project } from '../project';
-import { SANDBOX_LIMITS, sandboxVariables, startSandboxPart, type SandboxPlace } from '../sandbox-part';
+import {
+  SANDBOX_LIMITS,
+  sandboxVariables,
+  squareVariables,
+  startSandboxPart,
+  startSquarePart,
+  type SandboxPlace,
+  type SquarePlace,
+} from '../sandbox-part';
 import { setUpDatabase, withStack } from '../stack-session';
 import { stackVariables, startWorkerPart } from '../worker-part';
 import { requireWritable } from '../writable-folder';
@@ -30,10 +38,12 @@ export async function up(flags: UpFlags, { out, flags: common }: CommandContext)
   return withStack(session, async (stack) => {
     await setUpDatabase(stack);
     const sandbox = flags.sandbox === true ? await startSandboxPart(stack, COUNTS) : null;
-    const env = { ...stackVariables(stack.addresses), ...(sandbox === null ? {} : sandboxVariables(sandbox)) };
+    const square = flags.sandbox === true ? await startSquarePart(stack) : null;
+    const variables = { ...(sandbox === null ? {} : sandboxVariables(sandbox)), ...(square === null ? {} : squareVariables(square)) };
+    const env = { ...stackVariables(stack.addresses), ...variables };
     await startWorkerPart(stack, { env, words: commonWords(common), graceMs: settings.worker.shutdown_grace });
     await startMonitorPart(stack, { env, words: commonWords(common) });
-    const ready = readyResult({ stack, project, sandbox });
+    const ready = readyResult({ stack, project, sandbox, square, variables });
     await say(ready, 'up', out);
     await stack.ended;
     return { ...ready, said: true };
@@ -57,9 +67,12 @@ interface Ready {
   readonly stack: Stack;
   readonly project: Project;
   readonly sandbox: SandboxPlace | null;
+  readonly square: SquarePlace | null;
+  /** What makes the stand-ins the test environments of their sources. */
+  readonly variables: Readonly<Record<string, string>>;
 }
 
-function readyResult({ stack, project, sandbox }: Ready): CommandResult {
+function readyResult({ stack, project, sandbox, square, variables }: Ready): CommandResult {
   const { settings } = project.loaded;
   const { addresses } = stack;
   const places = [
@@ -68,12 +81,12 @@ function readyResult({ stack, project, sandbox }: Ready): CommandResult {
     ['Temporal UI', addresses.temporalUi ?? '(not ours)'],
     ['task queue', settings.temporal.task_queue],
     ['sandbox', sandbox === null ? '(not started; --sandbox)' : `${sandbox.baseUrl}, ${SANDBOX_LIMITS.callsPerMinute} calls a minute`],
+    ...(square === null ? [] : [['', `${square.baseUrl} (Square)`] as const]),
     ['state', settings.home],
     ['landing', settings.landing.path],
     ['reports', settings.reports.path],
     ['logs', openHome(settings.home).logs],
   ] as const;
-  const variables = sandbox === null ? {} : sandboxVariables(sandbox);
   const lines = [
     'Ready. Ctrl-C stops everything; what is stored stays.',
     ...places.map(([name, place]) => `  ${name.padEnd(12)} ${place}`),

@@ -9,6 +9,7 @@ import { sourceOf } from '../../run/run-config';
 import { isFreshetError } from '../../domain/errors';
 import { openHome } from '../../stack/home';
 import { runningPart } from '../../stack/part-record';
+import { sandboxParts } from '../sandbox-settings';
 import { hasWorker } from '../temporal/pollers';
 import { sources as registry } from '../../sources/index';
 import { fine, problemOf, type Check, type Finding, type Patient } from './check';
@@ -62,7 +63,7 @@ async function configured({ loaded, temporal }: Patient, key: string): Promise<F
 
 /** The credentials of the sandbox stay with the worker that `freshet up --sandbox` started. */
 function isOurSandbox(home: string, baseUrl: string): boolean {
-  return Object.values(runningPart(openHome(home), 'sandbox')?.facts ?? {}).includes(baseUrl);
+  return sandboxParts().some((part) => Object.values(runningPart(openHome(home), part)?.facts ?? {}).includes(baseUrl));
 }
 
 export const sources: Check = {

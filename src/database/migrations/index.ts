@@ -12,6 +12,7 @@ import * as sourceHashIndex from './0009-source-hash-index';
 import * as loadFiles from './0010-load-files';
 import * as rulesAndRejects from './0011-rules-and-rejects';
 import * as batchNumbers from './0013-batch-numbers';
+import * as partsAndDeletes from './0014-parts-and-deletes';
 
 export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0001-control-schema': controlSchema,
@@ -26,4 +27,5 @@ export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0010-load-files': loadFiles,
   '0011-rules-and-rejects': rulesAndRejects,
   '0013-batch-numbers': batchNumbers,
+  '0014-parts-and-deletes': partsAndDeletes,
 };

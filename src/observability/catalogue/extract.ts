@@ -14,6 +14,8 @@ export const extract = {
   'EX-005': { level: 'info', text: '{entity}: {read} read closed, watermark {watermark}, doubts {doubts}' },
   'EX-006': { level: 'info', text: '{entity}: {file} imported, records: {records}, bytes: {bytes}' },
   'EX-008': { level: 'info', text: '{entity}: rows that the source has no more, softly deleted: {deleted}' },
+  'EX-009': { level: 'info', text: '{entity}: the source forgot its page token; listing again from {from}' },
+  'EX-010': { level: 'debug', text: '{entity}: rows missing from the complete read asked for one by one: {asked}, gone: {gone}' },
   'EX-007': {
     level: 'warn',
     text: '{entity}: {file} is not loaded: {why}',

@@ -16,7 +16,7 @@ let at: Installation;
 let restore: () => void;
 
 beforeAll(async () => {
-  at = await install({ databaseUrl: database.url, sandbox: { counts: { contacts: 4, items: 2, invoices: 2 } } });
+  at = await install({ databaseUrl: database.url, sandbox: { counts: { contacts: 4, items: 2, invoices: 2 } }, readsDelete: false });
   restore = withVariables(at.loaded.variables);
 });
 afterAll(async () => {
