@@ -11,7 +11,7 @@ const all: readonly Source[] = [...Object.values(sources), square, legacy4d];
 
 describe('the source contract', () => {
   it('names every source by its own type', () => {
-    expect(sourceTypes).toEqual(['square', 'zoho-books']);
+    expect(sourceTypes).toEqual(['legacy-4d', 'square', 'zoho-books']);
     expect(Object.entries(sources).every(([name, source]) => source.type === name)).toBe(true);
   });
 

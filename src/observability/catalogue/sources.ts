@@ -27,4 +27,20 @@ export const sources = {
     text: '{account} no longer takes the access token; asking for a new one',
     meaning: 'Tokens die early when too many are alive for one refresh token. One new token is fetched for all calls.',
   },
+  'SR-020': {
+    level: 'info',
+    text: 'the 4D server at {host} no longer knows the session; logging in again',
+    meaning: 'Sessions end when they were idle for an hour, and when the server restarts. One login is made for all calls.',
+  },
+  'SR-021': {
+    level: 'debug',
+    text: 'session opened on the 4D server at {host} ({way})',
+    meaning: 'It holds one licence of the server until freshet logs out.',
+  },
+  'SR-022': {
+    level: 'warn',
+    text: 'a session on the 4D server at {host} was not logged out ({code}); its licence is free again after an hour',
+    meaning: 'The server did not answer the logout within two seconds. Nothing is lost.',
+    remedy: 'Where licences are few, close the session on the 4D server.',
+  },
 } as const satisfies CatalogueSection<'SR'>;

@@ -1,0 +1,56 @@
+import { isJsonObject } from '../../http/strict-json';
+import type { Body } from './answer';
+import { GLOBAL_STAMP } from './catalog';
+import { contradicts, misshapen } from './errors';
+import type { Condition } from './filter';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/** One page's question besides the filters of the pipeline file. */
+export interface Question {
+  readonly conditions: readonly Condition[];
+  /** Ascending by this attribute. */
+  readonly orderBy: string;
+}
+
+/** What a list answer holds, checked to be whole. */
+export interface Page {
+  readonly rows: readonly Row[];
+  /** The question has more records than these. */
+  readonly more: boolean;
+  /** How many more, as far as the answer tells. */
+  readonly left: number;
+  /** Of the question, for errors. */
+  readonly what: string;
+}
+
+/** Reads a list answer to a question for `top` records. Errors: `source_error` where it does not hold what it says. */
+export function readPage(body: Body, { top, what }: { readonly top: number; readonly what: string }): Page {
+  const { __ENTITIES: rows, __SENT: sent, __COUNT: count } = body;
+  if (!Array.isArray(rows)) throw misshapen(what, `__ENTITIES is ${rows === undefined ? 'missing' : 'not an array'}`);
+  if (!rows.every(isJsonObject)) throw misshapen(what, '__ENTITIES holds something that is not a record');
+  if (sent !== rows.length) throw misshapen(what, `__SENT says ${String(sent)} records, ${rows.length} came`);
+  const known = typeof count === 'number' ? count : null;
+  if (known !== null && known < rows.length) throw contradicts(what, `${rows.length} records came, and __COUNT says ${known}`);
+  if (known !== null && known > 0 && rows.length === 0) throw contradicts(what, `no records came, and __COUNT says ${known}`);
+  const left = known === null ? 0 : known - rows.length;
+  // A server may send fewer than it was asked for: its count tells that more follow.
+  return { rows, more: rows.length >= top || left > 0, left, what };
+}
+
+/**
+ * The greatest number that the database has given out to a change, as far as a list answer tells: one less than the number at its
+ * top, which 4D documents as the one that the next change gets. A server that shows the last one given is understood one too low:
+ * its newest change is read once more, none is passed over.
+ */
+export function counterOf(body: Body): string | undefined {
+  const next = body[GLOBAL_STAMP];
+  return Number.isSafeInteger(next) ? String(Math.max(0, (next as number) - 1)) : undefined;
+}
+
+/** A stamp of a row. Errors: `source_error` where there is none that is exact. */
+export function stampOf(row: Row, field: string, what: string): bigint {
+  const value = row[field];
+  if (Number.isSafeInteger(value)) return BigInt(value as number);
+  throw misshapen(what, `a record has no whole number in ${field}`);
+}
