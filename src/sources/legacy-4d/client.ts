@@ -24,8 +24,7 @@ interface Asked {
   readonly page: Page;
 }
 
-/** A list in pages of this size, ascending. */
-function pageCall(dataClass: string, { conditions, orderBy }: Question, top: number, more: readonly Condition[] = []): RestCall {
+function pageCall(dataClass: string, { conditions, orderBy, top }: Question, more: readonly Condition[] = []): RestCall {
   return listCall(dataClass, { ...filterQuery([...more, ...conditions]), $orderby: `"${orderBy} asc"`, $top: String(top) });
 }
 
@@ -45,15 +44,16 @@ export class Legacy4dClient implements SourceClient {
   async list(request: ListRequest, ctx: StageContext): Promise<ListAnswer> {
     const dataClass = await this.#class(request.entity, ctx);
     const filters = exactFilters(request.filters, dataClass);
-    const { question, next } = pagesOf(dataClass, request);
-    const call = pageCall(dataClass.name, question, this.#pageSize, filters);
+    const { question, next } = pagesOf(dataClass, request, this.#pageSize);
+    const call = pageCall(dataClass.name, question, filters);
     return this.#attempts(call, ctx, async () => {
-      const { received, page } = await this.#page(call, ctx);
+      const { received, page } = await this.#page(call, ctx, question.top);
       checkExact(page.rows, filters);
-      const whole = page.rows.length > 0 ? { received, page } : await this.#believed(request, { call, received, page }, filters, ctx);
-      const { body, counter } = { body: whole.received.answer.body, counter: counterOf(bodyOf(whole.received)) };
-      const shared = { next: next(whole.page), clock: whole.received.answer.date, requestDigest: call.digest };
-      return { body, ...shared, ...(counter !== undefined && { counter }) };
+      const listed = page.rows.length > 0 ? { received, page } : await this.#believed(request, { call, received, page }, filters, ctx);
+      const { answer } = listed.received;
+      const counter = counterOf(bodyOf(listed.received));
+      const told = { next: next(listed.page), clock: answer.date, requestDigest: call.digest };
+      return { body: answer.body, ...told, ...(counter !== undefined && { counter }) };
     });
   }
 
@@ -78,10 +78,10 @@ export class Legacy4dClient implements SourceClient {
   ): Promise<DeletionsAnswer> {
     const dataClass = await this.#class(request.entity, ctx);
     const bounds = { from: request.from, to: null };
-    const question = deletionsQuestion(dataClass.name, bounds, request.position);
-    const call = pageCall(DELETED_RECORDS, question, this.#pageSize);
+    const question = deletionsQuestion(dataClass.name, bounds, { position: request.position, top: this.#pageSize });
+    const call = pageCall(DELETED_RECORDS, question);
     return this.#attempts(call, ctx, async () => {
-      const { page } = await this.#page(call, ctx);
+      const { page } = await this.#page(call, ctx, question.top);
       const found = deletionsOf(page, dataClass.name);
       const deletions = found.map(({ key, stamp }) => ({ id: joinKey([key]), stamp }));
       return { deletions, next: nextStampPage(deletedField, bounds, request.position, page), requestDigest: call.digest };
@@ -111,7 +111,7 @@ export class Legacy4dClient implements SourceClient {
     return attempts(this.#rest.what(call), attempt, { ctx, clock: this.#clock });
   }
 
-  async #page(call: RestCall, ctx: StageContext, top = this.#pageSize): Promise<Asked> {
+  async #page(call: RestCall, ctx: StageContext, top: number): Promise<Asked> {
     const received = await this.#rest.get(call, ctx);
     return { call, received, page: readPage(bodyOf(received, this.#rest.what(call)), { top, what: this.#rest.what(call) }) };
   }
@@ -122,7 +122,7 @@ export class Legacy4dClient implements SourceClient {
    */
   async #believed(request: ListRequest, empty: Asked, filters: readonly ExactFilter[], ctx: StageContext): Promise<Asked> {
     if (!Number(request.position?.['left'] ?? 0)) return empty;
-    const again = await this.#page(empty.call, ctx);
+    const again = await this.#page(empty.call, ctx, this.#pageSize);
     checkExact(again.page.rows, filters);
     if (again.page.rows.length > 0) return again;
     const any = await this.#page(listCall(request.entity, { ...filterQuery(filters), $top: '1' }), ctx, 1);
@@ -148,13 +148,14 @@ export class Legacy4dClient implements SourceClient {
 function pagesOf(
   dataClass: KeyedClass,
   { position, from, to }: ListRequest,
+  top: number,
 ): { question: Question; next: (page: Page) => PagePosition | null } {
   if (from === null && to === null) {
-    return { question: keyQuestion(dataClass, position), next: (page) => nextKeyPage(dataClass, position, page) };
+    return { question: keyQuestion(dataClass, position, top), next: (page) => nextKeyPage(dataClass, position, page) };
   }
   const field = { ...dataClass, stampAttribute: GLOBAL_STAMP };
   return {
-    question: stampQuestion(field, { from, to }, position),
+    question: stampQuestion(field, { from, to }, { position, top }),
     next: (page) => nextStampPage(field, { from, to }, position, page),
   };
 }

@@ -1,16 +1,15 @@
-import type { PagePosition } from '../source';
 import { misshapen } from './errors';
 import { literal } from './filter';
 import { stampOf, type Page, type Question } from './page';
-import { stampQuestion, type Bounds, type StampField } from './stamp-pages';
+import { stampQuestion, type Bounds, type Place, type StampField } from './stamp-pages';
 
 /** The table of 4D's change tracking: one row for each deletion of any tracked table. */
 export const deletedField: StampField = { stampAttribute: '__Stamp', keyAttribute: '__PrimaryKey', textKey: true };
 
 /** Deletions of one dataclass, ascending by stamp. */
-export function deletionsQuestion(dataClass: string, bounds: Bounds, position: PagePosition | null): Question {
-  const { conditions, orderBy } = stampQuestion(deletedField, bounds, position);
-  return { conditions: [...conditions, { attribute: '__TableName', comparator: '=', literal: literal(dataClass) }], orderBy };
+export function deletionsQuestion(dataClass: string, bounds: Bounds, place: Place): Question {
+  const { conditions, ...order } = stampQuestion(deletedField, bounds, place);
+  return { conditions: [...conditions, { attribute: '__TableName', comparator: '=', literal: literal(dataClass) }], ...order };
 }
 
 /** What a page of the feed says was deleted. Errors: `source_error` where a row does not say it. */

@@ -25,9 +25,9 @@ export function afterKey({ keyAttribute, textKey }: KeyField, after: string): Co
 }
 
 /** Records in the order of their keys: what is inserted or deleted meanwhile shifts none of them. */
-export function keyQuestion(field: KeyField, position: PagePosition | null): Question {
+export function keyQuestion(field: KeyField, position: PagePosition | null, top: number): Question {
   const after = position?.['after'];
-  return { conditions: after === undefined ? [] : [afterKey(field, String(after))], orderBy: field.keyAttribute };
+  return { conditions: after === undefined ? [] : [afterKey(field, String(after))], orderBy: field.keyAttribute, top };
 }
 
 /** Keys come ascending and behind `after`; 4D's order of texts is its own, so of those only a repetition is seen. */

@@ -11,6 +11,7 @@ export interface Question {
   readonly conditions: readonly Condition[];
   /** Ascending by this attribute. */
   readonly orderBy: string;
+  readonly top: number;
 }
 
 /** What a list answer holds, checked to be whole. */

@@ -15,12 +15,17 @@ export interface Bounds {
   readonly to: string | null;
 }
 
+export interface Place {
+  readonly position: PagePosition | null;
+  readonly top: number;
+}
+
 /**
  * Records in the order of their stamps. A page begins with the stamp at which the one before ended, so that no record with the same
  * stamp is lost at the edge; records may come twice. Where a whole page carries one stamp, those records are read in the order of
- * their keys (`tie`), then the list goes on behind that stamp.
+ * their keys (`tie`), in pages of one record less, so that none is the same page again; then the list goes on behind that stamp.
  */
-export function stampQuestion(field: StampField, { from, to }: Bounds, position: PagePosition | null): Question {
+export function stampQuestion(field: StampField, { from, to }: Bounds, { position, top }: Place): Question {
   const stamped = (comparator: Condition['comparator'], text: string): Condition => ({
     attribute: field.stampAttribute,
     comparator,
@@ -30,10 +35,10 @@ export function stampQuestion(field: StampField, { from, to }: Bounds, position:
   if (position?.['tie'] !== undefined && at !== null) {
     const after = position['after'];
     const conditions = [stamped('=', at), ...(after === undefined ? [] : [afterKey(field, String(after))])];
-    return { conditions, orderBy: field.keyAttribute };
+    return { conditions, orderBy: field.keyAttribute, top: Math.max(1, top - 1) };
   }
   const conditions = [...(at === null ? [] : [stamped('>=', at)]), ...(to === null ? [] : [stamped('<=', to)])];
-  return { conditions, orderBy: field.stampAttribute };
+  return { conditions, orderBy: field.stampAttribute, top };
 }
 
 /** Checks a page, and says where the list goes on. */
