@@ -62,6 +62,16 @@ describe.each(['legacy', 'force-login'] as const)('a server of the generation %s
     expect(made.sandbox.control.stats()).toMatchObject({ users: 1, licences: 1 });
   });
 
+  it('does not take for an answer what it let a guest see after the session ended', async () => {
+    const made = await bench({ generation, rules: { openToAll: true } });
+    await made.client.list(FAMILIES, testContext());
+    made.sandbox.control.expireSessions();
+    made.clock.pass(200_000);
+    await made.client.survey({ entity: 'Auftrag' }, testContext());
+    expect(opened(made)).toEqual({ sessions: 2, logins: 2 });
+    expect(made.sandbox.control.stats()).toMatchObject({ sessions: 1, users: 1 });
+  });
+
   it('with one licence serves many calls that lost their session at once', async () => {
     const made = await bench({ generation, licences: 1 });
     await made.client.list(FAMILIES, testContext());
