@@ -67,6 +67,13 @@ describe('a complete list', () => {
     }
   });
 
+  it('tells no counter where 4D shows 0 for want of tracking', async () => {
+    const { client } = await saying((request, response) =>
+      json(response, request.url?.includes('$catalog') ? catalogOf('long') : { __GlobalStamp: 0, __COUNT: 0, __SENT: 0, __ENTITIES: [] }),
+    );
+    expect((await client.list(listOf('T'), testContext())).counter).toBeUndefined();
+  });
+
   it('tells no counter where nothing is tracked, and the clock of the server', async () => {
     const { client } = await bench({ changeTracking: false, startClock: '2031-01-01T00:00:00Z' });
     const answer = await client.list(FAMILIES, testContext());
@@ -175,6 +182,20 @@ describe('a detail', () => {
       response.writeHead(404, { 'content-type': 'text/html' }).end('<html>Not Found</html>');
     });
     expect(await failureOf(client.detail({ entity: 'T', id: '1' }, testContext()))).toMatchObject({ code: 'legacy-4d-url-wrong' });
+  });
+
+  it('is asked for with brackets where the server knows no other way, and then at once', async () => {
+    const urls: string[] = [];
+    const { client } = await saying((request, response) => {
+      urls.push(request.url ?? '');
+      if (request.url?.includes('$catalog')) return json(response, catalogOf('long'));
+      if (request.url === '/rest/T[1]') return json(response, { __KEY: '1', ID: 1 });
+      const gone = request.url === '/rest/T[2]';
+      response.writeHead(404, { 'content-type': 'application/json' }).end(gone ? '{"__ERROR":[{"errCode":1542}]}' : '{}');
+    });
+    expect(await client.detail({ entity: 'T', id: '1' }, testContext())).toMatchObject({ found: true });
+    expect(await client.detail({ entity: 'T', id: '2' }, testContext())).toMatchObject({ found: false });
+    expect(urls.slice(-3)).toEqual(['/rest/T(1)', '/rest/T[1]', '/rest/T[2]']);
   });
 
   it('with the key of another record is a failure', async () => {

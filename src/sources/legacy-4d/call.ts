@@ -20,7 +20,7 @@ type Query = Readonly<Record<string, string>>;
 
 const NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
 
-/** Whether 4D can have a dataclass or an attribute of this name. */
+/** Whether an attribute of this name can be written into a filter. */
 export function isName(name: string): boolean {
   return NAME.test(name) && name.length <= 255;
 }
@@ -45,8 +45,17 @@ export function listCall(dataClass: string, query: Query): RestCall {
   return callOf(`/${encoded(dataClass)}`, query, false);
 }
 
+/** How a key is written behind its dataclass: 4D documents `Company(1)` up to version 19, `Company[1]` from 20 on. */
+export type KeyForm = '()' | '[]';
+
+export interface AskedKey {
+  readonly key: string;
+  readonly isText: boolean;
+  readonly form: KeyForm;
+}
+
 /** One record by its key: numbers bare, texts in double quotes, as 4D documents it. */
-export function recordCall(dataClass: string, key: string, isText: boolean): RestCall {
+export function recordCall(dataClass: string, { key, isText, form }: AskedKey): RestCall {
   const usable = isText ? key !== '' && !/["\u0000-\u001f]/.test(key) && isStorableText(key) : /^-?\d+(\.\d+)?$/.test(key);
   if (!usable) {
     throw new FreshetError('source_error', {
@@ -56,5 +65,6 @@ export function recordCall(dataClass: string, key: string, isText: boolean): Res
       retryable: false,
     });
   }
-  return callOf(`/${encoded(dataClass)}(${encoded(isText ? `"${key}"` : key)})`, {}, false);
+  const inside = encoded(isText ? `"${key}"` : key);
+  return callOf(`/${encoded(dataClass)}${form === '()' ? `(${inside})` : `[${inside}]`}`, {}, false);
 }

@@ -13,8 +13,6 @@ export interface Attribute {
   /** `long`, `string`, …; of a relation: the name of a dataclass. */
   readonly type: string;
   readonly indexed: boolean;
-  /** A date that never has a time. */
-  readonly simpleDate: boolean;
 }
 
 export interface DataClass {
@@ -44,8 +42,8 @@ function textOf(value: unknown): string {
 
 function attributeOf(value: unknown): Attribute[] {
   if (!isJsonObject(value) || typeof value['name'] !== 'string') return [];
-  const { name, kind, type, indexed, simpleDate } = value;
-  return [{ name, kind: textOf(kind) || 'storage', type: textOf(type), indexed: indexed === true, simpleDate: simpleDate === true }];
+  const { name, kind, type, indexed } = value;
+  return [{ name, kind: textOf(kind) || 'storage', type: textOf(type), indexed: indexed === true }];
 }
 
 function listOf(value: unknown): readonly unknown[] {
@@ -70,7 +68,8 @@ export function readCatalog(body: Body, what: string): ReadonlyMap<string, DataC
 
 /** A dataclass that can be paged through. Errors: `config_error` where it is not exposed, or has no key of one attribute. */
 export function keyedClass(catalog: ReadonlyMap<string, DataClass>, name: string, host: string): KeyedClass {
-  const found = isName(name) ? catalog.get(name) : undefined;
+  // A path of dots alone would lead elsewhere.
+  const found = /^\.*$/.test(name) ? undefined : catalog.get(name);
   if (found === undefined) throw unknownClass(name, [...catalog.keys()], host);
   const [keyAttribute, ...more] = found.key;
   const attribute = found.attributes.find((each) => each.name === keyAttribute);

@@ -1,10 +1,11 @@
+import { isFreshetError } from '../../domain/errors';
 import { joinKey } from '../../domain/ids';
 import { systemClock, type Clock } from '../../http/clock';
 import type { StageContext } from '../../observability/stage-context';
 import { attempts } from '../attempts';
 import type { DeletionsAnswer, DetailAnswer, ListAnswer, ListRequest, PagePosition, SourceClient, Survey } from '../source';
 import type { Body } from './answer';
-import { CATALOG, listCall, recordCall, type RestCall } from './call';
+import { CATALOG, listCall, recordCall, type KeyForm, type RestCall } from './call';
 import { DELETED_RECORDS, GLOBAL_STAMP, keyedClass, readCatalog, type DataClass, type KeyedClass } from './catalog';
 import { RestConnection, type Received } from './connection';
 import { deletedField, deletionsOf, deletionsQuestion } from './deletions';
@@ -33,6 +34,7 @@ export class Legacy4dClient implements SourceClient {
   readonly #clock: Clock;
   readonly #rest: RestConnection;
   readonly #pageSize: number;
+  #keyForm: KeyForm = '()';
   #catalog: { readonly classes: ReadonlyMap<string, DataClass>; readonly until: number } | null = null;
 
   constructor(settings: Legacy4dSettings) {
@@ -60,9 +62,10 @@ export class Legacy4dClient implements SourceClient {
   async detail(request: { readonly entity: string; readonly id: string }, ctx: StageContext): Promise<DetailAnswer> {
     const dataClass = await this.#class(request.entity, ctx);
     const key = request.id.replaceAll('%7C', '|').replaceAll('%25', '%');
-    const call = recordCall(dataClass.name, key, dataClass.textKey);
-    return this.#attempts(call, ctx, async () => {
-      const { answer, verdict } = await this.#rest.get(call, ctx);
+    const asked = (form: KeyForm): RestCall => recordCall(dataClass.name, { key, isText: dataClass.textKey, form });
+    return this.#attempts(asked(this.#keyForm), ctx, async () => {
+      const { call, received } = await this.#record(asked, ctx);
+      const { answer, verdict } = received;
       const shared = { clock: answer.date, requestDigest: call.digest };
       if (verdict.kind === 'absent') return { found: false, ...shared };
       const what = this.#rest.what(call);
@@ -109,6 +112,22 @@ export class Legacy4dClient implements SourceClient {
 
   #attempts<T>(call: RestCall, ctx: StageContext, attempt: () => Promise<T>): Promise<T> {
     return attempts(this.#rest.what(call), attempt, { ctx, clock: this.#clock });
+  }
+
+  /** One record; a server that does not understand how its key is written is asked in the other way, from then on. */
+  async #record(asked: (form: KeyForm) => RestCall, ctx: StageContext): Promise<{ call: RestCall; received: Received }> {
+    const call = asked(this.#keyForm);
+    try {
+      return { call, received: await this.#rest.get(call, ctx) };
+    } catch (error) {
+      if (!isFreshetError(error) || error.code !== 'legacy-4d-url-wrong' || this.#keyForm === '[]') throw error;
+      const other = asked('[]');
+      const received = await this.#rest.get(other, ctx).catch((second: unknown) => {
+        throw ctx.signal.aborted ? second : error;
+      });
+      this.#keyForm = '[]';
+      return { call: other, received };
+    }
   }
 
   async #page(call: RestCall, ctx: StageContext, top: number): Promise<Asked> {
