@@ -93,6 +93,15 @@ describe('the survey of a dataclass', () => {
     expect(await counter()).toBeLessThan(5);
   });
 
+  it.each(['next', 'last'] as const)('tells no counter below its own newest record (server shows the %s number)', async (stampShown) => {
+    const { client, sandbox } = await bench({ rules: { stampShown } });
+    const given = sandbox.control.stats().nextStamp;
+    sandbox.control.edit('Auftrag', 3, { Kunde: 'Ohm' });
+    expect(await client.survey({ entity: 'Auftrag' }, testContext())).toMatchObject({ counter: String(given) });
+    const { counter } = await client.list(listOf('Auftrag', { from: String(given - 1) }), testContext());
+    expect(counter).toBe(String(given));
+  });
+
   it('takes the newest record’s stamp where the server keeps its counter to itself', async () => {
     const stamp = { name: '__GlobalStamp', kind: 'storage', type: 'long64', indexed: true };
     const { client } = await saying((request, response) => {

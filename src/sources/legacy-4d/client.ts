@@ -53,7 +53,7 @@ export class Legacy4dClient implements SourceClient {
       checkExact(page.rows, filters);
       const listed = page.rows.length > 0 ? { received, page } : await this.#believed(request, { call, received, page }, filters, ctx);
       const { answer } = listed.received;
-      const counter = counterOf(bodyOf(listed.received));
+      const counter = counterOf(bodyOf(listed.received), listed.page.rows);
       const told = { next: next(listed.page), clock: answer.date, requestDigest: call.digest };
       return { body: answer.body, ...told, ...(counter !== undefined && { counter }) };
     });
@@ -102,7 +102,7 @@ export class Legacy4dClient implements SourceClient {
     return this.#attempts(call, ctx, async () => {
       const { received, page } = await this.#page(call, ctx, 1);
       const newest = page.rows[0]?.[GLOBAL_STAMP];
-      return { definition, counter: counterOf(bodyOf(received)) ?? (Number.isSafeInteger(newest) ? String(newest) : '0') };
+      return { definition, counter: counterOf(bodyOf(received), page.rows) ?? (Number.isSafeInteger(newest) ? String(newest) : '0') };
     });
   }
 

@@ -41,12 +41,14 @@ export function readPage(body: Body, { top, what }: { readonly top: number; read
 
 /**
  * The greatest number that the database has given out to a change, as far as a list answer tells: one less than the number at its
- * top, which 4D documents as the one that the next change gets. A server that shows the last one given is understood one too low:
- * its newest change is read once more, none is passed over. 0 stands there where nothing is tracked.
+ * top, which 4D documents as the one that the next change gets. A record that carries that very number tells of a server that shows the
+ * last one given. Never above what was given out, and never below a record of this answer unless the counter went back. 0 stands
+ * there where nothing is tracked.
  */
-export function counterOf(body: Body): string | undefined {
-  const next = body[GLOBAL_STAMP];
-  return Number.isSafeInteger(next) && (next as number) > 0 ? String((next as number) - 1) : undefined;
+export function counterOf(body: Body, rows: readonly Row[]): string | undefined {
+  const shown = body[GLOBAL_STAMP];
+  if (!Number.isSafeInteger(shown) || (shown as number) <= 0) return undefined;
+  return String(rows.some((row) => row[GLOBAL_STAMP] === shown) ? shown : (shown as number) - 1);
 }
 
 /** A stamp of a row. Errors: `source_error` where there is none that is exact. */
