@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
 import { filesBelow } from './digest.mjs';
 
 /** Installs what package-lock.json names, unless exactly that is there already, and does what PostgreSQL's install script would have done. */
@@ -54,21 +54,37 @@ function link(source, target) {
   }
 }
 
-/** Compiles src/ to dist/. What has no source any more goes away, so that nothing runs that the checkout no longer has. */
-export function buildDist({ root, say }) {
+/**
+ * Compiles src/ to dist/, without checking types, which `npm run typecheck` does: two seconds instead of half a minute. What has no source any
+ * more goes away, so that nothing runs that the checkout no longer has.
+ */
+export async function buildDist({ root, say }) {
   say('compiling');
   for (const file of filesBelow(root, 'dist').filter((name) => /\.js(\.map)?$/.test(name))) {
     const source = file.replace(/^dist\//, 'src/').replace(/\.js(\.map)?$/, '.ts');
     if (file !== 'dist/workflow-bundle.js' && !existsSync(join(root, source))) rmSync(join(root, file));
   }
-  const compiled = existsSync(join(root, 'dist', 'domain'));
-  // The compiler's memory of what it wrote is only true while what it wrote is there.
-  if (!compiled) rmSync(join(root, 'dist', '.tsbuildinfo'), { force: true });
-  run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'], {
-    cwd: root,
-    otherwise: 'the sources do not compile (see above)',
-  });
+  // Only now: before the packages are installed there is no compiler.
+  const { transformFile } = await import('@swc/core');
+  const sources = filesBelow(root, 'src').filter((name) => name.endsWith('.ts'));
+  await Promise.all(sources.map((source) => compile(root, source, transformFile)));
 }
+
+async function compile(root, source, transformFile) {
+  const target = source.replace(/^src\//, 'dist/').replace(/\.ts$/, '.js');
+  const options = { ...COMPILER, sourceFileName: relative(dirname(join(root, target)), join(root, source)) };
+  const { code, map } = await transformFile(join(root, source), options);
+  mkdirSync(dirname(join(root, target)), { recursive: true });
+  writeFileSync(join(root, target), `${code}//# sourceMappingURL=${basename(target)}.map\n`);
+  writeFileSync(join(root, `${target}.map`), map);
+}
+
+const COMPILER = {
+  swcrc: false,
+  sourceMaps: true,
+  module: { type: 'commonjs', importInterop: 'swc' },
+  jsc: { target: 'es2022', parser: { syntax: 'typescript' }, keepClassNames: true },
+};
 
 /** Bundles the workflows once, so that no worker has to do it at its start. */
 export function buildBundle({ root, say }) {

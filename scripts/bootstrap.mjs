@@ -24,7 +24,7 @@ function outdated() {
   const packages = digestOf(ROOT, ['package-lock.json']);
   const sources = (folder) => filesBelow(ROOT, folder).filter((file) => /\.(ts|json)$/.test(file));
   const builtFrom = (files) => `${packages.slice(0, 16)}-${digestOf(ROOT, files)}`;
-  const steps = { packages, dist: builtFrom(['tsconfig.json', 'tsconfig.build.json', ...sources('src')]) };
+  const steps = { packages, dist: builtFrom(['scripts/bootstrap-steps.mjs', ...sources('src')]) };
   if (existsSync(at('src', 'workflows', 'index.ts'))) {
     steps.bundle = builtFrom(['scripts/build-workflow-bundle.cjs', ...sources('src/workflows'), ...sources('src/domain')]);
   }

@@ -22,6 +22,13 @@ export function afterFetching(scope: ExtractScope, extraction: Extraction): 'con
   return asksBeforeDeleting(scope, extraction) ? 'confirm' : 'done';
 }
 
+/** What follows when everything is listed. */
+export function afterListing(scope: ExtractScope, extraction: Extraction): 'feed' | 'detail' | 'confirm' | 'done' {
+  const { detail, deletes } = scope.deps.definition;
+  if (detail !== null) return 'detail';
+  return deletes.kind === 'feed' ? 'feed' : afterFetching(scope, extraction);
+}
+
 /**
  * Asks for some of the rows that the complete list left out. More of them than may be deleted without a person are not asked for: the
  * calls would be lost, and closing will be held.

@@ -3,7 +3,7 @@ import type { Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
 import type { DoubtFacts } from './doubt';
 import { seenTable } from './open-extraction';
-import type { Part } from './part';
+import { DELETIONS, type Part } from './part';
 import { neverHeldStill } from './position';
 
 /** Gathers what the verdict over a read needs, with at most one look-up at the source. */
@@ -18,7 +18,7 @@ export async function doubtFacts(scope: ExtractScope, extraction: Extraction): P
     read: extraction.read,
     listed: Number(row?.listed ?? 0),
     liveBefore: Number(row?.live ?? 0),
-    carriers: await Promise.all(extraction.parts.map((part) => carrier(scope, extraction, part))),
+    carriers: await Promise.all(listedParts(extraction).map((part) => carrier(scope, extraction, part))),
     neverHeldStill: neverHeldStill(extraction.position),
     becameText: await becameText(scope),
     samePageTwice: extraction.position.samePage,
@@ -54,6 +54,10 @@ async function listedBefore(scope: ExtractScope, extraction: Extraction): Promis
     [scope.input.pipeline, scope.input.entity, extraction.read],
   );
   return rows.map((row) => Number(row.listed));
+}
+
+function listedParts({ parts }: Extraction): Part[] {
+  return parts.filter(({ id }) => id !== DELETIONS);
 }
 
 /** Records that the complete list left out, although they are there when asked for by themselves. */

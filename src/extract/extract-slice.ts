@@ -11,6 +11,7 @@ import { cutBatch, finishPlanned, isFull, unbatched, type BatchLimits } from './
 import { confirmPage } from './confirm';
 import { detailPage } from './detail-page';
 import type { Extraction } from './extraction';
+import { feedPage } from './feed-page';
 import { listPage } from './list-page';
 import { openExtraction } from './open-extraction';
 import { sweepWorkFolder } from './page-file';
@@ -43,6 +44,8 @@ export interface ExtractInput {
   readonly sourceTitle: string;
   readonly filters: Readonly<Record<string, string | number | boolean>>;
   readonly full: boolean;
+  /** For an integer cursor: the greatest value that the source has given out; `null`: not known. */
+  readonly counter: string | null;
   /** ms for instants, steps for integers. */
   readonly lag: number;
   readonly fullEveryMs: number;
@@ -108,7 +111,7 @@ export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: 
   }
 }
 
-const PAGES = { list: listPage, detail: detailPage, confirm: confirmPage } as const;
+const PAGES = { list: listPage, feed: feedPage, detail: detailPage, confirm: confirmPage } as const;
 
 async function readPages(scope: ExtractScope, start: Extraction): Promise<SliceOutcome> {
   const { input, ctx } = scope;

@@ -15,6 +15,10 @@ export interface Extraction {
   readonly sourceStartedAt: string | null;
   /** In the order of their groups; one, `''`, where the source does not split the entity. */
   readonly parts: readonly Part[];
+  /** For an integer cursor: the greatest value that the source had given out when the read began. */
+  readonly counter: bigint | null;
+  /** The watermarks may go back: what the source counts by has. */
+  readonly resets: boolean;
   readonly sessionId: string;
 }
 
@@ -29,12 +33,14 @@ export interface ExtractionRow {
   greatest_sort: string | null;
   greatest_id: string | null;
   carrier_seen: boolean;
+  counter: string | null;
+  resets: boolean;
   session_id: string;
   owner_run: string;
 }
 
 export const EXTRACTION_COLUMNS =
-  'id, read_kind, question, from_text, position, source_started_at, greatest_text, greatest_sort, greatest_id, carrier_seen, session_id, owner_run';
+  'id, read_kind, question, from_text, position, source_started_at, greatest_text, greatest_sort, greatest_id, carrier_seen, counter, resets, session_id, owner_run';
 
 /** `parts`: those that the source split the entity into; none: the row is the one part. */
 export function extractionOf(row: ExtractionRow, parts: readonly Part[]): Extraction {
@@ -46,8 +52,11 @@ export function extractionOf(row: ExtractionRow, parts: readonly Part[]): Extrac
     // One that an earlier version began knows less of where it stands.
     position: { ...START, ...row.position },
     sourceStartedAt: instantText(row.source_started_at),
-    parts:
-      parts.length > 0 ? parts : [{ id: WHOLE, group: 0, from: row.from_text, greatest: greatestOf(row), carrierSeen: row.carrier_seen }],
+    parts: parts.some(({ group }) => group >= 0)
+      ? parts
+      : [{ id: WHOLE, group: 0, from: row.from_text, greatest: greatestOf(row), carrierSeen: row.carrier_seen }, ...parts],
+    counter: row.counter === null ? null : BigInt(row.counter),
+    resets: row.resets,
     sessionId: row.session_id,
   };
 }
@@ -61,11 +70,12 @@ export function instantText(value: string | null): string | null {
 /** Stores what a page changed. Part of the page's transaction. */
 export async function saveExtraction(tx: Tx, extraction: Extraction): Promise<void> {
   const whole = extraction.parts.find(({ id }) => id === WHOLE);
-  if (whole === undefined) await saveParts(tx, extraction.id, extraction.parts);
+  const others = extraction.parts.filter(({ id }) => id !== WHOLE);
+  if (others.length > 0) await saveParts(tx, extraction.id, others);
   await tx.query(
     `update freshet.extraction
         set position = $2, source_started_at = $3, greatest_text = $4, greatest_sort = $5, greatest_id = $6,
-            carrier_seen = $7, last_page_at = now()
+            carrier_seen = $7, counter = $8, last_page_at = now()
       where id = $1`,
     [
       extraction.id,
@@ -75,6 +85,7 @@ export async function saveExtraction(tx: Tx, extraction: Extraction): Promise<vo
       whole?.greatest?.sort.toString() ?? null,
       whole?.greatest?.id ?? null,
       whole?.carrierSeen ?? false,
+      extraction.counter?.toString() ?? null,
     ],
   );
 }

@@ -6,7 +6,7 @@ import { defect } from '../observability/defects';
 import { FreshetError } from '../domain/errors';
 import type { EntityDefinition, ListAnswer } from '../sources/source';
 import { askList } from './ask-list';
-import { afterFetching } from './confirm';
+import { afterListing } from './confirm';
 import { saveExtraction, type Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
 import { readListedRows, type ListedPage, type ListedRow } from './listed-row';
@@ -36,7 +36,7 @@ export async function listPage(scope: ExtractScope, extraction: Extraction): Pro
     digest: contentDigest(page),
     rows: page.rows.length,
     slides: slides(scope),
-    then: deps.definition.detail === null ? afterFetching(scope, begun) : ('detail' as const),
+    then: afterListing(scope, begun),
     groups: groupCount(begun.parts),
     reached: deps.definition.order === 'cursor_ascending' ? reachedBy(page.rows, deps.definition) : null,
   };
@@ -57,11 +57,11 @@ export async function listPage(scope: ExtractScope, extraction: Extraction): Pro
   return moved;
 }
 
-/** The first answer of an extraction tells the source's clock at its start. */
+/** The first answer of an extraction tells the source's clock, or its counter, at its start. */
 function begin(extraction: Extraction, answer: ListAnswer): Extraction {
-  if (extraction.sourceStartedAt !== null || answer.clock === null) return extraction;
-  const clock = parseInstant(answer.clock);
-  return clock === null ? extraction : { ...extraction, sourceStartedAt: formatInstant(clock.micros) };
+  const clock = extraction.sourceStartedAt !== null || answer.clock === null ? null : parseInstant(answer.clock);
+  const counter = extraction.counter ?? (answer.counter === undefined ? null : BigInt(answer.counter));
+  return { ...extraction, counter, ...(clock === null ? {} : { sourceStartedAt: formatInstant(clock.micros) }) };
 }
 
 function raise(scope: ExtractScope, extraction: Extraction, rows: readonly ListedRow[]): Extraction {
@@ -77,9 +77,10 @@ function reachedBy(rows: readonly ListedRow[], { cursor }: EntityDefinition): st
   return cursor.kind === 'instant' ? formatInstant(greatest) : greatest.toString();
 }
 
-/** Instants are capped by the source's clock at the read's start; counters have no clock. */
+/** What is later than the source's clock, or its counter, at the read's start was perhaps not listed. */
 export function ceiling(scope: ExtractScope, extraction: Extraction): bigint | null {
-  if (scope.deps.definition.cursor?.kind !== 'instant' || extraction.sourceStartedAt === null) return null;
+  if (scope.deps.definition.cursor?.kind === 'integer') return extraction.counter;
+  if (scope.deps.definition.cursor === null || extraction.sourceStartedAt === null) return null;
   return parseInstant(extraction.sourceStartedAt)?.micros ?? null;
 }
 

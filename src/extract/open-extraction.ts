@@ -11,9 +11,9 @@ import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow }
 import { findAdoptable, liftToken, type Wanted } from './adoption';
 import { tableExists } from './held-rows';
 import { adopted, START } from './position';
-import { partsOf, readParts, saveParts } from './part';
+import { DELETIONS, deletionsPart, partsOf, readParts, saveParts, type Part } from './part';
 import { planRead, questionOf, type ReadPlan } from './read-plan';
-import { leastOf, readWatermarks } from './watermark';
+import { leastOf, readWatermarks, type Watermark } from './watermark';
 
 export interface Opened {
   readonly extraction: Extraction;
@@ -58,12 +58,20 @@ async function plannedRead(deps: ExtractDeps, input: ExtractInput, ctx: StageCon
     fullEveryMs: input.fullEveryMs,
     now: BigInt(ctx.now().getTime()) * 1000n,
     tableGone: !(await tableExists(deps.db, input.target)),
+    counter: input.counter === null ? null : BigInt(input.counter),
   });
-  const { partitions } = deps.definition;
-  if (partitions === null) return { question, plan, parts: [] };
+  const { partitions, deletes } = deps.definition;
+  if (partitions === null)
+    return { question, plan, parts: deletes.kind === 'feed' ? [feedPart(watermarks.get(DELETIONS), plan, question)] : [] };
   const complete = plan.read === 'complete';
   const parting = { perCall: partitions.perCall, question, lag: input.lag, complete };
   return { question, plan, parts: partsOf(await partIds(deps, input), watermarks, parting) };
+}
+
+/** What was deleted is asked for from where the last read of the feed ended; a complete read sees what is gone by itself. */
+function feedPart(watermark: Watermark | undefined, { read }: ReadPlan, question: string): Part {
+  const from = read === 'incremental' && watermark?.question === question ? watermark.sort.toString() : null;
+  return deletionsPart(from);
 }
 
 /** The ids of the parts that the source splits the entity into. Errors: `config_error` where none is loaded yet. */
@@ -126,8 +134,8 @@ async function create(
   const id = randomBytes(8).toString('hex');
   const [row] = await tx.query<ExtractionRow>(
     `insert into freshet.extraction
-       (id, pipeline, entity, question, read_kind, from_text, late_before, state, owner_run, position, session_id)
-     values ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9, $10)
+       (id, pipeline, entity, question, read_kind, from_text, late_before, state, owner_run, position, session_id, resets)
+     values ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9, $10, $11)
      returning ${EXTRACTION_COLUMNS}`,
     [
       id,
@@ -140,13 +148,20 @@ async function create(
       input.runId,
       JSON.stringify(START),
       input.sessionId,
+      plan.newEpoch,
     ],
   );
+  if (plan.newEpoch) await raiseEpoch(tx, input);
   if (parts.length > 0) await saveParts(tx, id, parts);
   if (details) await requeueUnsettled(tx, input, id);
   // Logged on purpose: an unlogged table is empty after a crash of PostgreSQL, and this one says what the source still has.
   await tx.query(`create table ${seenTable(id)} (id text primary key, cursor_text text, pass integer not null)`);
   return row as ExtractionRow;
+}
+
+/** Nothing that was fetched before can be ordered against what comes now: the newer fetch wins. */
+async function raiseEpoch(tx: Tx, { pipeline, entity }: ExtractInput): Promise<void> {
+  await tx.query(`update freshet.pipeline_entity set epoch = epoch + 1 where pipeline = $1 and entity = $2`, [pipeline, entity]);
 }
 
 /** Records whose detail could not be had, or came in a lower version than we hold, are asked again until an answer settles it. */

@@ -7,6 +7,12 @@ import type { Watermark } from './watermark';
 
 /** Key of the one part of an entity that its source does not split. */
 export const WHOLE = '';
+/** Key of what is told to be deleted, where the source tells it by a feed with a counter of its own. Its group is listed by nobody. */
+export const DELETIONS = '*deletions';
+
+export function deletionsPart(from: string | null): Part {
+  return { id: DELETIONS, group: -1, from, greatest: null, carrierSeen: true };
+}
 
 /** A part of an extraction with a watermark of its own: the whole entity, or what its source splits it into (decision 0013). */
 export interface Part {
@@ -73,7 +79,7 @@ export interface Raising {
 /** The parts after a list page. A row of a part that nobody asked for raises nothing. */
 export function raiseParts(parts: readonly Part[], rows: readonly ListedRow[], { watermarks, ceiling }: Raising): Part[] {
   return parts.map((part) => {
-    const own = parts.length === 1 && part.id === WHOLE ? rows : rows.filter(({ part: id }) => id === part.id);
+    const own = rows.filter(({ part: id }) => id === part.id);
     if (own.length === 0) return part;
     const carrierSeen = part.carrierSeen || carries(watermarks.get(part.id), own);
     return { ...part, carrierSeen, greatest: raiseGreatest(part.greatest, own, ceiling) };

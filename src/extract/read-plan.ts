@@ -12,6 +12,8 @@ export interface ReadPlan {
   readonly lateBefore: bigint | null;
   /** Why the read is a complete one; shown to people. Empty for an incremental read. */
   readonly reason: string;
+  /** What the source now says of a record cannot be ordered against what is held: a new epoch begins (contracts §5). */
+  readonly newEpoch: boolean;
 }
 
 export interface ReadPlanFacts {
@@ -25,6 +27,8 @@ export interface ReadPlanFacts {
   readonly now: Micros;
   /** Somebody dropped the table that the watermark speaks of. */
   readonly tableGone: boolean;
+  /** The greatest value that the source has given out for an integer cursor; `null`: not known. */
+  readonly counter: bigint | null;
 }
 
 /** Whom is asked, for what, and where the answer goes. */
@@ -50,17 +54,19 @@ export function planRead(facts: ReadPlanFacts): ReadPlan {
   const { definition, watermark } = facts;
   if (!definition.incremental || definition.cursor === null) return complete('the source lists this entity only whole', null);
   if (watermark === null) return complete('first read', null);
-  if (watermark.question !== facts.question) return complete('the question changed', null);
+  if (watermark.question !== facts.question) return { ...complete('the question changed', null), newEpoch: true };
+  if (watermark.kind === 'integer' && facts.counter !== null && facts.counter < watermark.sort)
+    return { ...complete(`the counter of the source went back from ${watermark.text} to ${facts.counter}`, null), newEpoch: true };
   if (facts.tableGone) return complete('the table is gone', null);
   const start = lowerBound(watermark, facts.lag);
   if (facts.full) return complete('asked for with --full', start);
   if (facts.lastCompleteAt === null) return complete('no complete read yet', start);
   if (facts.now - facts.lastCompleteAt >= BigInt(facts.fullEveryMs) * 1000n) return complete('full_every is due', start);
-  return { read: 'incremental', from: lowerBoundText(watermark.kind, start), lateBefore: null, reason: '' };
+  return { read: 'incremental', from: lowerBoundText(watermark.kind, start), lateBefore: null, reason: '', newEpoch: false };
 }
 
 function complete(reason: string, lateBefore: bigint | null): ReadPlan {
-  return { read: 'complete', from: null, lateBefore, reason };
+  return { read: 'complete', from: null, lateBefore, reason, newEpoch: false };
 }
 
 /** Where the next read starts: the watermark less the lag (ms for instants, steps for integers). */

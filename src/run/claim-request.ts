@@ -9,7 +9,7 @@ import { FreshetError } from '../domain/errors';
 import { laneOf } from '../domain/lane';
 import { narrowPlan } from '../domain/plan';
 import { FILES, FOREIGN_PIPELINE } from './file-source';
-import { accountOf, pipelinePlan, runEntity, sourceOf, type Sources } from './run-config';
+import { accountOf, pipelinePlan, runEntity, entityNames, sourceOf, type Sources } from './run-config';
 
 export interface RunWish {
   /** Name of a pipeline, or the path of its file. */
@@ -36,7 +36,7 @@ export interface PreparedClaim {
 
 /** What a person asked for, with settings, source and pipeline resolved and frozen. Touches no database. Errors: `config_error`. */
 export function claimRequest(loaded: LoadedSettings, sources: Sources, wish: RunWish): PreparedClaim {
-  const entitiesOf = (type: string): readonly string[] => Object.keys(sourceOf(sources, type).entities);
+  const entitiesOf = (type: string): readonly string[] | null => entityNames(sourceOf(sources, type));
   if (wish.pipeline === FOREIGN_PIPELINE) throw ofFiles(wish.pipeline);
   const { pipeline, warnings } = loadPipeline(wish.pipeline, { root: loaded.root, sources: loaded.sources, entitiesOf });
   if (pipeline.source === FILES.type) throw ofFiles(pipeline.name);

@@ -46,10 +46,30 @@ export async function readRunConfig(db: Database, digest: string, sources: Sourc
       remedy: 'Start a new run; this one cannot be continued.',
     });
   const thawed = thawSettings(row.body);
-  if (!isFiles(thawed.source)) return { digest, ...thawed, definition: sourceOf(sources, thawed.source.type), unseen: new Set() };
+  if (!isFiles(thawed.source)) {
+    const source = sourceOf(sources, thawed.source.type);
+    const definition = source.entityNamed === undefined ? source : await surveyedSource(db, thawed.pipeline, source);
+    return { digest, ...thawed, definition, unseen: new Set() };
+  }
   const names = Object.keys(thawed.pipeline.entities);
   const known = await inferredDefinitions(db, thawed.pipeline.name);
   return { digest, ...thawed, definition: filesSource(names, known), unseen: new Set(names.filter((name) => !known.has(name))) };
+}
+
+/** The source with what its server was found to say of this pipeline's entities. */
+async function surveyedSource(db: Database, pipeline: RunConfig['pipeline'], source: Source): Promise<Source> {
+  const known = await inferredDefinitions(db, pipeline.name);
+  const surveyed = Object.entries(pipeline.entities).flatMap(([name, { from = name }]) => {
+    const found = known.get(name);
+    const base = source.entities[from] ?? source.entityNamed?.(from);
+    return found === undefined || base === undefined ? [] : [[from, { ...base, ...found }] as const];
+  });
+  return { ...source, entities: { ...source.entities, ...Object.fromEntries(surveyed) } };
+}
+
+/** The names that a pipeline can use; `null`: any, its server has entities of its own making. */
+export function entityNames({ entities, entityNamed }: Source): readonly string[] | null {
+  return entityNamed === undefined ? Object.keys(entities) : null;
 }
 
 /** The settings of a load name only what it loaded: with everything that was ever inferred for its pipeline. */
@@ -86,7 +106,8 @@ export function sourceOf(sources: Sources, type: string): Source {
 export function runEntity(config: Pick<RunConfig, 'pipeline' | 'source' | 'definition'>, name: string): RunEntity {
   const settings = Object.hasOwn(config.pipeline.entities, name) ? config.pipeline.entities[name] : undefined;
   const object = settings?.from ?? name;
-  const base = Object.hasOwn(config.definition.entities, object) ? config.definition.entities[object] : undefined;
+  const { entities, entityNamed } = config.definition;
+  const base = Object.hasOwn(entities, object) ? entities[object] : entityNamed?.(object);
   if (!settings || !base)
     throw unknownEntity(config.pipeline.name, name, Object.keys(settings ? config.definition.entities : config.pipeline.entities));
   const incremental = base.incremental && settings.incremental?.enabled !== false;
@@ -150,6 +171,8 @@ export interface ExtractFacts {
   readonly full: boolean;
   /** Deletes beyond the bounds of load.deletes are meant. */
   readonly approveDeletes: boolean;
+  /** The greatest value that the source has given out for an integer cursor, as far as it was asked. */
+  readonly counter: string | null;
 }
 
 /** Of loads only that of a session which is a complete read knows which rows are gone. */

@@ -23,6 +23,7 @@ import { heldEnd } from './held-end';
 import { heldOrWait, type StepOutcome } from './held-wait';
 import { loadLimits, loadPolicyOf } from './load-policy-of';
 import { partsWait } from './parts-wait';
+import { surveyEntity } from './survey';
 import { replayStep } from './replay-step';
 import { extractInput, readRunConfig, runEntity, type ExtractFacts, type RunConfig, type RunEntity, type Sources } from './run-config';
 import type { SourceClients } from './source-clients';
@@ -78,7 +79,7 @@ export class Steps {
 
   /** A wait that would outlast the pipeline's next nominal time is `held`: that run goes on where this one stops (contracts §1). */
   async extract(input: EntityStep, ctx: StageContext): Promise<StepOutcome> {
-    const { config, entity, facts, kind } = await this.open(input);
+    const { config, entity, facts, kind } = await this.surveyed(input, ctx);
     if (kind === 'replay') return replayStep(this.deps, { config, entity, facts }, ctx);
     if (config.load !== undefined) return importStep(this.deps, { config, load: config.load, entity, facts }, ctx);
     const asked = extractInput(config, entity, facts);
@@ -209,10 +210,23 @@ export class Steps {
         sessionId: run.session_id,
         full: run.command['full'] === true,
         approveDeletes: run.command['approve_deletes'] === true,
+        counter: null,
       },
       kind: run.kind,
       command: run.command,
     };
+  }
+
+  /** As `open`, with what the server at hand says of the entity, where that differs from server to server. */
+  private async surveyed(input: EntityStep, ctx: StageContext): ReturnType<Steps['open']> {
+    const opened = await this.open(input);
+    const { config, entity, kind } = opened;
+    if (config.definition.entityNamed === undefined || kind === 'replay' || config.load !== undefined) return opened;
+    const client = this.deps.clients.of(config);
+    const survey = await surveyEntity({ db: this.deps.db, client, pipeline: config.pipeline.name, entity }, ctx);
+    if (survey?.changed === true) this.configs.delete(config.digest);
+    const now = survey?.changed === true ? await this.open(input) : opened;
+    return { ...now, facts: { ...now.facts, counter: survey?.counter ?? null } };
   }
 
   private config(digest: string): Promise<RunConfig> {

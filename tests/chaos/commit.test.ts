@@ -16,6 +16,7 @@ const RUN_SITES = [
   'claim',
   'entity.end',
   'extract.close',
+  'extract.confirmed',
   'extract.detail-page',
   'extract.list-page',
   'extract.open',

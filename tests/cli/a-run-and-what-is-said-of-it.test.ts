@@ -95,7 +95,7 @@ it('show tells the same of the run afterwards', async () => {
 
 it('status shows each table with its rows, as-of time and last good run', async () => {
   const { data } = envelopeOf(await project.freshet(['status', '--json']));
-  const [pipeline] = data.pipelines;
+  const pipeline = data.pipelines.find(({ pipeline: name }: { readonly pipeline: string }) => name === 'zoho-books');
   expect(pipeline).toMatchObject({ pipeline: 'zoho-books', active: null, last: { state: 'completed' } });
   expect(pipeline.entities.find(({ entity }: { entity: string }) => entity === 'invoices')).toMatchObject({
     table: 'zoho_books.json_invoices',

@@ -23,11 +23,18 @@ const facts: ReadPlanFacts = {
   fullEveryMs: 7 * 86_400_000,
   now,
   tableGone: false,
+  counter: null,
 };
 
 describe('the kind of a read', () => {
   it('is incremental from the watermark less the lag', () => {
-    expect(planRead(facts)).toEqual({ read: 'incremental', from: '2027-01-15T07:50:00.000000Z', lateBefore: null, reason: '' });
+    expect(planRead(facts)).toEqual({
+      read: 'incremental',
+      from: '2027-01-15T07:50:00.000000Z',
+      lateBefore: null,
+      reason: '',
+      newEpoch: false,
+    });
   });
 
   it.each([

@@ -14,6 +14,7 @@ import { runLocal } from '../../src/run/run-local';
 import { sourceClients } from '../../src/run/source-clients';
 import { Steps } from '../../src/run/steps';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox';
+import { startLegacy4dSandbox, type Legacy4dOptions, type Legacy4dSandbox } from '../../src/sandbox/legacy-4d';
 import { startSquareSandbox, type SquareSandbox, type SquareSandboxOptions } from '../../src/sandbox/square';
 import { sources } from '../../src/sources';
 import type { Source, SourceConnection } from '../../src/sources/source';
@@ -93,6 +94,21 @@ export async function installSquare(options: SquareOptions): Promise<Installatio
     },
     sandbox,
   );
+}
+
+export async function installLegacy4d(
+  options: Omit<InstallationOptions, 'sandbox'> & { readonly sandbox?: Partial<Legacy4dOptions> },
+): Promise<InstallationOf<Legacy4dSandbox>> {
+  const counts = { Artikel_Kategorie: 6, Artikel_Familie: 20, Artikel_Variante: 60, Auftrag: 2 };
+  const sandbox = await startLegacy4dSandbox({ seed: 1, counts, ...options.sandbox });
+  const { user, password } = sandbox.credentials;
+  const variables = {
+    PYERP_TEST_BASE_URL: sandbox.baseUrl,
+    PYERP_TEST_USERNAME: user,
+    PYERP_TEST_PASSWORD: password,
+    PYERP_TEST_CALLS_PER_MINUTE: '1000000',
+  };
+  return assemble({ pipeline: 'pyerp-products', ...options, variables: { ...variables, ...options.variables } }, sandbox);
 }
 
 /** `variables` lead to the sandbox. */

@@ -6,7 +6,7 @@ import { listPipelines, readPipeline } from '../../config/pipeline';
 import { linesAt, settingLines, type SettingLine } from '../../config/setting-list';
 import { FreshetError } from '../../domain/errors';
 import { counted } from '../../report/words';
-import { sourceOf } from '../../run/run-config';
+import { entityNames, sourceOf } from '../../run/run-config';
 import { sources, sourceTypes } from '../../sources/index';
 import { chosenWords } from '../chosen-words';
 import type { CommandContext } from '../command-context';
@@ -59,7 +59,7 @@ function settingUnknown(key: string, meant: string | undefined): FreshetError {
 /** `freshet config validate`: settings, sources and every pipeline file, all mistakes at once. Exit code 2 when there are any; nothing is connected to. */
 export async function configValidate({ flags }: CommandContext): Promise<CommandResult> {
   const read = readSettings(settingsRequest(flags));
-  const entitiesOf = (type: string): readonly string[] => Object.keys(sourceOf(sources, type).entities);
+  const entitiesOf = (type: string): readonly string[] | null => entityNames(sourceOf(sources, type));
   const request = { root: read.root, sources: read.sources, entitiesOf };
   const pipelines = listPipelines(read.root).map((name) => readPipeline(name, request));
   const judgeable = ({ key }: Mistake): boolean => key !== 'source' || !read.sourcesBroken;

@@ -5,7 +5,7 @@ import { scheduleMeant } from '../../config/schema/schedule';
 import { mistakeText } from '../../config/mistake';
 import { resolveSource } from '../../config/sources';
 import { counted } from '../../report/words';
-import { sourceOf } from '../../run/run-config';
+import { entityNames, sourceOf } from '../../run/run-config';
 import { isFreshetError } from '../../domain/errors';
 import { openHome } from '../../stack/home';
 import { runningPart } from '../../stack/part-record';
@@ -17,7 +17,7 @@ import { withTables } from './postgres';
 
 /** The pipelines of the project with everything that is wrong with their files. */
 function pipelinesOf({ loaded }: Patient): ReadPipeline[] {
-  const entitiesOf = (type: string): readonly string[] => Object.keys(sourceOf(registry, type).entities);
+  const entitiesOf = (type: string): readonly string[] | null => entityNames(sourceOf(registry, type));
   return listPipelines(loaded.root).map((name) => readPipeline(name, { root: loaded.root, sources: loaded.sources, entitiesOf }));
 }
 
@@ -61,6 +61,17 @@ async function configured({ loaded, temporal }: Patient, key: string): Promise<F
   }
 }
 
+/** Whether any variable is set that the source's environment names, or there are none to set. */
+function isSetUp({ loaded }: Patient, key: string): boolean {
+  const place = loaded.sources[key]?.environments[loaded.settings.source_environment];
+  if (place === undefined) return true;
+  const { base_url: baseUrl, accounts_url: accountsUrl, organization_id: organizationId, credentials } = place;
+  const needed = [baseUrl, accountsUrl, organizationId, ...Object.values(credentials)].flatMap((value) =>
+    typeof value === 'object' && 'env' in value ? [value.env] : [],
+  );
+  return needed.length === 0 || needed.some((name) => (loaded.variables[name] ?? '').trim() !== '');
+}
+
 /** The credentials of the sandbox stay with the worker that `freshet up --sandbox` started. */
 function isOurSandbox(home: string, baseUrl: string): boolean {
   return sandboxParts().some((part) => Object.values(runningPart(openHome(home), part)?.facts ?? {}).includes(baseUrl));
@@ -68,12 +79,17 @@ function isOurSandbox(home: string, baseUrl: string): boolean {
 
 export const sources: Check = {
   name: 'sources',
-  look: (patient) => {
+  look: async (patient) => {
     const read = pipelinesOf(patient).flatMap(({ pipeline }) =>
       pipeline === null || pipeline.source === FILES_SOURCE ? [] : [pipeline.source],
     );
     const keys = [...new Set(read)].filter((key) => Object.hasOwn(patient.loaded.sources, key));
-    if (keys.length > 0) return Promise.all(keys.map((key) => configured(patient, key)));
+    const setUp = keys.filter((key) => isSetUp(patient, key));
+    // Where some are set up, one that nobody set up is no mistake: its pipelines do not run, nothing else is the worse for it.
+    const asked = setUp.length > 0 ? setUp : keys;
+    const left = keys.filter((key) => !asked.includes(key));
+    const notSetUp = left.length === 0 ? [] : [fine(`not set up, their pipelines cannot run: ${left.join(', ')}`)];
+    if (keys.length > 0) return [...(await Promise.all(asked.map((key) => configured(patient, key)))), ...notSetUp];
     return {
       verdict: 'warning',
       message: 'no pipeline reads a source',

@@ -4,12 +4,12 @@ import type { PipelineSettings } from '../../config/schema/pipeline-file';
 import { FreshetError, isFreshetError } from '../../domain/errors';
 import type { LoadedSettings } from '../../config/load-settings';
 import { sources } from '../../sources/index';
-import { sourceOf } from '../../run/run-config';
+import { entityNames, sourceOf } from '../../run/run-config';
 import { errorView, type ErrorView } from '../envelope';
 import type { DesiredSchedule } from './compile-schedule';
 
 function pipelineSettings(loaded: LoadedSettings, name: string): PipelineSettings {
-  const entitiesOf = (type: string): readonly string[] => Object.keys(sourceOf(sources, type).entities);
+  const entitiesOf = (type: string): readonly string[] | null => entityNames(sourceOf(sources, type));
   return loadPipeline(name, { root: loaded.root, sources: loaded.sources, entitiesOf }).pipeline;
 }
 

@@ -1,7 +1,11 @@
 import { sql, type Kysely } from 'kysely';
 
-/** What a source splits an entity into, each part with a watermark of its own, and rows that are asked for before they are deleted. Not breaking. */
+/**
+ * What a source splits an entity into, each part with a watermark of its own, rows that are asked for before they are deleted, and counters
+ * that went back. Not breaking.
+ */
 export async function up(db: Kysely<unknown>): Promise<void> {
+  await sql`alter table freshet.extraction add column counter bigint, add column resets boolean not null default false`.execute(db);
   await sql`
     create table freshet.extraction_part (
       extraction_id text not null references freshet.extraction (id),

@@ -16,6 +16,7 @@ export const extract = {
   'EX-008': { level: 'info', text: '{entity}: rows that the source has no more, softly deleted: {deleted}' },
   'EX-009': { level: 'info', text: '{entity}: the source forgot its page token; listing again from {from}' },
   'EX-010': { level: 'debug', text: '{entity}: rows missing from the complete read asked for one by one: {asked}, gone: {gone}' },
+  'EX-011': { level: 'debug', text: '{entity}: deletions told by the source: {deletions}' },
   'EX-007': {
     level: 'warn',
     text: '{entity}: {file} is not loaded: {why}',

@@ -20,7 +20,8 @@ export function dataClassNamed(name: string): EntityDefinition {
     deletes: { kind: 'sweep', confirmByDetail: true },
     partitions: null,
     settleMs: 0,
-    lag: 1,
+    // Stamps are given before the transaction that they belong to is committed: so many may become visible late.
+    lag: 1_000,
     version: '__STAMP',
     lineItems: null,
     volatile: STAMPS,

@@ -1,0 +1,41 @@
+import { fenced } from '../database/fence';
+import type { Deletion } from '../sources/source';
+import { queueVanished } from './detail-queue';
+import { saveExtraction, type Extraction } from './extraction';
+import type { ExtractScope } from './extract-slice';
+import { DELETIONS, type Part } from './part';
+import { progressMark } from './position';
+import { bookCounters } from './run-counters';
+
+/**
+ * One page of what the source says it deleted. Read after the lists: a record that was deleted while they were read is among it. What was
+ * deleted and made anew under the same key has a later cursor than its deletion, and stays.
+ */
+export async function feedPage(scope: ExtractScope, extraction: Extraction): Promise<Extraction> {
+  const { deps, input, fence, ctx } = scope;
+  const part = extraction.parts.find(({ id }) => id === DELETIONS);
+  if (deps.client.deletions === undefined || part === undefined) throw new RangeError(`the client of ${input.entity} has no feed of deletions`);
+  const request = { entity: input.object, from: part.from, position: extraction.position.next };
+  const answer = await deps.client.deletions(request, ctx);
+  const parts = extraction.parts.map((one) => (one === part ? raised(part, answer.deletions) : one));
+  const { position } = extraction;
+  const phase = answer.next === null ? ('done' as const) : position.phase;
+  const after: Extraction = { ...extraction, parts, position: { ...position, next: answer.next, seq: position.seq + 1, phase } };
+  await fenced(deps.db, fence, { site: 'extract.feed-page', ctx }, async (tx) => {
+    const told = answer.deletions.map(({ id, stamp }) => ({ id, cursorText: stamp, cursorSort: BigInt(stamp) }));
+    await queueVanished(tx, extraction.id, told);
+    await saveExtraction(tx, after);
+    await bookCounters(tx, scope, { mark: progressMark(after.position) });
+  });
+  ctx.progress(progressMark(after.position));
+  ctx.log('EX-011', { entity: input.entity, deletions: answer.deletions.length });
+  return after;
+}
+
+function raised(part: Part, deletions: readonly Deletion[]): Part {
+  const greatest = deletions.reduce((top, { id, stamp }) => {
+    const sort = BigInt(stamp);
+    return top === null || sort > top.sort ? { id, text: stamp, sort } : top;
+  }, part.greatest);
+  return { ...part, greatest };
+}
