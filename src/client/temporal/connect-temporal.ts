@@ -1,7 +1,8 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, defaultGrpcRetryOptions, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Settings } from '../../config/schema/settings';
 import { FreshetError } from '../../domain/errors';
+import { lateRetry } from './late-retry';
 
 /** A connection to Temporal that answered, with the place where our runs live on it. */
 export interface TemporalLink {
@@ -29,7 +30,8 @@ export async function connectTemporal(settings: Settings['temporal'], withinMs: 
   const { address } = options;
   const { namespace, task_queue: taskQueue } = settings;
   // Lazy, so that a connection that never came about can be closed: `Connection.connect` keeps its socket to itself when it fails.
-  const connection = Connection.lazy({ ...options, connectTimeout: withinMs });
+  const interceptors = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), lateRetry];
+  const connection = Connection.lazy({ ...options, interceptors, connectTimeout: withinMs });
   const { workflowService } = connection;
   try {
     await connection.ensureConnected();
