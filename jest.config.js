@@ -1,6 +1,19 @@
 // A test belongs to a project by its folder under tests/. A folder named nowhere here is in `db`: it gets a database.
 const FOLDERS = {
-  unit: ['unit', 'sandbox', 'json', 'http', 'config', 'domain', 'observability', 'architecture', 'sources', 'report', 'live/views'],
+  unit: [
+    'unit',
+    'sandbox',
+    'json',
+    'http',
+    'config',
+    'domain',
+    'observability',
+    'architecture',
+    'sources',
+    'contract',
+    'report',
+    'live/views',
+  ],
   temporal: [
     'temporal',
     'workflows',

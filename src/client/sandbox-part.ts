@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../stack/free-port';
 import type { Stack } from '../stack/supervisor';
+import { secret, steadyPlace } from './steady-place';
 
 /** How many calls a minute the sandbox lets through, and how many at once; said wherever it is started. */
 export const SANDBOX_LIMITS = { callsPerMinute: 6_000, concurrent: 10 } as const;
@@ -58,52 +56,6 @@ export async function startSandboxPart(stack: Stack, counts: SandboxCounts): Pro
     facts: openVariables({ baseUrl: `${url}/books/v3`, accountsUrl: url, organizationId: ORGANIZATION }),
   });
   return JSON.parse(part.readyLine ?? '{}') as SandboxPlace;
-}
-
-interface Steady<C> {
-  readonly port: number;
-  readonly credentials: C;
-}
-
-const secret = (prefix: string): string => prefix + randomBytes(16).toString('hex');
-
-/** The same port, where it is free, and the same credentials from start to start: a run under way keeps calling what it was frozen with. */
-async function steadyPlace<C>(file: string, fresh: () => C): Promise<Steady<C>> {
-  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Steady<C>) : undefined;
-  const credentials = before?.credentials ?? fresh();
-  const steady = { port: await freePort(before?.port), credentials };
-  writeFileSync(file, JSON.stringify(steady), { mode: 0o600 });
-  return steady;
-}
-
-/** A running stand-in for Square. The token opens nothing but it. */
-export interface SquarePlace {
-  readonly baseUrl: string;
-  readonly accessToken: string;
-}
-
-/** Starts the stand-in for Square as a part of the stack, as the one for Zoho Books is. */
-export async function startSquarePart(stack: Stack): Promise<SquarePlace> {
-  const fresh = (): Readonly<Record<'accessToken' | 'controlToken', string>> => ({
-    accessToken: secret('EAAA'),
-    controlToken: secret('control-'),
-  });
-  const { port, credentials } = await steadyPlace(join(stack.home.root, 'sandbox-square.json'), fresh);
-  const place = { baseUrl: `http://127.0.0.1:${port}`, accessToken: credentials.accessToken };
-  await stack.start({
-    name: 'sandbox-square',
-    command: process.execPath,
-    args: [join(__dirname, '../sandbox/main.js'), 'square', '--port', String(port), '--start-clock', 'now'],
-    env: { SANDBOX_CREDENTIALS: JSON.stringify(credentials) },
-    ready: { kind: 'line', accept: (line) => line.startsWith('{') },
-    facts: { SQUARE_TEST_BASE_URL: place.baseUrl },
-  });
-  return place;
-}
-
-/** The variables that make it the test environment of the source. */
-export function squareVariables({ baseUrl, accessToken }: SquarePlace): Record<string, string> {
-  return { SQUARE_TEST_BASE_URL: baseUrl, SQUARE_TEST_ACCESS_TOKEN: accessToken };
 }
 
 /** The variables that make a sandbox the test environment of the source (config/sources.yaml), credentials included. */

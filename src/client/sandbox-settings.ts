@@ -1,12 +1,10 @@
 import { openHome } from '../stack/home';
 import { runningPart } from '../stack/part-record';
 import type { Project } from './project';
-
-/** Parts of the stack that stand in for a source, and the variable that would name another place. */
-const SANDBOXES = { sandbox: 'ZOHO_BOOKS_TEST_BASE_URL', 'sandbox-square': 'SQUARE_TEST_BASE_URL' } as const;
+import { STAND_IN_ADDRESSES } from './stand-ins';
 
 /** The names of the parts of the stack that stand in for sources. */
-export const sandboxParts = (): readonly string[] => Object.keys(SANDBOXES);
+export const sandboxParts = (): readonly string[] => Object.keys(STAND_IN_ADDRESSES);
 
 /**
  * A project that reaches the sandbox of a `freshet up --sandbox` in another terminal, when the source's test environment is read and
@@ -16,7 +14,7 @@ export function withRunningSandbox(project: Project): Project {
   const { settings, variables } = project.loaded;
   if (settings.source_environment !== 'test') return project;
   const home = openHome(settings.home);
-  const facts = Object.entries(SANDBOXES).flatMap(([part, address]) =>
+  const facts = Object.entries(STAND_IN_ADDRESSES).flatMap(([part, address]) =>
     variables[address] === undefined ? Object.entries(runningPart(home, part)?.facts ?? {}) : [],
   );
   return { ...project, loaded: { ...project.loaded, variables: { ...variables, ...Object.fromEntries(facts) } } };

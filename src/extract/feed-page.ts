@@ -14,7 +14,8 @@ import { bookCounters } from './run-counters';
 export async function feedPage(scope: ExtractScope, extraction: Extraction): Promise<Extraction> {
   const { deps, input, fence, ctx } = scope;
   const part = extraction.parts.find(({ id }) => id === DELETIONS);
-  if (deps.client.deletions === undefined || part === undefined) throw new RangeError(`the client of ${input.entity} has no feed of deletions`);
+  if (deps.client.deletions === undefined || part === undefined)
+    throw new RangeError(`the client of ${input.entity} has no feed of deletions`);
   const request = { entity: input.object, from: part.from, position: extraction.position.next };
   const answer = await deps.client.deletions(request, ctx);
   const parts = extraction.parts.map((one) => (one === part ? raised(part, answer.deletions) : one));

@@ -83,5 +83,6 @@ function plantedStep(kind: Watermark['kind']): bigint {
 /** In the form of `ListRequest.from`. */
 export function lowerBoundText(kind: Watermark['kind'], bound: bigint): string {
   const from = bound + plantedStep(kind);
-  return kind === 'instant' ? formatInstant(from) : from.toString();
+  if (kind === 'instant') return formatInstant(from);
+  return (from < 0n ? 0n : from).toString();
 }

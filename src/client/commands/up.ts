@@ -7,16 +7,9 @@ import { say } from '../execute';
 import { EXIT } from '../exit-code';
 import { startMonitorPart } from '../monitor-part';
 import { openProject, type Project } from '../project';
-import {
-  SANDBOX_LIMITS,
-  sandboxVariables,
-  squareVariables,
-  startSandboxPart,
-  startSquarePart,
-  type SandboxPlace,
-  type SquarePlace,
-} from '../sandbox-part';
+import { SANDBOX_LIMITS, sandboxVariables, startSandboxPart, type SandboxPlace } from '../sandbox-part';
 import { setUpDatabase, withStack } from '../stack-session';
+import { startStandIns, type RunningStandIn } from '../stand-ins';
 import { stackVariables, startWorkerPart } from '../worker-part';
 import { requireWritable } from '../writable-folder';
 
@@ -38,12 +31,13 @@ export async function up(flags: UpFlags, { out, flags: common }: CommandContext)
   return withStack(session, async (stack) => {
     await setUpDatabase(stack);
     const sandbox = flags.sandbox === true ? await startSandboxPart(stack, COUNTS) : null;
-    const square = flags.sandbox === true ? await startSquarePart(stack) : null;
-    const variables = { ...(sandbox === null ? {} : sandboxVariables(sandbox)), ...(square === null ? {} : squareVariables(square)) };
+    const standIns = flags.sandbox === true ? await startStandIns(stack) : [];
+    const others = Object.assign({}, ...standIns.map(({ variables: each }) => each)) as Record<string, string>;
+    const variables = { ...(sandbox === null ? {} : sandboxVariables(sandbox)), ...others };
     const env = { ...stackVariables(stack.addresses), ...variables };
     await startWorkerPart(stack, { env, words: commonWords(common), graceMs: settings.worker.shutdown_grace });
     await startMonitorPart(stack, { env, words: commonWords(common) });
-    const ready = readyResult({ stack, project, sandbox, square, variables });
+    const ready = readyResult({ stack, project, sandbox, standIns, variables });
     await say(ready, 'up', out);
     await stack.ended;
     return { ...ready, said: true };
@@ -67,12 +61,12 @@ interface Ready {
   readonly stack: Stack;
   readonly project: Project;
   readonly sandbox: SandboxPlace | null;
-  readonly square: SquarePlace | null;
+  readonly standIns: readonly RunningStandIn[];
   /** What makes the stand-ins the test environments of their sources. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
-function readyResult({ stack, project, sandbox, square, variables }: Ready): CommandResult {
+function readyResult({ stack, project, sandbox, standIns, variables }: Ready): CommandResult {
   const { settings } = project.loaded;
   const { addresses } = stack;
   const places = [
@@ -81,7 +75,7 @@ function readyResult({ stack, project, sandbox, square, variables }: Ready): Com
     ['Temporal UI', addresses.temporalUi ?? '(not ours)'],
     ['task queue', settings.temporal.task_queue],
     ['sandbox', sandbox === null ? '(not started; --sandbox)' : `${sandbox.baseUrl}, ${SANDBOX_LIMITS.callsPerMinute} calls a minute`],
-    ...(square === null ? [] : [['', `${square.baseUrl} (Square)`] as const]),
+    ...standIns.map(({ title, url }) => ['', `${url} (${title})`] as const),
     ['state', settings.home],
     ['landing', settings.landing.path],
     ['reports', settings.reports.path],

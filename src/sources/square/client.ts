@@ -48,7 +48,7 @@ export class SquareClient implements SourceClient {
     });
   }
 
-  list(request: ListRequest, ctx: StageContext): Promise<ListAnswer> {
+  async list(request: ListRequest, ctx: StageContext): Promise<ListAnswer> {
     const call = listCall(request, this.pageSize);
     const what = this.#what(call);
     const records = RECORDS.get(request.entity) ?? '';
