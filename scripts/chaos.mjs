@@ -114,7 +114,7 @@ async function main() {
   await bootstrap();
   const jest = spawn(process.execPath, [join(ROOT, 'node_modules/jest/bin/jest.js'), '--selectProjects', project, '-i', '--', ...files], {
     cwd: ROOT,
-    env: { ...process.env, ...env },
+    env: { ...process.env, FRESHET_ON_DEMAND: '1', ...env },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => jest.kill(signal));

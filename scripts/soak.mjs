@@ -1,3 +1,4 @@
+// npm run soak -- --suites: see soak-suites.mjs.
 // npm run soak [-- <schedules> [<seed>]]: boundary schedules in thousands, in chunks on two cores; the result goes to docs/reliability/boundary-soak.json.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,10 +12,16 @@ const RESULT = join(ROOT, 'docs', 'reliability', 'boundary-soak.json');
 const CHUNK = 250;
 const AT_ONCE = 2;
 
+if (process.argv[2] === '--suites') {
+  const { soakSuites } = await import('./soak-suites.mjs');
+  await soakSuites();
+  process.exit();
+}
+
 const [asked = '5000', seed = String(Date.now() % 1_000_000_000)] = process.argv.slice(2);
 for (const number of [asked, seed]) {
   if (/^[1-9]\d{0,8}$/.test(number)) continue;
-  process.stderr.write('Usage: npm run soak [-- <number of schedules> [<seed>]]\n');
+  process.stderr.write('Usage: npm run soak [-- <number of schedules> [<seed>] | -- --suites]\n');
   process.exit(2);
 }
 

@@ -30,6 +30,18 @@ export function afterListing(scope: ExtractScope, extraction: Extraction): 'feed
 }
 
 /**
+ * An extraction whose deletions were held without asking for them, and which a person has approved meanwhile, asks after all: the person
+ * judged the number, not each row.
+ */
+export async function confirmHeld(scope: ExtractScope, extraction: Extraction): Promise<Extraction> {
+  const { deps, input } = scope;
+  const held = extraction.position.phase === 'done' && asksBeforeDeleting(scope, extraction) && input.sweep?.approved === true;
+  if (!held) return extraction;
+  const [asked] = await deps.db.query(`select from freshet.confirmation where extraction_id = $1 limit 1`, [extraction.id]);
+  return asked === undefined ? { ...extraction, position: { ...extraction.position, phase: 'confirm' } } : extraction;
+}
+
+/**
  * Asks for some of the rows that the complete list left out. More of them than may be deleted without a person are not asked for: the
  * calls would be lost, and closing will be held.
  */

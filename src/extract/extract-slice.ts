@@ -8,7 +8,7 @@ import type { LandingStore } from '../landing/landing-store';
 import type { StageContext } from '../observability/stage-context';
 import type { EntityDefinition, SourceClient } from '../sources/source';
 import { cutBatch, finishPlanned, isFull, unbatched, type BatchLimits } from './batch';
-import { confirmPage } from './confirm';
+import { confirmHeld, confirmPage } from './confirm';
 import { detailPage } from './detail-page';
 import type { Extraction } from './extraction';
 import { feedPage } from './feed-page';
@@ -100,7 +100,7 @@ export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: 
   await sweepWorkFolder(scope, opened.extraction.id);
   await finishPlanned(scope, opened.extraction);
   try {
-    return await readPages(scope, opened.extraction);
+    return await readPages(scope, await confirmHeld(scope, opened.extraction));
   } catch (error) {
     const wait = waitOf(error, input.sourceTitle);
     if (wait === null) throw error;

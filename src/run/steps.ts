@@ -224,7 +224,6 @@ export class Steps {
     if (config.definition.entityNamed === undefined || kind === 'replay' || config.load !== undefined) return opened;
     const client = this.deps.clients.of(config);
     const survey = await surveyEntity({ db: this.deps.db, client, pipeline: config.pipeline.name, entity }, ctx);
-    if (survey?.changed === true) this.configs.delete(config.digest);
     const now = survey?.changed === true ? await this.open(input) : opened;
     return { ...now, facts: { ...now.facts, counter: survey?.counter ?? null } };
   }
@@ -236,8 +235,8 @@ export class Steps {
     // A failed look-up must not be remembered: the next attempt asks again.
     reading.catch(() => this.configs.delete(digest));
     this.configs.set(digest, reading);
-    // What was inferred of files is learned in mid-run.
-    void reading.then(({ source }) => isFiles(source) && this.configs.delete(digest)).catch(() => undefined);
+    // What was inferred of files, or surveyed of a server, is learned in mid-run, perhaps by another process.
+    void reading.then((config) => isLearned(config) && this.configs.delete(digest)).catch(() => undefined);
     return reading;
   }
 
@@ -245,6 +244,10 @@ export class Steps {
     const { db, landing, clients } = this.deps;
     return { db, landing, client: clients.of(config), definition: entity.definition, zone: config.definition.zone };
   }
+}
+
+function isLearned({ source, definition }: RunConfig): boolean {
+  return isFiles(source) || definition.entityNamed !== undefined;
 }
 
 async function hasUnloaded(db: Database, { runId, entity }: EntityStep): Promise<boolean> {

@@ -113,13 +113,21 @@ describe('a run completes by itself, with nothing lost and nothing doubled, when
     }),
   );
 
-  // On demand only: the copy above was killed, and is older, too.
+  // On demand only (docs/reliability/cells.md): the copy above was killed, and is older, too.
   if (cellWish() !== null) {
     cell('Temporal is killed and comes back with its database', () =>
       struck(async (trial) => {
         await details(trial, 12);
         await restart('temporal');
       }),
+    );
+
+    cell('Temporal comes back without its database; its schedules come back too', () =>
+      struck(async (trial) => {
+        await scheduled(trial);
+        await details(trial, 12);
+        await restart('temporal', () => servers.replaceTemporalFiles('nothing'));
+      }, scheduleIsBack),
     );
 
     cell('Temporal comes back with an older copy of its database, that knows nothing of the run', async () => {
@@ -130,12 +138,4 @@ describe('a run completes by itself, with nothing lost and nothing doubled, when
       });
     });
   }
-
-  cell('Temporal comes back without its database; its schedules come back too', () =>
-    struck(async (trial) => {
-      await scheduled(trial);
-      await details(trial, 12);
-      await restart('temporal', () => servers.replaceTemporalFiles('nothing'));
-    }, scheduleIsBack),
-  );
 });

@@ -65,7 +65,8 @@ test.each([
 ])('YAML with %s is refused, and quickly', (_, yaml, expected) => {
   const begun = performance.now();
   const lines = settings(yaml);
-  expect(performance.now() - begun).toBeLessThan(5_000);
+  // Expanded, it would take hours; a busy machine takes its time for a megabyte all the same.
+  expect(performance.now() - begun).toBeLessThan(50_000);
   expect(lines[0]).toMatch(/^config\/freshet\.yaml:\d+:\d+: /);
   expect(lines.join('\n')).toContain(expected);
   expect(({} as { polluted?: unknown }).polluted).toBeUndefined();

@@ -107,6 +107,8 @@ it('more than may go without a person is held without a call for any of them, an
   expect(askedFor()).toBe(0);
   const approved = await at.run({ full: true, approveDeletes: true });
   expect(approved.state).toBe('completed');
+  // The person judged the number; each row is asked for all the same.
+  expect(askedFor()).toBe(5);
   expect(await ended(approved.runId, 'contacts')).toMatchObject({ deleted: '5' });
   expect(await aftermath(at, approved.runId)).toEqual([]);
 });

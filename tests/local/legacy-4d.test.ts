@@ -63,6 +63,24 @@ describe('of a server that tracks changes', () => {
     expect(types).toEqual([{ data_type: 'bigint' }]);
   });
 
+  it('what one worker learned of the server, another one loads by', async () => {
+    const { control } = at.sandbox;
+    const another = at.another();
+    const edited = control.edit('Artikel_Kategorie', 1, {});
+    const runId = await at.claim({ entities: ['categories'] });
+    const step = { runId, entity: 'categories' };
+    await at.db.query(`update freshet.pipeline_entity set definition = null where entity = 'categories'`);
+    await another.prepareRun(step, at.ctx);
+    await expect(another.load(step, at.ctx)).resolves.toMatchObject({ batches: 0 });
+    await at.steps.extract(step, at.ctx);
+    expect(await another.load(step, at.ctx)).toMatchObject({ batches: 1 });
+    await another.close(step, at.ctx);
+    expect(await another.verify(step, at.ctx)).toMatchObject({ ok: true });
+    await another.endRun(step, at.ctx);
+    const rows = await at.db.query(`select from pyerp.json_categories where id = $1`, [edited]);
+    expect(rows).toHaveLength(1);
+  });
+
   it('the next one asks by stamp for what changed and for what was deleted', async () => {
     const { control } = at.sandbox;
     control.advanceClock(60_000);

@@ -30,6 +30,8 @@ export interface InstallationOf<S> {
   readonly db: Database;
   readonly landing: FileStore;
   readonly steps: Steps;
+  /** The steps as another process has them, with nothing remembered. */
+  another(): Steps;
   readonly loaded: LoadedSettings;
   readonly folder: string;
   readonly ctx: StageContext;
@@ -151,6 +153,7 @@ async function assemble<S extends { close(): Promise<void> }>(
     db,
     landing,
     steps,
+    another: () => new Steps({ ...deps, sources: registry }),
     loaded,
     folder,
     ctx,

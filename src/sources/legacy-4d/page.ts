@@ -1,3 +1,4 @@
+import { counted } from '../../domain/counted';
 import { isJsonObject } from '../../http/strict-json';
 import type { Body } from './answer';
 import { GLOBAL_STAMP } from './catalog';
@@ -30,9 +31,10 @@ export function readPage(body: Body, { top, what }: { readonly top: number; read
   const { __ENTITIES: rows, __SENT: sent, __COUNT: count } = body;
   if (!Array.isArray(rows)) throw misshapen(what, `__ENTITIES is ${rows === undefined ? 'missing' : 'not an array'}`);
   if (!rows.every(isJsonObject)) throw misshapen(what, '__ENTITIES holds something that is not a record');
-  if (sent !== rows.length) throw misshapen(what, `__SENT says ${String(sent)} records, ${rows.length} came`);
+  if (sent !== rows.length) throw misshapen(what, `__SENT says ${String(sent)}, and what came is ${counted(rows.length, 'record')}`);
   const known = typeof count === 'number' ? count : null;
-  if (known !== null && known < rows.length) throw contradicts(what, `${rows.length} records came, and __COUNT says ${known}`);
+  if (known !== null && known < rows.length)
+    throw contradicts(what, `what came is ${counted(rows.length, 'record')}, and __COUNT says ${known}`);
   if (known !== null && known > 0 && rows.length === 0) throw contradicts(what, `no records came, and __COUNT says ${known}`);
   const left = known === null ? 0 : known - rows.length;
   // A server may send fewer than it was asked for: its count tells that more follow.
