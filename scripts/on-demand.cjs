@@ -6,7 +6,6 @@ module.exports = [
   'tests/client/load-memory.test.ts',
   'tests/errors/with-servers/runs.test.ts',
   'tests/errors/with-servers/up-and-worker.test.ts',
-  'tests/json/mutated-files.test.ts',
   'tests/landing/full-disk.test.ts',
   'tests/live/terminal/live-view.test.ts',
   'tests/schedules/fault-free.test.ts',
