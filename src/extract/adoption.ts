@@ -23,7 +23,8 @@ export interface Wanted {
 
 /**
  * Looks for an open extraction with the same question and read, young enough, whose landed files are all there. One whose files are
- * missing or changed is abandoned with the reason: continuing it would fail again in every run.
+ * missing or changed is abandoned with the reason: continuing it would fail again in every run. So would one whose deletions are held, unless
+ * a person has approved them now: what is new at the source comes by another read.
  */
 export async function findAdoptable(deps: ExtractDeps, input: ExtractInput, wanted: Wanted): Promise<Adoptable | null> {
   const [row] = await deps.db.query<Adoptable>(
@@ -32,8 +33,19 @@ export async function findAdoptable(deps: ExtractDeps, input: ExtractInput, want
       where x.pipeline = $1 and x.entity = $2 and x.partition = '' and x.state = 'open' and x.question = $3 and x.read_kind = $4
         and x.read_kind <> 'partial' and x.last_page_at > now() - make_interval(secs => $5) and x.owner_run is distinct from $6
         and (x.owner_run is null or exists (select from freshet.run r where r.id = x.owner_run and r.state = any ($7)))
+        and ($8 or not exists (select from freshet.run_entity h
+                                where h.extraction_id = x.id and h.state = 'held' and starts_with(h.held_reason, 'deletes:')))
       order by x.last_page_at desc limit 1`,
-    [input.pipeline, input.entity, wanted.question, wanted.plan.read, input.adoptForMs / 1000, input.runId, FINAL_RUN_STATES],
+    [
+      input.pipeline,
+      input.entity,
+      wanted.question,
+      wanted.plan.read,
+      input.adoptForMs / 1000,
+      input.runId,
+      FINAL_RUN_STATES,
+      input.sweep?.approved === true,
+    ],
   );
   if (!row) return null;
   const fault = await landingFault(deps, row.id);
