@@ -3,7 +3,7 @@ import { Legacy4dClient } from '../../src/sources/legacy-4d/client';
 import { legacy4d } from '../../src/sources/legacy-4d/definition';
 import { LeapingClock } from '../http/leaping-clock';
 import { testContext } from '../http/test-context';
-import type { CommonFault, OpenSubject } from './subject';
+import { WIRE_FAULTS, type CommonFault, type OpenSubject } from './subject';
 import { contractSuite, TIMEOUTS } from './suite';
 
 const PASSWORD = 'canary-password-4d';
@@ -12,18 +12,7 @@ const CLASS = 'Artikel_Kategorie';
 const FAULTS: Readonly<Record<CommonFault, Fault>> = {
   unavailable: 'html502',
   'html instead of data': 'html200',
-  'another shape': 'wrongEnvelope',
-  'cut text': 'truncated',
-  'not UTF-8': 'notUtf8',
-  'cut compression': 'gzipCut',
-  'too long a length': 'lengthTooLong',
-  'too short a length': 'lengthTooShort',
-  'no answer, connection gone': 'reset',
-  'half an answer, connection gone': 'resetMidBody',
-  silence: 'hang',
-  'silence in mid-answer': 'stall',
-  'redirects without end': 'redirectLoop',
-  'one byte after another': 'drip',
+  ...WIRE_FAULTS,
   'the same page again': 'samePage',
 };
 

@@ -3,7 +3,7 @@ import { startSquareSandbox, type SquareFault } from '../../src/sandbox/square';
 import { SquareClient } from '../../src/sources/square/client';
 import { square } from '../../src/sources/square/definition';
 import { LeapingClock } from '../http/leaping-clock';
-import type { CommonFault, OpenSubject } from './subject';
+import { WIRE_FAULTS, type CommonFault, type OpenSubject } from './subject';
 import { contractSuite, TIMEOUTS } from './suite';
 
 const TOKEN = 'canary-access-token';
@@ -11,18 +11,7 @@ const TOKEN = 'canary-access-token';
 const FAULTS: Readonly<Record<CommonFault, SquareFault>> = {
   unavailable: 'unavailable',
   'html instead of data': 'html200',
-  'another shape': 'wrongEnvelope',
-  'cut text': 'truncated',
-  'not UTF-8': 'notUtf8',
-  'cut compression': 'gzipCut',
-  'too long a length': 'lengthTooLong',
-  'too short a length': 'lengthTooShort',
-  'no answer, connection gone': 'reset',
-  'half an answer, connection gone': 'resetMidBody',
-  silence: 'hang',
-  'silence in mid-answer': 'stall',
-  'redirects without end': 'redirectLoop',
-  'one byte after another': 'drip',
+  ...WIRE_FAULTS,
   'the same page again': 'samePage',
 };
 

@@ -58,3 +58,19 @@ export interface SubjectOptions {
 }
 
 export type OpenSubject = (options: SubjectOptions) => Promise<Subject>;
+
+/** What the stand-ins call the damage that they all know; the rest each names by itself. */
+export const WIRE_FAULTS = {
+  'another shape': 'wrongEnvelope',
+  'cut text': 'truncated',
+  'not UTF-8': 'notUtf8',
+  'cut compression': 'gzipCut',
+  'too long a length': 'lengthTooLong',
+  'too short a length': 'lengthTooShort',
+  'no answer, connection gone': 'reset',
+  'half an answer, connection gone': 'resetMidBody',
+  silence: 'hang',
+  'silence in mid-answer': 'stall',
+  'redirects without end': 'redirectLoop',
+  'one byte after another': 'drip',
+} as const satisfies Partial<Record<CommonFault, string>>;

@@ -1,5 +1,5 @@
 import { LeapingClock } from '../http/leaping-clock';
-import type { CommonFault, OpenSubject } from './subject';
+import { WIRE_FAULTS, type CommonFault, type OpenSubject } from './subject';
 import { contractSuite, TIMEOUTS } from './suite';
 import { ToyServer, TOY_KEY } from './toy/server';
 import { things, ToyClient } from './toy/source';
@@ -8,18 +8,7 @@ import { things, ToyClient } from './toy/source';
 const FAULTS: Readonly<Record<CommonFault, string>> = {
   unavailable: 'unavailable',
   'html instead of data': 'html',
-  'another shape': 'wrongEnvelope',
-  'cut text': 'truncated',
-  'not UTF-8': 'notUtf8',
-  'cut compression': 'gzipCut',
-  'too long a length': 'lengthTooLong',
-  'too short a length': 'lengthTooShort',
-  'no answer, connection gone': 'reset',
-  'half an answer, connection gone': 'resetMidBody',
-  silence: 'hang',
-  'silence in mid-answer': 'stall',
-  'redirects without end': 'redirectLoop',
-  'one byte after another': 'drip',
+  ...WIRE_FAULTS,
   'the same page again': 'samePage',
 };
 

@@ -4,7 +4,7 @@ import { ZohoClient } from '../../src/sources/zoho-books/client';
 import { zohoBooks } from '../../src/sources/zoho-books/definition';
 import { ENDPOINTS, type Endpoint } from '../../src/sources/zoho-books/endpoints';
 import { LeapingClock } from '../http/leaping-clock';
-import type { CommonFault, OpenSubject } from './subject';
+import { WIRE_FAULTS, type CommonFault, type OpenSubject } from './subject';
 import { contractSuite, TIMEOUTS } from './suite';
 
 const SECRET = 'canary-client-secret';
@@ -13,18 +13,7 @@ const REFRESH = 'canary-refresh-token';
 const FAULTS: Readonly<Record<CommonFault, Fault>> = {
   unavailable: 'html502',
   'html instead of data': 'html502',
-  'another shape': 'wrongEnvelope',
-  'cut text': 'truncated',
-  'not UTF-8': 'notUtf8',
-  'cut compression': 'gzipCut',
-  'too long a length': 'lengthTooLong',
-  'too short a length': 'lengthTooShort',
-  'no answer, connection gone': 'reset',
-  'half an answer, connection gone': 'resetMidBody',
-  silence: 'hang',
-  'silence in mid-answer': 'stall',
-  'redirects without end': 'redirectLoop',
-  'one byte after another': 'drip',
+  ...WIRE_FAULTS,
   'the same page again': 'delay',
 };
 
