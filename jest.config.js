@@ -13,6 +13,7 @@ const FOLDERS = {
     'contract',
     'report',
     'live/views',
+    'mapping',
   ],
   temporal: [
     'temporal',

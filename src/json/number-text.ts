@@ -27,6 +27,19 @@ export function scaleOf(text: string): number {
   return point === -1 ? 0 : text.length - point - 1;
 }
 
+/** PostgreSQL's numeric: at most 131,072 digits before the point and 16,383 after it. */
+export function isStorableNumeric(text: string): boolean {
+  const [digits = '', exponent = '0'] = text.split('e');
+  if (exponent.length > 7) return false;
+  const whole = digits.replace('-', '').split('.')[0]!.length;
+  return whole + Math.max(0, Number(exponent)) <= 131_072 && scaleOf(text) <= 16_383;
+}
+
+/** The one text of a decimal number; `null` where the text is none. */
+export function decimalText(text: string): string | null {
+  return PARTS.test(text) ? normalise(text) : null;
+}
+
 function normalise(text: string): string {
   const match = PARTS.exec(text);
   if (!match) return text;

@@ -1,11 +1,10 @@
 import { LosslessNumber } from 'lossless-json';
-import { formatInstant, parseInstant, parseLegacyDay } from '../domain/instant';
-import { quickDay, quickInstantText } from '../domain/instant-text';
+import { parseLegacyDay } from '../domain/instant';
 import { canonicalText } from '../json/canonical';
 import type { JsonValue } from '../json/decode';
-import { numberText, scaleOf } from '../json/number-text';
+import { isStorableNumeric, numberText } from '../json/number-text';
 import { isInt8 } from '../json/profile';
-import { isStorableInstant } from '../json/text-class';
+import { dayCell, instantCell } from '../json/time-cell';
 import type { ColumnType } from '../sources/source';
 
 export interface CellRules {
@@ -51,32 +50,9 @@ function asNumber(value: JsonValue, type: 'bigint' | 'numeric'): string | undefi
   return (type === 'bigint' ? isInt8(text) : isStorableNumeric(text)) ? text : undefined;
 }
 
-/** PostgreSQL's numeric: at most 131,072 digits before the point and 16,383 after it. */
-function isStorableNumeric(text: string): boolean {
-  const [digits = '', exponent = '0'] = text.split('e');
-  if (exponent.length > 7) return false;
-  const whole = digits.replace('-', '').split('.')[0]!.length;
-  return whole + Math.max(0, Number(exponent)) <= 131_072 && scaleOf(text) <= 16_383;
-}
-
 function asTime(text: string, type: 'date' | 'timestamptz', { zone, emptyIsNull }: CellRules): string | null | undefined {
   const found = type === 'timestamptz' ? instantCell(text, zone) : dayCell(text);
   return found === undefined && emptyIsNull && parseLegacyDay(text) === null ? null : found;
-}
-
-/** Both forms begin with the day itself; a date with a time behind it is not only a date. */
-function dayCell(text: string): string | undefined {
-  if (text.length === 10 && quickDay(text) !== null) return text;
-  const sent = parseLegacyDay(text) ?? text;
-  return parseInstant(sent)?.dateOnly === true ? sent : undefined;
-}
-
-/** The instant of a text, for a column of type timestamptz; `undefined` where PostgreSQL holds none. */
-export function instantCell(text: string, zone: string): string | undefined {
-  const quick = quickInstantText(text, zone);
-  if (quick !== null) return quick;
-  const instant = parseInstant(parseLegacyDay(text) ?? text, zone);
-  return instant !== null && isStorableInstant(instant.micros) ? formatInstant(instant.micros) : undefined;
 }
 
 /** PostgreSQL's JSON parser recurses: its stack limit is reached somewhere beyond this depth. */

@@ -4,7 +4,7 @@ import { canonicalArray, canonicalContent, hash16Hex } from '../json/canonical';
 import { decodeRecord, fieldOf, isJsonObject, type JsonObject, type JsonValue } from '../json/decode';
 import { scalarText } from '../json/scalar-text';
 import { shapeOf } from '../json/shape';
-import { instantCell } from './cell';
+import { instantCell } from '../json/time-cell';
 import { CellReader } from './cells';
 import type { Column } from './columns';
 import { copyHex, copyText } from './copy-text';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { validationRuleSchema, type ValidationRule } from '../../src/config/schema/validation-rule';
+import { compareDecimals } from '../../src/domain/decimal';
 import { decodeRecord, type JsonObject } from '../../src/json/decode';
-import { compareDecimals } from '../../src/load/rules/decimal';
 import { RecordRules } from '../../src/load/rules/record-rules';
 import { testDatabase } from '../support/database';
 import { Bench, openShelf, type Shelf } from './bench';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { parseInstant } from '../../domain/instant';
+import { COLUMN_TYPES } from './names';
 
-const TYPES = ['boolean', 'bigint', 'numeric', 'date', 'timestamptz', 'text', 'jsonb'] as const;
-type Type = (typeof TYPES)[number];
+type Type = (typeof COLUMN_TYPES)[number];
 
 const FITS: Readonly<Record<Type, (text: string) => boolean>> = {
   boolean: (text) => text === 'true' || text === 'false',
@@ -17,7 +17,7 @@ const FITS: Readonly<Record<Type, (text: string) => boolean>> = {
 /** A column of a person's own in a raw table: freshet makes it and never writes it. */
 export const customColumnSchema = z
   .strictObject({
-    type: z.enum(TYPES, `one of ${TYPES.join(', ')}`),
+    type: z.enum(COLUMN_TYPES, `one of ${COLUMN_TYPES.join(', ')}`),
     /** What rows have that nobody filled; absent: NULL. Long numbers as text. */
     default: z.union([z.string(), z.number(), z.boolean()], 'text, a number, true or false').optional(),
   })

@@ -1,33 +1,20 @@
 import { z } from 'zod';
 
+import { customColumnSchema } from './custom-column';
+import { columnSchema, entityNameSchema, formed, sourceFieldSchema } from './names';
+import { publishSchema } from './publish';
 import { scheduleSchema } from './schedule';
 import { durationSchema } from './units';
-import { customColumnSchema } from './custom-column';
 import { rejectBudgetSchema, validationRuleSchema } from './validation-rule';
-
-const name = (pattern: RegExp, allowed: string) => z.string(allowed).regex(pattern, allowed);
-const entityName = () => name(/^[a-z][a-z0-9_-]{0,47}$/, 'an entity name: lower-case letters, digits, _ and -, at most 48');
-const sourceField = () => name(/^[^\s.\0]{1,200}$/, 'the name of a field of the source');
-const column = () => name(/^[a-z_][a-z0-9_]{0,62}$/, 'a column: lower-case letters, digits and _, at most 63');
 
 const incremental = z.strictObject({
   enabled: z.boolean().default(true),
-  timestamp_field: sourceField().optional(),
+  timestamp_field: sourceFieldSchema().optional(),
   /** Absent: the source's own. */
   lag: durationSchema().optional(),
   /** Absent: sync_pipeline.full_every. */
   full_every: durationSchema().optional(),
   full_sync_fallback: z.boolean().default(true),
-});
-
-const publish = z.strictObject({
-  table: column(),
-  unique_field: column(),
-  conflict_strategy: z.enum(['source_wins', 'target_wins', 'newest_wins', 'manual']).default('source_wins'),
-  missing: z.enum(['keep', 'null', 'reject']).default('keep'),
-  field_mappings: z.record(column(), sourceField()),
-  transforms: z.array(column()).default([]),
-  validation_rules: z.array(z.strictObject({ field: column(), rule: column(), error_message: z.string().min(1).optional() })).default([]),
 });
 
 const freshness = z.strictObject({ max_age: durationSchema() });
@@ -39,7 +26,7 @@ const entityFreshness = z
     /** So old may the greatest date in the rows be. Absent: as old as it likes. */
     newest_max_age: durationSchema().optional(),
     /** Holds the business date. Absent: the first of a fixed order (docs/freshness.md). */
-    date_field: sourceField().optional(),
+    date_field: sourceFieldSchema().optional(),
     /** Its rows have no business date by nature. Absent: by a list of entities (docs/freshness.md). */
     master: z.boolean('true or false').optional(),
   })
@@ -53,17 +40,17 @@ const filter = z.union([z.string(), z.number(), z.boolean()], 'text, a number, t
 
 const entity = z.strictObject({
   /** The source's own name of the object; absent: the entity's name. */
-  from: sourceField().optional(),
+  from: sourceFieldSchema().optional(),
   priority: z.enum(['high', 'medium', 'low']).optional(),
-  depends_on: z.array(entityName()).default([]),
+  depends_on: z.array(entityNameSchema()).default([]),
   run_if: z.enum(['success', 'always', 'failed', 'changed']).default('success'),
-  filters: z.record(sourceField(), filter).default({}),
+  filters: z.record(sourceFieldSchema(), filter).default({}),
   incremental: incremental.optional(),
   details: z.boolean('true or false').optional(),
   details_every: durationSchema().optional(),
   schema_policy: z.enum(['evolve', 'hold', 'reject']).default('evolve'),
   /** Columns of one's own, by name. */
-  columns: z.record(column(), customColumnSchema).optional(),
+  columns: z.record(columnSchema(), customColumnSchema).optional(),
   /** What every record must keep to; one that breaks a rule is a reject. */
   validation: z.array(validationRuleSchema).default([]),
   /** Absent: REJECT_BUDGET of load/load-policy.ts. */
@@ -71,20 +58,20 @@ const entity = z.strictObject({
   /** Insert only. Absent: as the run was asked. */
   skip_existing: z.boolean('true or false').optional(),
   freshness: entityFreshness.optional(),
-  publish: publish.optional(),
+  publish: publishSchema.optional(),
 });
 
 /** A file of `config/pipelines/`. Unknown keys are refused. */
 export const pipelineFileSchema = z.strictObject({
-  name: name(/^[a-z][a-z0-9-]{0,62}$/, 'a pipeline name: lower-case letters, digits and hyphens'),
+  name: formed(/^[a-z][a-z0-9-]{0,62}$/, 'a pipeline name: lower-case letters, digits and hyphens'),
   description: z.string().max(1_000).optional(),
   owner: z.string().max(200).optional(),
-  source: name(/^[a-z][a-z0-9-]{0,40}$/, 'a key of config/sources.yaml'),
+  source: formed(/^[a-z][a-z0-9-]{0,40}$/, 'a key of config/sources.yaml'),
   schedule: scheduleSchema.optional(),
   after: z.array(z.string()).default([]),
   /** Absent: where the pipeline has a schedule the settings', else 24 h for a daily one and twice the interval for others; without one nothing is too old. */
   freshness: freshness.optional(),
-  entities: z.record(entityName(), entity).refine((all) => Object.keys(all).length > 0, 'at least one entity'),
+  entities: z.record(entityNameSchema(), entity).refine((all) => Object.keys(all).length > 0, 'at least one entity'),
 });
 
 export type PipelineSettings = z.output<typeof pipelineFileSchema>;

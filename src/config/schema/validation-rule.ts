@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
-const text = (pattern: RegExp, allowed: string) => z.string(allowed).regex(pattern, allowed);
+import { formed } from './names';
 
 /** A field of the record, or `line_items[].rate`: the field of every object in an array of the record. */
-const field = () => text(/^[^\s.[\]\0]{1,200}(\[\]\.[^\s.[\]\0]{1,200})?$/, 'the name of a field, or array[].field');
+const field = () => formed(/^[^\s.[\]\0]{1,200}(\[\]\.[^\s.[\]\0]{1,200})?$/, 'the name of a field, or array[].field');
 const limit = () => z.number('a number');
 const size = () => z.int('a whole number from 0').min(0, 'a whole number from 0');
 
@@ -14,9 +14,6 @@ const bounded = (rule: { min?: number | undefined; max?: number | undefined }): 
   (rule.min !== undefined || rule.max !== undefined) && (rule.min ?? -Infinity) <= (rule.max ?? Infinity);
 const BOUNDED = { path: ['min'], message: 'min, max or both, and min not above max' };
 
-/** Tokens of a date format; everything else in it stands for itself. */
-export const DATE_TOKENS = ['YYYY', 'MM', 'DD', 'HH', 'mm', 'ss'] as const;
-
 export const VALUE_TYPES = ['text', 'number', 'integer', 'boolean', 'date', 'instant', 'array', 'object'] as const;
 
 const required = z.strictObject({ ...common, rule: z.literal('required') });
@@ -24,7 +21,7 @@ const type = z.strictObject({ ...common, rule: z.literal('type'), type: z.enum(V
 const dateFormat = z.strictObject({
   ...common,
   rule: z.literal('date_format'),
-  format: text(/^(?=.*YYYY)(?=.*MM)(?=.*DD).{8,60}$/, `a format that has YYYY, MM and DD, such as YYYY-MM-DD or DD.MM.YYYY HH:mm:ss`),
+  format: formed(/^(?=.*YYYY)(?=.*MM)(?=.*DD).{8,60}$/, `a format that has YYYY, MM and DD, such as YYYY-MM-DD or DD.MM.YYYY HH:mm:ss`),
 });
 const range = z
   .strictObject({ ...common, rule: z.literal('range'), min: limit().optional(), max: limit().optional() })

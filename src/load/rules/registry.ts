@@ -1,11 +1,11 @@
 import { LosslessNumber } from 'lossless-json';
 import type { ValueRule, VALUE_TYPES } from '../../config/schema/validation-rule';
+import { dateFormat } from '../../domain/date-format';
+import { compareDecimals, isDecimal } from '../../domain/decimal';
 import { parseInstant } from '../../domain/instant';
 import { isJsonObject, type JsonValue } from '../../json/decode';
 import { numberText } from '../../json/number-text';
 import { scalarText } from '../../json/scalar-text';
-import { dateFormat } from './date-format';
-import { compareDecimals, isDecimal } from './decimal';
 
 /** What a rule wants of a value, in words, and whether the value is so. `undefined`: the record has no such field. */
 export interface Check {

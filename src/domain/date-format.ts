@@ -1,5 +1,7 @@
-import { DATE_TOKENS } from '../../config/schema/validation-rule';
-import { isCalendarDay } from '../../domain/instant';
+import { isCalendarDay } from './instant';
+
+/** Tokens of a date format; everything else in it stands for itself. */
+export const DATE_TOKENS = ['YYYY', 'MM', 'DD', 'HH', 'mm', 'ss'] as const;
 
 type Token = (typeof DATE_TOKENS)[number];
 
