@@ -8,7 +8,7 @@ import { lineTable } from './load-target';
 import { NOTHING_MERGED, type MergedCounts, type MergeJob, type Numbered } from './merge-job';
 import { duplicatesSql, lateSql, type LateBy } from './merge-sql';
 import { stageName } from './stage-table';
-import { hashIndexSql, keyColumns, type TableName } from './table-sql';
+import { hashIndexSql, keySql, type TableName } from './table-sql';
 
 const UNIQUE_VIOLATION = '23505';
 
@@ -56,7 +56,7 @@ async function rename(tx: Tx, from: string, { schema, table }: { schema: string;
 
 /** Looking for copies of an id costs as much as the key itself, and mostly there are none: the key finds out. Answers with what had to go. */
 async function addKeys(tx: Tx, header: TableName, lines: TableName | null): Promise<{ rows: number; lines: number }> {
-  const addKey = (): Promise<unknown> => tx.query(`alter table ${header} add primary key (${keyColumns(false)})`);
+  const addKey = (): Promise<unknown> => tx.query(`alter table ${header} add ${keySql(false)}`);
   const gone = { rows: 0, lines: 0 };
   if (!(await isUnique(tx, addKey))) {
     await tx.query(duplicatesSql(header, null));
@@ -66,7 +66,7 @@ async function addKeys(tx: Tx, header: TableName, lines: TableName | null): Prom
     if (lines !== null) gone.lines = Number((await tx.query<{ n: string }>(losers(lines)))[0]?.n);
     await addKey();
   }
-  if (lines !== null) await tx.query(`alter table ${lines} add primary key (${keyColumns(true)})`);
+  if (lines !== null) await tx.query(`alter table ${lines} add ${keySql(true)}`);
   return gone;
 }
 

@@ -76,7 +76,10 @@ export async function writeRows(tx: Tx, merge: RowMerge, ctx: StageContext | nul
   await ctx?.fault('load.merge.after-rows');
   ctx?.signal.throwIfAborted();
   const { pair } = merge.job;
-  const lines = pair.lines === null || rows === 0 ? NOTHING_MERGED : await writeLines(tx, merge, pair.lines);
+  const lines =
+    pair.lines === null || rows === 0
+      ? NOTHING_MERGED
+      : await writeLines(tx, merge, { lines: pair.lines, whole: rows === merge.job.staged.rows });
   await ctx?.fault('load.merge.after-lines');
   ctx?.signal.throwIfAborted();
   await tx.query('set constraints all immediate');
@@ -86,13 +89,13 @@ export async function writeRows(tx: Tx, merge: RowMerge, ctx: StageContext | nul
 /** Answers with how many rows it wrote anew. */
 async function writeHeaders(tx: Tx, { job, numbers, fields }: RowMerge): Promise<number> {
   const [stage, target] = [stageName(job.pair.header), ident(job.target.schema, job.target.table)];
-  const [planned] = await tx.query<{ fresh: string; held: string }>(PLANNED_WRITES_SQL);
-  const [fresh, held] = [Number(planned?.fresh ?? 0), Number(planned?.held ?? 0)];
+  const [planned] = await tx.query<{ fresh: string; held: string; unchanged: string }>(PLANNED_WRITES_SQL);
+  const [fresh, held, unchanged] = [Number(planned?.fresh ?? 0), Number(planned?.held ?? 0), Number(planned?.unchanged ?? 0)];
   const written = async (sql: string): Promise<number> => {
     const values = [numbers.epoch, job.session, job.importedAt, job.target.runId, numbers.batchNo];
     return Number((await tx.query<{ n: string }>(sql, values))[0]?.n ?? 0);
   };
-  let updated = held === 0 ? 0 : await written(updateSql(stage, target, fields));
+  let updated = held === 0 ? 0 : await written(updateSql(stage, target, { fields, whole: held === job.staged.rows }));
   // A person has deleted rows since the plan was made: they are written anew.
   const all = updated < held;
   if (all) updated = 0;
@@ -100,8 +103,8 @@ async function writeHeaders(tx: Tx, { job, numbers, fields }: RowMerge): Promise
   if (rows !== fresh + held) throw writtenOtherwise(job, { table: job.target.table, expected: fresh + held, written: rows });
   const { settleMs } = job.target.definition;
   const position = fields.filter(({ held }) => isPosition(job, held));
-  if (job.staged.rows > 0) await tx.query(refreshUnchangedSql(stage, target, position), [numbers.epoch, settleMs]);
-  if (job.staged.known.length > 0) await tx.query(refreshKnownSql(target), [settleMs]);
+  if (unchanged > 0 && job.staged.rows > 0) await tx.query(refreshUnchangedSql(stage, target, position), [numbers.epoch, settleMs]);
+  if (unchanged > 0 && job.staged.known.length > 0) await tx.query(refreshKnownSql(target), [settleMs]);
   return rows;
 }
 
@@ -110,7 +113,11 @@ function isPosition({ target }: MergeJob, { field }: Column): boolean {
   return field === target.definition.cursor?.field || field === target.definition.version;
 }
 
-async function writeLines(tx: Tx, { job, numbers, lineFields }: RowMerge, lines: string): Promise<LineCounts> {
+async function writeLines(
+  tx: Tx,
+  { job, numbers, lineFields }: RowMerge,
+  { lines, whole }: { readonly lines: string; readonly whole: boolean },
+): Promise<LineCounts> {
   const { target } = job;
   const table = ident(target.schema, lineTable(target.table));
   const count = async (statement: string, values: readonly unknown[]): Promise<number> =>
@@ -120,7 +127,7 @@ async function writeLines(tx: Tx, { job, numbers, lineFields }: RowMerge, lines:
   const removed = planned.surplus > 0 ? await count(removeSurplusSql(table), []) : 0;
   const back = planned.orphans > 0 || planned.revived > 0;
   const revived = back ? await count(reviveLinesSql(table, planned.orphans > 0), [numbers.batchNo]) : 0;
-  if (held > 0) await tx.query(updateLinesSql(stageName(lines), table, lineFields), [numbers.batchNo]);
+  if (held > 0) await tx.query(updateLinesSql(stageName(lines), table, { fields: lineFields, whole }), [numbers.batchNo]);
   const added = held === all ? 0 : await count(insertLinesSql(stageName(lines), table, lineFields), [numbers.batchNo]);
   const [hand] = await tx.query<{ interfering: boolean }>(interferingSql(table));
   const missed = hand?.interfering === true ? await count(linesMissedSql(stageName(lines), table), []) : 0;

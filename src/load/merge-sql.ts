@@ -101,9 +101,13 @@ export function classifySql(stage: TableName, target: TableName, { lateBy, known
 export const PLAN_COUNTS_SQL = `
   select outcome, count(*) as n, count(*) filter (where late) as late, count(*) filter (where later) as later from merge_plan group by outcome`;
 
-/** How many rows the plan writes: new ones, and held ones. */
+/** How many rows the plan writes, new ones and held ones; and how many staged or known ones it leaves as they are. */
 export const PLANNED_WRITES_SQL = `
-  select count(*) filter (where p.outcome = 'inserted') as fresh, count(*) filter (where ${HELD}) as held from merge_plan p`;
+  select count(*) filter (where p.outcome = 'inserted') as fresh, count(*) filter (where ${HELD}) as held,
+         count(*) filter (where p.outcome = 'unchanged') as unchanged from merge_plan p`;
+
+/** Staged rows \`s\` that the plan writes. \`whole\`: all of them, which makes the join with as many rows of the plan needless. */
+const planned = (stage: TableName, whole: boolean): string => (whole ? `${stage} s` : `${stage} s join merge_plan p on p.seq = s.${seq}`);
 
 const columnList = (names: readonly string[]): string => names.map((name) => ident(name)).join(', ');
 const fieldValue = ({ staged, held }: ColumnPair): string => castSql(`s.${ident(staged.name)}`, staged.type, held.type);
@@ -125,9 +129,13 @@ const assigned = (column: string, value: string): string => `${ident(column)} = 
 
 /**
  * Writes changed and revived rows: a third faster than the upsert, which locks each row before it writes it. $1 epoch, $2 session, $3 import
- * time, $4 run, $5 batch number. Answers with their number.
+ * time, $4 run, $5 batch number. Answers with their number. `whole`: every staged row is one of them.
  */
-export function updateSql(stage: TableName, target: TableName, fields: readonly ColumnPair[]): string {
+export function updateSql(
+  stage: TableName,
+  target: TableName,
+  { fields, whole }: { fields: readonly ColumnPair[]; whole: boolean },
+): string {
   const changes = [
     ...ROW_COLUMNS.filter(({ name }) => name !== 'id').map(({ name }) => assigned(name, `s.${ident(name)}`)),
     ...fields.map((pair) => assigned(pair.held.name, fieldValue(pair))),
@@ -135,8 +143,8 @@ export function updateSql(stage: TableName, target: TableName, fields: readonly 
   ];
   return `with written as (
     update ${target} t set ${changes.join(', ')}
-      from ${stage} s join merge_plan p on p.seq = s.${seq}
-     where ${HELD} and t.id = s.id
+      from ${planned(stage, whole)}
+     where ${whole ? '' : `${HELD} and `}t.id = s.id
     returning 1)
   select count(*) as n from written`;
 }
@@ -208,12 +216,16 @@ export function reviveLinesSql(target: TableName, orphans: boolean): string {
   select count(*) as n from revived`;
 }
 
-/** Held lines that differ; equal ones are not touched. $1 batch number. */
-export function updateLinesSql(stage: TableName, target: TableName, fields: readonly ColumnPair[]): string {
+/** Held lines that differ; equal ones are not touched. $1 batch number. `whole`: every staged header is written. */
+export function updateLinesSql(
+  stage: TableName,
+  target: TableName,
+  { fields, whole }: { fields: readonly ColumnPair[]; whole: boolean },
+): string {
   const changes = [assigned('row_hash', 's.row_hash'), ...fields.map((pair) => assigned(pair.held.name, fieldValue(pair)))];
   return `update ${target} t set ${changes.join(', ')}, batch_no = $1::bigint, deleted_at = null
-      from ${stage} s join merge_plan p on p.seq = s.${seq}
-     where ${WRITTEN} and t.parent_id = s.parent_id and t.line_no = s.line_no and t.row_hash <> s.row_hash`;
+      from ${planned(stage, whole)}
+     where ${whole ? '' : `${WRITTEN} and `}t.parent_id = s.parent_id and t.line_no = s.line_no and t.row_hash <> s.row_hash`;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Tx } from '../database/database';
 import { ident } from '../database/identifier';
 import { LINE_MERGE_COLUMNS, LINE_ROW_COLUMNS, MERGE_COLUMNS, ROW_COLUMNS } from './columns';
-import { fieldSql, hashIndexSql, keyColumns, standardSql } from './table-sql';
+import { fieldSql, hashIndexSql, keySql, standardSql } from './table-sql';
 import type { TablePlan } from './table-state';
 
 type Queries = Pick<Tx, 'query'>;
@@ -41,7 +41,7 @@ export function plannedDdl(schema: string, plan: Pick<TablePlan, 'table' | 'colu
   const place = { schema, table: plan.table };
   return statements([
     `create schema if not exists ${ident(schema)}`,
-    createText(place, [...columns, `primary key (${keyColumns(plan.lines)})`]),
+    createText(place, [...columns, keySql(plan.lines)]),
     ...(includeIndexes && !plan.lines ? [hashIndexSql(ident(schema, plan.table))] : []),
   ]);
 }
