@@ -6,12 +6,20 @@ import { databaseUrlOf } from './addresses';
 import { atOwnAddress } from './database-address';
 import type { Project } from './project';
 
-/** Opens the database for reading what is there. Errors: `not-set-up` where no freshet ever worked on it, `database_error` where it does not answer. */
-export async function openForReading(project: Project): Promise<Database> {
-  return opened(project, async (db) => {
+/** Opens the database for reading what is there. Errors: `not-set-up` where no freshet ever worked on it, `database_error` where it does not answer; `withinMs`: sooner than the settings say. */
+export async function openForReading(project: Project, withinMs?: number): Promise<Database> {
+  return opened(withinMs === undefined ? project : hasty(project, withinMs), async (db) => {
     const [row] = await db.query<{ ready: boolean }>(`select to_regclass('freshet.pipeline_entity') is not null as ready`);
     if (row?.ready !== true) throw notSetUp();
   });
+}
+
+function hasty(project: Project, withinMs: number): Project {
+  const { loaded } = project;
+  const { timeouts } = loaded.settings.database;
+  const sooner = { ...timeouts, connect: Math.min(timeouts.connect, withinMs), statement: Math.min(timeouts.statement, 3 * withinMs) };
+  const settings = { ...loaded.settings, database: { ...loaded.settings.database, timeouts: sooner } };
+  return { ...project, loaded: { ...loaded, settings } };
 }
 
 /** Opens the database and brings the control schema up to date. */

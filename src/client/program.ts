@@ -13,6 +13,7 @@ import { addTables } from './table-commands';
 import { addRejects } from './rejects-commands';
 import { addReporting } from './report-commands';
 import { addSchedule } from './schedule-commands';
+import type { StatusFlags } from './commands/status';
 import type { UpFlags } from './commands/up';
 import type { VerifyFlags } from './commands/verify';
 import type { RunFlags } from './run-wishes';
@@ -116,9 +117,10 @@ function addRunning(program: Command, act: Acting): void {
 
 function addLooking(program: Command, act: Acting): void {
   withCommonFlags(program.command('status'))
-    .description('every table: last good run, as of when, how many rows, what is going on')
-    .action((flags: CommonFlags, command: Command) =>
-      act(flags, command, async (context) => (await import('./commands/status')).status(context)),
+    .description('every source: set up, answering, last error; every table: last good run, as of when, how many rows, what is going on')
+    .option('--no-probe', 'ask no source whether it answers')
+    .action((flags: StatusFlags & CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/status')).status(flags, context)),
     );
   withCommonFlags(program.command('show'))
     .description('one run: entities, ledger, doubts, errors, report')

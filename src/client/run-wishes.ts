@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { FreshetError, isFreshetError } from '../domain/errors';
 import { claimRequest, type PreparedClaim } from '../run/claim-request';
+import { leftOut, type LeftOut } from '../run/left-out';
 import { sources } from '../sources/index';
 import type { Project } from './project';
 
@@ -16,16 +17,46 @@ export interface RunFlags {
   readonly queue?: boolean;
 }
 
-/** Resolves and freezes every pipeline that was asked for, before anything is started: a mistake in the last one stops all. Errors: `config_error`. */
-export function prepareClaims(project: Project, pipelines: readonly string[], flags: RunFlags): PreparedClaim[] {
+/** A pipeline that is not run, because it or its source is switched off or not set up. */
+export interface LeftPipeline extends LeftOut {
+  readonly pipeline: string;
+}
+
+export interface PreparedClaims {
+  readonly claims: readonly PreparedClaim[];
+  readonly left: readonly LeftPipeline[];
+}
+
+/**
+ * Resolves and freezes every pipeline that was asked for, before anything is started: a mistake in the last one stops all. One that is
+ * switched off or not set up is left out where others can run. Errors: `config_error`.
+ */
+export function prepareClaims(project: Project, pipelines: readonly string[], flags: RunFlags): PreparedClaims {
   const entities = entityNames(flags.entity);
   const { full = false, approveDeletes = false } = flags;
   const wish = { actor: actor(), full, approveDeletes, ...(entities === undefined ? {} : { entities }) };
   try {
-    return [...new Set(pipelines)].map((pipeline) => claimRequest(project.loaded, sources, { pipeline, ...wish }));
+    return eachPipeline(pipelines, (pipeline) => claimRequest(project.loaded, sources, { pipeline, ...wish }));
   } catch (error) {
     throw withSandboxHint(error, project);
   }
+}
+
+function eachPipeline(pipelines: readonly string[], prepare: (pipeline: string) => PreparedClaim): PreparedClaims {
+  const [claims, left]: [PreparedClaim[], LeftPipeline[]] = [[], []];
+  let first: Error | undefined;
+  for (const pipeline of new Set(pipelines)) {
+    try {
+      claims.push(prepare(pipeline));
+    } catch (error) {
+      const why = leftOut(error);
+      if (why === null || !isFreshetError(error)) throw error;
+      first ??= error;
+      left.push({ pipeline, ...why });
+    }
+  }
+  if (claims.length === 0 && first !== undefined) throw first;
+  return { claims, left };
 }
 
 /** Who reads the test environment without having one can have the sandbox. */

@@ -21,10 +21,13 @@ export interface Wanted {
   readonly parts: readonly Part[];
 }
 
+/** The held reason of what is fetched and not loaded, because loading is switched off, begins so. */
+export const HELD_FOR_LOAD = 'load:';
+
 /**
  * Looks for an open extraction with the same question and read, young enough, whose landed files are all there. One whose files are
  * missing or changed is abandoned with the reason: continuing it would fail again in every run. So would one whose deletions are held, unless
- * a person has approved them now: what is new at the source comes by another read.
+ * a person has approved them now, and one that waits for loading while that is still off: what is new at the source comes by another read.
  */
 export async function findAdoptable(deps: ExtractDeps, input: ExtractInput, wanted: Wanted): Promise<Adoptable | null> {
   const [row] = await deps.db.query<Adoptable>(
@@ -33,8 +36,8 @@ export async function findAdoptable(deps: ExtractDeps, input: ExtractInput, want
       where x.pipeline = $1 and x.entity = $2 and x.partition = '' and x.state = 'open' and x.question = $3 and x.read_kind = $4
         and x.read_kind <> 'partial' and x.last_page_at > now() - make_interval(secs => $5) and x.owner_run is distinct from $6
         and (x.owner_run is null or exists (select from freshet.run r where r.id = x.owner_run and r.state = any ($7)))
-        and ($8 or not exists (select from freshet.run_entity h
-                                where h.extraction_id = x.id and h.state = 'held' and starts_with(h.held_reason, 'deletes:')))
+        and not exists (select from freshet.run_entity h
+                         where h.extraction_id = x.id and h.state = 'held' and h.held_reason ^@ any ($8))
       order by x.last_page_at desc limit 1`,
     [
       input.pipeline,
@@ -44,7 +47,7 @@ export async function findAdoptable(deps: ExtractDeps, input: ExtractInput, want
       input.adoptForMs / 1000,
       input.runId,
       FINAL_RUN_STATES,
-      input.sweep?.approved === true,
+      [...(input.sweep?.approved === true ? [] : ['deletes:']), ...(input.landOnly === true ? [HELD_FOR_LOAD] : [])],
     ],
   );
   if (!row) return null;

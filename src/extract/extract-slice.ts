@@ -57,6 +57,8 @@ export interface ExtractInput {
   readonly batch: BatchLimits;
   /** Absent: this read deletes nothing. */
   readonly sweep?: SweepLimits;
+  /** Loading is switched off. */
+  readonly landOnly?: true;
 }
 
 export type SliceOutcome =

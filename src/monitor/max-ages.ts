@@ -22,7 +22,9 @@ export function maxAgesOf({ root, sources, settings }: LoadedSettings, { log }: 
   const ages = new Map<string, PipelineLimits | null>([[FOREIGN_PIPELINE, fileLimits(settings.freshness.max_age)]]);
   for (const name of listPipelines(root)) {
     try {
-      ages.set(name, limitsOf(loadPipeline(name, { root, sources }).pipeline, settings.freshness.max_age));
+      const { pipeline } = loadPipeline(name, { root, sources });
+      const enabled = pipeline.enabled && sources[pipeline.source]?.enabled !== false;
+      ages.set(name, limitsOf({ ...pipeline, enabled }, settings.freshness.max_age));
     } catch (error) {
       ages.set(name, null);
       log('MO-007', { pipeline: name, error });

@@ -1,7 +1,7 @@
 import type { Database } from '../database/database';
 import { FINAL_RUN_STATES } from '../domain/run';
 import type { StageContext } from '../observability/stage-context';
-import { writeReport } from '../report/write-report';
+import { REPORT_OFF, writeReport } from '../report/write-report';
 
 /** A run that never began (`skipped`) has no folder; whoever ended the others may have died before the report was whole. */
 const REPORTED = FINAL_RUN_STATES.filter((state) => state !== 'skipped');
@@ -22,8 +22,8 @@ export async function writeMissingReports(
   { environment, graceMs }: ReportsWanted,
 ): Promise<string[]> {
   const rows = await db.query<{ id: string }>(
-    `select id from freshet.run
-      where environment = $1 and state = any ($2) and report_path is null and completed_at < $3
+    `select id from freshet.run r
+      where environment = $1 and state = any ($2) and report_path is null and completed_at < $3 and not ${REPORT_OFF}
       order by completed_at desc limit $4`,
     [environment, REPORTED, new Date(ctx.now().getTime() - graceMs).toISOString(), AT_ONCE],
   );

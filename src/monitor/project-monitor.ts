@@ -19,7 +19,7 @@ export interface ProjectMonitor {
 export function projectMonitor({ loaded }: Project, db: Database, ctx: StageContext): ProjectMonitor {
   const { settings } = loaded;
   const watch = new TemporalWatch(() => ({ ...settings.temporal, address: temporalAddressOf(settings) }));
-  const webhook = settings.alerts.webhook_url;
+  const webhook = settings.stages.notify ? settings.alerts.webhook_url : undefined;
   return {
     deps: {
       db,

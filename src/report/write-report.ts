@@ -13,16 +13,21 @@ export interface ReportDeps {
   readonly folder: string;
 }
 
+/** Of a run `r`: its settings switch reports off. */
+export const REPORT_OFF = `exists (select from freshet.config c where c.digest = r.config_digest and c.body #>> '{settings,stages,report}' = 'false')`;
+
 /**
  * Writes the run's folder `<folder>/sync/<run id>/` from what the database says, whatever became of the run, and stores its path.
  * Writing again gives the same files. Every file is whole or absent; the summary comes last, so its presence says that the rest is there.
- * Errors: `file_error`, `config_error` code `run-unknown`.
+ * `null`: its settings switch reports off. Errors: `file_error`, `config_error` code `run-unknown`.
  */
 export async function writeReport(
   { db, folder }: ReportDeps,
   { runId }: { readonly runId: string },
   ctx: StageContext,
-): Promise<{ readonly path: string }> {
+): Promise<{ readonly path: string | null }> {
+  const [off] = await db.query(`select from freshet.run r where r.id = $1 and ${REPORT_OFF}`, [runId]);
+  if (off !== undefined) return { path: null };
   const facts = await readRunFacts(db, runId);
   const store = new FileStore(folder, (site) => ctx.fault(site));
   const home = `sync/${runId}`;

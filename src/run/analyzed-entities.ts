@@ -64,7 +64,7 @@ function byPipeline(files: readonly ChosenFile[], owned: Pick<OwnedInput, 'root'
 }
 
 function ownedPlace({ loaded, sources }: Deps, pipeline: string, entity: string): Place {
-  const { resolved } = claimRequest(loaded, sources, { pipeline, actor: '' });
+  const { resolved } = claimRequest(loaded, sources, { pipeline, kind: 'load', actor: '' });
   const config = { ...resolved, definition: sourceOf(sources, resolved.source.type) };
   const { target, definition, settings } = runEntity(config, entity);
   return { ...target, definition, schemaPolicy: settings.schema_policy };

@@ -9,6 +9,7 @@ import { FreshetError } from '../domain/errors';
 import { laneOf } from '../domain/lane';
 import { narrowPlan } from '../domain/plan';
 import { FILES, FOREIGN_PIPELINE } from './file-source';
+import { refuseEntityOff, refuseNotSetUp, refuseSwitchedOff, type SetUpWish } from './left-out';
 import { accountOf, pipelinePlan, runEntity, entityNames, sourceOf, type Sources } from './run-config';
 
 export interface RunWish {
@@ -24,6 +25,8 @@ export interface RunWish {
   /** The same key claims the same run; absent: a new one. */
   readonly requestKey?: string;
   readonly kind?: RunKind;
+  /** So much of the source must be set in this process. Absent: whoever carries the run may know its secrets. */
+  readonly mustBeSetUp?: SetUpWish;
 }
 
 export interface PreparedClaim {
@@ -38,8 +41,11 @@ export interface PreparedClaim {
 export function claimRequest(loaded: LoadedSettings, sources: Sources, wish: RunWish): PreparedClaim {
   const entitiesOf = (type: string): readonly string[] | null => entityNames(sourceOf(sources, type));
   if (wish.pipeline === FOREIGN_PIPELINE) throw ofFiles(wish.pipeline);
-  const { pipeline, warnings } = loadPipeline(wish.pipeline, { root: loaded.root, sources: loaded.sources, entitiesOf });
+  const { pipeline, warnings, file } = loadPipeline(wish.pipeline, { root: loaded.root, sources: loaded.sources, entitiesOf });
   if (pipeline.source === FILES.type) throw ofFiles(pipeline.name);
+  const asks = wish.kind !== 'load' && wish.kind !== 'replay';
+  if (asks) refuseSwitchedOff(loaded, pipeline, file);
+  if (wish.mustBeSetUp !== undefined) refuseNotSetUp(loaded, pipeline.source, wish.mustBeSetUp);
   const source = resolveSource({
     sources: loaded.sources,
     key: pipeline.source,
@@ -48,9 +54,11 @@ export function claimRequest(loaded: LoadedSettings, sources: Sources, wish: Run
   });
   const config = { pipeline, source, definition: sourceOf(sources, source.type) };
   for (const name of wish.entities ?? []) runEntity(config, name);
-  const whole = pipelinePlan(config);
+  if (asks) refuseEntityOff(pipeline, wish.entities ?? [], file);
   const kind = wish.kind ?? (wish.full === true ? 'full' : 'sync');
-  const plan = wish.entities === undefined ? whole : narrowPlan(whole, wish.entities);
+  // What depends on an entity that is switched off runs against what its table holds.
+  const on = Object.keys(pipeline.entities).filter((name) => !asks || pipeline.entities[name]?.enabled === true);
+  const plan = narrowPlan(pipelinePlan(config), wish.entities ?? on);
   const resolved = { settings: loaded.settings, source, pipeline };
   return {
     warnings,

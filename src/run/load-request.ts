@@ -9,6 +9,7 @@ import { claimRequest } from './claim-request';
 import type { CompleteRead } from './complete-session';
 import { FILES, filesSource, FOREIGN_PIPELINE } from './file-source';
 import { foreignPipeline } from './foreign-pipeline';
+import { refuseLoadOff } from './left-out';
 import { accountOf, pipelinePlan, rawTable, type Sources } from './run-config';
 
 export interface LoadWish {
@@ -34,6 +35,7 @@ export interface LoadWish {
 
 /** One claim for each pipeline whose tables the files go into. Touches no database. Errors: `config_error`. */
 export function loadRequests(loaded: LoadedSettings, sources: Sources, wish: LoadWish): ClaimRequest[] {
+  refuseLoadOff(loaded);
   return [...byPipeline(wish)].map(([pipeline, entities]) => {
     const load = planOf(wish, entities);
     const request =

@@ -73,7 +73,7 @@ function pipelinesOf({ choice, pipelineOf }: Pick<OwnedInput, 'choice' | 'pipeli
 }
 
 function declaredKey(deps: Pick<Deps, 'loaded' | 'sources'>, pipeline: string, entity: string): readonly string[] {
-  const { resolved } = claimRequest(deps.loaded, deps.sources, { pipeline, actor: '' });
+  const { resolved } = claimRequest(deps.loaded, deps.sources, { pipeline, kind: 'load', actor: '' });
   return runEntity({ ...resolved, definition: sourceOf(deps.sources, resolved.source.type) }, entity).definition.key;
 }
 

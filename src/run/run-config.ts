@@ -213,6 +213,7 @@ export function extractInput(config: RunConfig, entity: RunEntity, facts: Extrac
     detailPage: sync.detail_page,
     detailSeconds: DETAIL_SECONDS,
     slice: sync.slice,
+    ...(config.settings.stages.load ? {} : { landOnly: true }),
     batch: { records: sync.batch.records, bytes: sync.batch.bytes, detailCalls: sync.batch.detail_calls },
   };
 }

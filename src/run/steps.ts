@@ -6,6 +6,7 @@ import { noteRunWait } from '../database/run-wait';
 import { endEntity, endRun, markRunning, readEntities, readRun, type EntityEnd, type RunRow } from '../database/run-store';
 import { isFinalEntity, runOutcome, type EntityState, type RunState } from '../domain/run';
 import { FreshetError, isFreshetError } from '../domain/errors';
+import { HELD_FOR_LOAD } from '../extract/adoption';
 import { closeExtraction } from '../extract/close-extraction';
 import { extractSlice, type ExtractDeps } from '../extract/extract-slice';
 import type { LandingStore } from '../landing/landing-store';
@@ -87,6 +88,7 @@ export class Steps {
     if (ahead !== null) return ahead;
     const outcome = await extractSlice(this.extractDeps(config, entity), asked, ctx);
     await ctx.fault('extract.slice-end');
+    if (outcome.outcome === 'done' && !config.settings.stages.load) return { outcome: 'held', reason: LOAD_OFF };
     if (outcome.outcome !== 'wait') return outcome;
     const { environment } = await readRun(this.deps.db, input.runId);
     const schedule = await activeSchedule(this.deps.db, { environment, pipeline: config.pipeline.name });
@@ -96,6 +98,7 @@ export class Steps {
   /** Loads every published batch of the entity's extraction, oldest first. */
   async load(input: EntityStep, ctx: StageContext): Promise<{ readonly batches: number; readonly records: number }> {
     const { config, entity, facts, command } = await this.open(input);
+    if (!config.settings.stages.load) return { batches: 0, records: 0 };
     const { db, landing, loadThreads: threads = 0 } = this.deps;
     const attempt = await beginAttempt(db, { ...input, pipeline: config.pipeline.name }, ctx);
     await db.query(`update freshet.run_entity set state = 'loading' where run_id = $1 and entity = $2 and state = 'extracting'`, [
@@ -152,7 +155,13 @@ export class Steps {
     const { config, entity } = await this.open(input);
     const result = await verifyEntity(
       { db: this.deps.db, landing: this.deps.landing },
-      { ...input, pipeline: config.pipeline.name, target: entity.target, definition: entity.definition },
+      {
+        ...input,
+        pipeline: config.pipeline.name,
+        target: entity.target,
+        definition: entity.definition,
+        ledgerOnly: !config.settings.stages.verify,
+      },
       ctx,
     );
     if (result.checks.some(({ name, ok }) => COUNTERS.has(name) && !ok)) {
@@ -245,6 +254,8 @@ export class Steps {
     return { db, landing, client: clients.of(config), definition: entity.definition, zone: config.definition.zone };
   }
 }
+
+const LOAD_OFF = `${HELD_FOR_LOAD} stages.load is off; what was fetched is landed, and the next run with it on loads it`;
 
 function isLearned({ source, definition }: RunConfig): boolean {
   return isFiles(source) || definition.entityNamed !== undefined;

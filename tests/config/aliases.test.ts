@@ -6,7 +6,7 @@ import { settingLines } from '../../src/config/setting-list';
 import { load, refusal } from './project-folder';
 
 /** What each row is tried with, and what `freshet config get` then says. A row without an entry fails its test. */
-const TRIED: Readonly<Record<string, readonly [given: string, becomes: string | number]>> = {
+const TRIED: Readonly<Record<string, readonly [given: string, becomes: string | number | boolean]>> = {
   JSON2DB_DATABASE_PATH: ['postgres://one/x', 'postgres://[secret]@one/x'],
   JSON2DB_DATABASE_TIMEOUT: ['30', '30s'],
   JSON2DB_SESSION_MAX_AGE: ['36', 36],
@@ -18,6 +18,9 @@ const TRIED: Readonly<Record<string, readonly [given: string, becomes: string | 
   GLOBAL_SYNC_SYSTEM_LOG_LEVEL: ['DEBUG', 'debug'],
   GLOBAL_SYNC_LOGGING_LOG_LEVEL: ['CRITICAL', 'error'],
   GLOBAL_SYNC_SYNC_PIPELINE_DEFAULT_CUTOFF_DAYS: ['14', 14],
+  GLOBAL_SYNC_SYNC_PIPELINE_VERIFY_INTEGRITY_AFTER_SYNC: ['false', false],
+  GLOBAL_SYNC_PACKAGES_API_SYNC_ENABLED: ['false', false],
+  GLOBAL_SYNC_PACKAGES_JSON2DB_SYNC_ENABLED: ['off', false],
   GLOBAL_SYNC_SYNC_PIPELINE_FRESHNESS_THRESHOLD_DAYS: ['2', '2d'],
 };
 

@@ -19,7 +19,14 @@ const scheduled = (schedule: string) => pipeline('  items: {}\n', `schedule: ${s
 
 test('an entity without anything behind it has every default', () => {
   const { pipeline: read, warnings } = open(pipeline('  contacts:\n'));
-  expect(read.entities['contacts']).toEqual({ depends_on: [], run_if: 'success', filters: {}, schema_policy: 'evolve', validation: [] });
+  expect(read.entities['contacts']).toEqual({
+    enabled: true,
+    depends_on: [],
+    run_if: 'success',
+    filters: {},
+    schema_policy: 'evolve',
+    validation: [],
+  });
   expect(warnings).toEqual([]);
 });
 

@@ -17,7 +17,7 @@ afterAll(() => at.close());
 
 const folderOf = (runId: string): string => join(at.loaded.settings.reports.path, 'sync', runId);
 const summaryOf = (runId: string): string => readFileSync(join(folderOf(runId), '_SYNC_SUMMARY.md'), 'utf8');
-const again = (runId: string): Promise<{ path: string }> =>
+const again = (runId: string): Promise<{ path: string | null }> =>
   writeReport({ db: at.db, folder: at.loaded.settings.reports.path }, { runId }, at.ctx);
 
 /** Every file below a folder with a digest of its bytes. */

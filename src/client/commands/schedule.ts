@@ -65,7 +65,7 @@ export function scheduleApply({ dryRun }: ApplyFlags, context: CommandContext): 
 export function scheduleDiff(context: CommandContext): Promise<CommandResult> {
   return withSchedules(context, async (deps) => {
     const steps = await planSchedules(deps);
-    const differ = steps.some(({ action }) => action !== 'none');
+    const differ = steps.some(({ action }) => action !== 'none' && action !== 'left');
     return { exitCode: differ ? EXIT.findings : EXIT.good, data: { steps: steps.map(stepJson) }, text: stepsText(steps, true) };
   });
 }
@@ -147,14 +147,14 @@ function stepJson({ pipeline, action, differences, pausedReason: paused }: Sched
   return { pipeline, action, differences, paused_reason: paused };
 }
 
-const DONE = { create: 'created', update: 'updated', delete: 'deleted', none: 'as it should be' } as const;
-const TO_DO = { create: 'to create', update: 'to update', delete: 'to delete', none: 'as it should be' } as const;
+const DONE = { create: 'created', update: 'updated', delete: 'deleted', none: 'as it should be', left: 'left as it is' } as const;
+const TO_DO = { create: 'to create', update: 'to update', delete: 'to delete', none: 'as it should be', left: 'left as it is' } as const;
 
 function stepsText(steps: readonly ScheduleStep[], onlyPlanned: boolean): string {
   if (steps.length === 0) return 'No pipeline file names a schedule, and Temporal has none of ours.';
   return steps
-    .flatMap(({ pipeline, action, differences, pausedReason: paused }) => [
-      `${pipeline}: ${(onlyPlanned ? TO_DO : DONE)[action]}${paused === null ? '' : `, paused: ${paused}`}`,
+    .flatMap(({ pipeline, action, differences, pausedReason: paused, leftBecause: left }) => [
+      `${pipeline}: ${(onlyPlanned ? TO_DO : DONE)[action]}${paused === null ? '' : `, paused: ${paused}`}${left === undefined ? '' : `: ${left}`}`,
       ...differences.map(({ what, wanted, found }) => `  ${what}: ${found} → ${wanted}`),
     ])
     .join('\n');

@@ -1,33 +1,65 @@
 import { listPipelines } from '../../config/pipeline';
 import { count } from '../../report/words';
+import { isFreshetError, type FreshetError } from '../../domain/errors';
 import { waitWords } from '../../domain/wait-words';
 import type { CommandContext } from '../command-context';
-import type { CommandResult } from '../envelope';
-import { EXIT } from '../exit-code';
+import { errorView, type CommandResult } from '../envelope';
+import { EXIT, exitCodeOfError } from '../exit-code';
 import { openForReading } from '../open-database';
 import { shown } from '../output';
 import { openProject } from '../project';
 import { queueLine } from '../queue-line';
+import { withRunningSandbox } from '../sandbox-settings';
 import type { ScheduleFacts } from '../schedules/schedule-facts';
 import { statusSchedules } from '../schedules/status-schedules';
+import type { SourceStatus } from '../source-facts';
+import { readSources, sourcesText, withLastErrors } from '../source-status';
 import { readStatus, type EntityStatus, type LaneStatus, type PipelineStatus, type RunLine } from '../status-facts';
 import { terminalReader } from '../terminal-reader';
 import { textTable } from '../text-table';
 
-/** `freshet status`: every pipeline and entity: last good run, as of when, how many rows, what is going on now and why it waits, when it runs next and why not. */
-export async function status({ flags }: CommandContext): Promise<CommandResult> {
-  const project = openProject(flags);
-  const db = await openForReading(project);
+export interface StatusFlags {
+  /** `false`: no source is asked whether it answers. */
+  readonly probe?: boolean;
+}
+
+/** `freshet status`: every source and whether it answers; every pipeline and entity: last good run, as of when, how many rows, what is going on now and why it waits, when it runs next and why not. What is away is said; the rest is shown all the same. */
+export async function status({ probe = true }: StatusFlags, { flags }: CommandContext): Promise<CommandResult> {
+  const project = withRunningSandbox(openProject(flags));
+  const { environment } = project.loaded.settings;
+  const asked = readSources(project, probe);
+  const db = await openForReading(project, DATABASE_WITHIN_MS).catch((error: unknown) => errorOf(error));
+  const sources = await asked;
+  if (!('query' in db)) return withoutDatabase(environment, sources, db);
   try {
     const pipelines = await readStatus(db, listPipelines(project.loaded.root), await statusSchedules(project, db));
+    const known = await withLastErrors(sources, db, environment);
     return {
       exitCode: EXIT.good,
-      data: { environment: project.loaded.settings.environment, pipelines },
-      text: pipelines.map(pipelineText).join('\n\n'),
+      data: { environment, sources: known, pipelines },
+      text: [sourcesText(known), ...pipelines.map(pipelineText)].filter((text) => text !== '').join('\n\n'),
     };
   } finally {
     await db.close();
   }
+}
+
+/** Status is asked when things are wrong: it must not wait for what does not answer. */
+const DATABASE_WITHIN_MS = 3_000;
+
+function errorOf(error: unknown): FreshetError {
+  if (isFreshetError(error)) return error;
+  throw error;
+}
+
+/** What can be said without it; the error says the rest. */
+function withoutDatabase(environment: string, sources: readonly SourceStatus[], error: FreshetError): CommandResult {
+  return {
+    exitCode: exitCodeOfError(error),
+    data: { environment, sources, pipelines: null },
+    text: sourcesText(sources),
+    error: errorView(error),
+  };
 }
 
 const COLUMNS = [

@@ -55,7 +55,7 @@ interface Links {
 
 async function runOnce({ project, place, note }: DemoStage, { db, temporal }: Links): Promise<{ facts: RunFacts; sandbox: SandboxWork }> {
   await tellSandbox(place, 'DELETE', 'requests');
-  const [claim] = prepareClaims(project, [PIPELINE], {});
+  const [claim] = prepareClaims(project, [PIPELINE], {}).claims;
   if (claim === undefined) throw new RangeError('no claim for the demo');
   const deps = { db, temporal, reportsFolder: project.loaded.settings.reports.path, ctx: commandContext(project) };
   const { runId } = await startRun(deps, claim.request);

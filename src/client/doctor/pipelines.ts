@@ -3,13 +3,12 @@ import { resolveSecrets } from '../../config/secret-reference';
 import { listPipelines, readPipeline, type ReadPipeline } from '../../config/pipeline';
 import { scheduleMeant } from '../../config/schema/schedule';
 import { mistakeText } from '../../config/mistake';
+import { sourceSetUp } from '../../config/source-set-up';
 import { resolveSource } from '../../config/sources';
 import { counted } from '../../report/words';
 import { entityNames, sourceOf } from '../../run/run-config';
 import { isFreshetError } from '../../domain/errors';
-import { openHome } from '../../stack/home';
-import { runningPart } from '../../stack/part-record';
-import { sandboxParts } from '../sandbox-settings';
+import { isOurSandbox } from '../source-status';
 import { hasWorker } from '../temporal/pollers';
 import { sources as registry } from '../../sources/index';
 import { fine, problemOf, type Check, type Finding, type Patient } from './check';
@@ -61,20 +60,10 @@ async function configured({ loaded, temporal }: Patient, key: string): Promise<F
   }
 }
 
-/** Whether any variable is set that the source's environment names, or there are none to set. */
+/** Whether anything is set that the source's environment names, or there is nothing to set. */
 function isSetUp({ loaded }: Patient, key: string): boolean {
-  const place = loaded.sources[key]?.environments[loaded.settings.source_environment];
-  if (place === undefined) return true;
-  const { base_url: baseUrl, accounts_url: accountsUrl, organization_id: organizationId, credentials } = place;
-  const needed = [baseUrl, accountsUrl, organizationId, ...Object.values(credentials)].flatMap((value) =>
-    typeof value === 'object' && 'env' in value ? [value.env] : [],
-  );
-  return needed.length === 0 || needed.some((name) => (loaded.variables[name] ?? '').trim() !== '');
-}
-
-/** The credentials of the sandbox stay with the worker that `freshet up --sandbox` started. */
-function isOurSandbox(home: string, baseUrl: string): boolean {
-  return sandboxParts().some((part) => Object.values(runningPart(openHome(home), part)?.facts ?? {}).includes(baseUrl));
+  const found = sourceSetUp(loaded, key);
+  return found === null || found.begun || found.missing.some((name) => name.startsWith('environments.'));
 }
 
 export const sources: Check = {

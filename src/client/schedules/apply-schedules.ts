@@ -6,6 +6,7 @@ import { FreshetError } from '../../domain/errors';
 import { scheduleText } from '../../domain/schedule';
 import type { StageContext } from '../../observability/stage-context';
 import { claimRequest } from '../../run/claim-request';
+import { leftOut } from '../../run/left-out';
 import { sources } from '../../sources/index';
 import type { DesiredSchedule } from './compile-schedule';
 import { desiredSchedules } from './desired-schedules';
@@ -22,12 +23,14 @@ export interface ScheduleDeps {
 /** What has to be done for one pipeline. `none`: Temporal has what the file wants. */
 export interface ScheduleStep {
   readonly pipeline: string;
-  readonly action: 'create' | 'update' | 'delete' | 'none';
+  readonly action: 'create' | 'update' | 'delete' | 'none' | 'left';
   /** `null`: the schedule goes. */
   readonly desired: DesiredSchedule | null;
   readonly differences: readonly Difference[];
   /** Why it is, and stays, paused; `null`: it is not. */
   readonly pausedReason: string | null;
+  /** Of one that is left as it is: why it is neither made nor changed. */
+  readonly leftBecause?: string;
 }
 
 /** What `apply` would do: the files against Temporal, and what of ours is in no file any more. Changes nothing. Errors: those of the files and of Temporal. */
@@ -38,7 +41,10 @@ export async function planSchedules({ db, schedules, loaded }: Omit<ScheduleDeps
   const kept = new Set(desired.map(({ pipeline }) => pipeline));
   const gone = [...new Set([...known.keys(), ...(await schedules.listed())])].filter((pipeline) => !kept.has(pipeline));
   const steps: ScheduleStep[] = [];
-  for (const wanted of desired) steps.push(stepFor(wanted, await schedules.find(wanted.pipeline), known.get(wanted.pipeline)));
+  for (const wanted of desired) {
+    const step = stepFor(wanted, await schedules.find(wanted.pipeline), known.get(wanted.pipeline));
+    steps.push(leftIfNotSetUp(loaded, step));
+  }
   for (const pipeline of gone) {
     const found = await schedules.find(pipeline);
     // The list of Temporal lags behind: what was deleted a moment ago may still stand there.
@@ -58,6 +64,19 @@ function stepFor(desired: DesiredSchedule, found: ScheduleDescription | null, ap
   return { pipeline, action: differences.length === 0 ? 'none' : 'update', desired, differences, pausedReason: pausedReason(found) };
 }
 
+/** Without an address or an organization there are no settings to freeze: what is applied stays, and its times are skipped with the reason. */
+function leftIfNotSetUp(loaded: LoadedSettings, step: ScheduleStep): ScheduleStep {
+  try {
+    frozen(loaded, step.pipeline);
+    return step;
+  } catch (error) {
+    const why = leftOut(error);
+    // A mistake is told by who applies.
+    if (why === null) return step;
+    return { ...step, action: 'left', differences: [], leftBecause: why.reason };
+  }
+}
+
 function removal(pipeline: string, found: ScheduleDescription | null): ScheduleStep {
   const differences = [{ what: 'times', wanted: 'no schedule', found: found === null ? 'remembered as applied' : timesText(found) }];
   return { pipeline, action: 'delete', desired: null, differences, pausedReason: null };
@@ -70,10 +89,12 @@ export function pausedReason({ state }: ScheduleDescription): string | null {
 
 /**
  * Makes Temporal have what the files want, reads it back, and remembers it in PostgreSQL. Every pipeline is resolved before the first
- * change: one whose runs could not begin is not scheduled. Errors: `config_error`, `schedule-not-as-asked`, those of Temporal.
+ * change: one whose runs could not begin is not scheduled, and one that is switched off or not set up is left as it is. Errors: `config_error`, `schedule-not-as-asked`, those of Temporal.
  */
 export async function applySchedules(deps: ScheduleDeps, steps: readonly ScheduleStep[]): Promise<void> {
-  const ready = steps.map((step) => ({ step, config: step.desired === null ? null : frozen(deps.loaded, step.pipeline) }));
+  const ready = steps
+    .filter(({ action }) => action !== 'left')
+    .map((step) => ({ step, config: step.desired === null ? null : frozen(deps.loaded, step.pipeline) }));
   for (const { step, config } of ready) {
     if (step.desired === null || config === null) await takeAway(deps, step.pipeline);
     else await put(deps, { ...step, desired: step.desired }, config);

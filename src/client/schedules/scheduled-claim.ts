@@ -10,6 +10,7 @@ import { lateRequestKey, nextNominal } from '../../domain/schedule';
 import type { StageContext } from '../../observability/stage-context';
 import { safeText } from '../../observability/safe-facts';
 import { claimRequest } from '../../run/claim-request';
+import { leftOut } from '../../run/left-out';
 import type { Sources } from '../../run/run-config';
 import { workflowInput } from '../temporal/start-workflow';
 
@@ -69,7 +70,7 @@ async function claimNow(deps: ScheduledClaimDeps, input: ScheduledClaim, ctx: St
   try {
     const { pipeline, nominal } = input;
     const requestKey = await keyToClaim(db, input.requestKey);
-    const { request } = claimRequest(loaded, sources, { pipeline, requestKey, actor: 'schedule' });
+    const { request } = claimRequest(loaded, sources, { pipeline, requestKey, actor: 'schedule', mustBeSetUp: 'whole' });
     const claim = await claimRun(db, { ...request, scheduledFor: nominal }, ctx);
     if (claim.kind === 'taken') return { kind: 'taken', activeRunId: claim.activeRunId, waitMs: untilNext(input, ctx) };
     if (claim.kind === 'claimed') return await standing(deps, claim.runId);
@@ -78,6 +79,8 @@ async function claimNow(deps: ScheduledClaimDeps, input: ScheduledClaim, ctx: St
   } catch (error) {
     // What another attempt cannot mend (a broken pipeline file) ends the nominal time with a row; the rest is tried again.
     if (!isFreshetError(error) || error.retryable || error.type === 'cancelled') throw error;
+    const left = leftOut(error);
+    if (left !== null) return record(deps, input, { state: 'skipped', reason: safeText(left.reason) }, ctx);
     const facts = { type: error.type, message: safeText(`${error.message} (${error.remedy})`) };
     return record(deps, input, { state: 'failed', reason: NOT_BEGUN, error: facts }, ctx);
   }

@@ -55,6 +55,11 @@ export const SETTING_MEANINGS: Readonly<Record<string, string>> = {
   'freshness.max_age':
     'Older tables of scheduled pipelines, and tables loaded from files, are stale, where no pipeline file names a limit. Absent: 24 hours for daily schedules and for files, else twice the interval.',
   'alerts.webhook_url': 'Alarms are posted here as JSON. Absent: they are logged and shown. The address counts as a secret.',
+  'stages.extract': 'Off: nothing is asked of any source; runs are skipped, loads of files go on.',
+  'stages.load': 'Off: runs fetch and land, and are then held; the next run with it on goes on from there. `load` is refused.',
+  'stages.verify': 'Off: a run checks its ledger only, not what stands in the tables; `verify --deep` is there all the same.',
+  'stages.report': 'Off: runs write no report folder.',
+  'stages.notify': 'Off: alarms are kept and shown, and posted nowhere.',
   'extract.cutoff_days':
     'Ask the sources for nothing older than so many days: every read is then a partial one, which deletes nothing. Absent: no cut-off.',
   'load.input': 'Which input of its folder `load` reads; `auto`: sessions, else consolidated files, else the files of the folder.',
@@ -82,12 +87,14 @@ export function meaningOf(key: string): string | undefined {
 /** Meanings of the keys of a pipeline file; `*` stands for an entity’s name. */
 export const PIPELINE_MEANINGS: Readonly<Record<string, string>> = {
   name: 'As the file is called, without .yaml.',
+  enabled: 'Off: it does not run; its schedule’s times are skipped with that reason.',
   description: 'What it is for, for those who read the status.',
   owner: 'Whom to ask.',
   source: 'A key of config/sources.yaml.',
   schedule: 'When it runs by itself: { frequency: daily, time: "02:00", timezone: Europe/Berlin } or { every: 15m }.',
   after: 'Pipelines that come first.',
   entities: 'What is read, by the name of the table it becomes.',
+  'entities.*.enabled': 'Off: it is not read; what depends on it runs against what its table holds.',
   'entities.*.from': 'The source’s own name of the object, where it differs.',
   'entities.*.priority': 'Order of the start among those that are ready.',
   'entities.*.depends_on': 'Entities that are loaded first.',

@@ -39,6 +39,8 @@ const entityFreshness = z
 const filter = z.union([z.string(), z.number(), z.boolean()], 'text, a number, true or false');
 
 const entity = z.strictObject({
+  /** Off: not read; what depends on it runs against what its table holds. */
+  enabled: z.boolean('true or false').default(true),
   /** The source's own name of the object; absent: the entity's name. */
   from: sourceFieldSchema().optional(),
   priority: z.enum(['high', 'medium', 'low']).optional(),
@@ -64,6 +66,8 @@ const entity = z.strictObject({
 /** A file of `config/pipelines/`. Unknown keys are refused. */
 export const pipelineFileSchema = z.strictObject({
   name: formed(/^[a-z][a-z0-9-]{0,62}$/, 'a pipeline name: lower-case letters, digits and hyphens'),
+  /** Off: it does not run, by its schedule neither. */
+  enabled: z.boolean('true or false').default(true),
   description: z.string().max(1_000).optional(),
   owner: z.string().max(200).optional(),
   source: formed(/^[a-z][a-z0-9-]{0,40}$/, 'a key of config/sources.yaml'),

@@ -14,6 +14,8 @@ const bytes = (text: string) => bytesSchema().prefault(text);
 const LEAST_MEMORY_LIMIT = 16 * 1_048_576;
 const count = (value: number, least: number, most: number) => countSchema(least, most).default(value);
 
+const onOff = () => z.boolean('true or false').default(true);
+
 const level = z.enum(LOG_LEVELS);
 const componentLevels = Object.fromEntries(Object.values(COMPONENTS).map((name) => [name, level.optional()])) as Record<
   Component,
@@ -116,6 +118,8 @@ export const settingsSchema = z.strictObject({
       webhook_url: webhookUrlSchema().optional(),
     })
     .prefault({}),
+  /** What runs leave out where it is off. */
+  stages: z.strictObject({ extract: onOff(), load: onOff(), verify: onOff(), report: onOff(), notify: onOff() }).prefault({}),
   extract: z.strictObject({ cutoff_days: countSchema(1, 36_500).optional() }).prefault({}),
   load: z
     .strictObject({

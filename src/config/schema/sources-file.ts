@@ -39,6 +39,8 @@ const limit = (most: number) =>
 const limits = z.strictObject({ requests_per_minute: limit(1_000_000).optional(), concurrent: limit(1_000).optional() });
 
 const environment = z.strictObject({
+  /** Off: as the source's own. */
+  enabled: z.boolean('true or false').default(true),
   base_url: address,
   accounts_url: address.optional(),
   organization_id: text.optional(),
@@ -52,6 +54,8 @@ const environment = z.strictObject({
 function sourceSchema(types: readonly string[]) {
   return z.strictObject({
     type: z.enum(types as [string, ...string[]]),
+    /** Off: no pipeline asks it for anything; what was read of it stays. */
+    enabled: z.boolean('true or false').default(true),
     environments: z.strictObject({ live: environment.optional(), test: environment.optional() }),
     limits: limits.prefault({}),
     timeouts: z

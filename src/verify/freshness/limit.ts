@@ -36,13 +36,13 @@ export interface PipelineLimits {
   readonly otherwise: Expected;
 }
 
-/** Who names a limit, nearest first: the entity, its pipeline, the settings (only for what runs by itself), the schedule. */
+/** Who names a limit, nearest first: the entity, its pipeline, the settings (only for what runs by itself), the schedule. What is switched off has none. */
 export function pipelineLimits(pipeline: PipelineSettings, inSettings: number | undefined): PipelineLimits {
   const whole = explicit(pipeline.freshness?.max_age, 'pipeline') ?? scheduled(pipeline.schedule, inSettings);
-  const entities = Object.entries(pipeline.entities).map(([entity, { freshness }]): [string, Expected] => [
+  const entities = Object.entries(pipeline.entities).map(([entity, { freshness, enabled }]): [string, Expected] => [
     entity,
     {
-      limit: explicit(freshness?.max_age, 'entity') ?? whole,
+      limit: pipeline.enabled && enabled ? (explicit(freshness?.max_age, 'entity') ?? whole) : null,
       newestMaxAge: freshness?.newest_max_age ?? null,
       dateField: freshness?.date_field ?? null,
       master: freshness?.master ?? null,

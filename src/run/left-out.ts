@@ -1,0 +1,87 @@
+import type { LoadedSettings } from '../config/load-settings';
+import type { PipelineSettings } from '../config/schema/pipeline-file';
+import { sourceSetUp } from '../config/source-set-up';
+import { FreshetError, isFreshetError } from '../domain/errors';
+
+/** Errors that mean: nothing is wrong with the files, yet this pipeline is not to run, or cannot run here. */
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  'pipeline-off',
+  'source-off',
+  'stage-off',
+  'source-not-set-up',
+  'source-setting-missing',
+  'source-environment-missing',
+  'secret-missing',
+]);
+
+/** Those that a person meant: nobody has to set anything. */
+const MEANT: ReadonlySet<string> = new Set(['pipeline-off', 'source-off', 'stage-off', 'source-not-set-up']);
+
+/** Why a pipeline is left out, where others may go on; `null`: the error is another one. */
+export interface LeftOut {
+  readonly code: string;
+  readonly reason: string;
+  readonly remedy: string;
+  /** Switched off, or never set up: no mistake. */
+  readonly meant: boolean;
+}
+
+export function leftOut(error: unknown): LeftOut | null {
+  if (!isFreshetError(error) || !LEFT_OUT.has(error.code)) return null;
+  return { code: error.code, reason: error.message, remedy: error.remedy, meant: MEANT.has(error.code) };
+}
+
+/** Errors: `config_error` codes `pipeline-off`, `source-off`, `stage-off`, for a run that would ask the pipeline's source. */
+export function refuseSwitchedOff({ settings, sources }: LoadedSettings, pipeline: PipelineSettings, file: string): void {
+  const source = Object.hasOwn(sources, pipeline.source) ? sources[pipeline.source] : undefined;
+  if (!settings.stages.extract)
+    throw switchedOff('stage-off', `Sources are not asked for anything: stages.extract is off`, 'Set stages.extract to true.');
+  if (!pipeline.enabled) throw switchedOff('pipeline-off', `Pipeline ${pipeline.name} is switched off`, backOn(file, 'enabled'), file);
+  if (Object.values(pipeline.entities).every(({ enabled }) => !enabled))
+    throw switchedOff('pipeline-off', `Every entity of ${pipeline.name} is switched off`, backOn(file, 'entities.<name>.enabled'), file);
+  const place = source?.environments[settings.source_environment];
+  if (source === undefined || (source.enabled && place?.enabled !== false)) return;
+  const key = source.enabled ? `environments.${settings.source_environment}.enabled` : 'enabled';
+  const sourcesFile = 'config/sources.yaml';
+  const remedy = backOn(sourcesFile, `${pipeline.source}.${key}`);
+  throw switchedOff('source-off', `Source ${pipeline.source} is switched off`, remedy, sourcesFile);
+}
+
+/** How much of a source must be set in this process: anything of it, or all. */
+export type SetUpWish = 'begun' | 'whole';
+
+/** Errors: `config_error` code `source-not-set-up` where less of the pipeline's source is set in this process than is wished. */
+export function refuseNotSetUp(loaded: LoadedSettings, source: string, wish: SetUpWish): void {
+  const found = sourceSetUp(loaded, source);
+  if (found === null || found.missing.length === 0 || (found.begun && wish === 'begun')) return;
+  const [first = '', ...rest] = found.missing;
+  throw new FreshetError('config_error', {
+    code: 'source-not-set-up',
+    message: `Source ${source} (${loaded.settings.source_environment}) is not set up here: ${found.missing.join(', ')} ${rest.length === 0 ? 'is' : 'are'} not set`,
+    remedy: first.startsWith('environments.')
+      ? `Add ${source}.${first} to config/sources.yaml, or set source_environment to the other one.`
+      : 'Set them in the environment or in .env (docs/sources.md), or switch the source off in config/sources.yaml.',
+    where: 'config/sources.yaml',
+    retryable: false,
+  });
+}
+
+function backOn(file: string, key: string): string {
+  return `Nothing was begun. To have it back, take \`${key}: false\` out of ${file}.`;
+}
+
+function switchedOff(code: string, message: string, remedy: string, where?: string): FreshetError {
+  return new FreshetError('config_error', { code, message, remedy, ...(where === undefined ? {} : { where }), retryable: false });
+}
+
+/** Errors: `config_error` code `stage-off`, for whoever would load. */
+export function refuseLoadOff({ settings }: Pick<LoadedSettings, 'settings'>): void {
+  if (!settings.stages.load) throw switchedOff('stage-off', 'Nothing is loaded: stages.load is off', 'Set stages.load to true.');
+}
+
+/** Errors: `config_error` code `entity-off` for an entity that was asked for by name. */
+export function refuseEntityOff(pipeline: PipelineSettings, names: readonly string[], file: string): void {
+  const off = names.find((name) => pipeline.entities[name]?.enabled === false);
+  if (off === undefined) return;
+  throw switchedOff('entity-off', `Entity ${off} of ${pipeline.name} is switched off`, backOn(file, `entities.${off}.enabled`), file);
+}
