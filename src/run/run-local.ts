@@ -4,7 +4,8 @@ import { planOrder, type Plan, type PlanNode } from '../domain/plan';
 import type { EntityState, RunState } from '../domain/run';
 import type { StageContext } from '../observability/stage-context';
 import { heldEnd } from './held-end';
-import { errorFacts, type Steps } from './steps';
+import { errorFacts } from './entity-faults';
+import type { Steps } from './steps';
 
 export interface LocalRun {
   readonly runId: string;

@@ -5,7 +5,6 @@ import { activeSchedule } from '../database/schedule-store';
 import { noteRunWait } from '../database/run-wait';
 import { endEntity, endRun, markRunning, readEntities, readRun, type EntityEnd, type RunRow } from '../database/run-store';
 import { isFinalEntity, runOutcome, type EntityState, type RunState } from '../domain/run';
-import { FreshetError, isFreshetError } from '../domain/errors';
 import { HELD_FOR_LOAD } from '../extract/adoption';
 import { closeExtraction } from '../extract/close-extraction';
 import { extractSlice, type ExtractDeps } from '../extract/extract-slice';
@@ -14,12 +13,12 @@ import { takeSession } from '../landing/session';
 import { lineTable } from '../load/load-target';
 import { loadBatch } from '../load/load-batch';
 import { ensureRawTable } from '../load/ensure-raw-table';
-import { safeText } from '../observability/safe-facts';
 import type { StageContext } from '../observability/stage-context';
 import { writeReport } from '../report/write-report';
 import { verifyEntity } from '../verify/verify-entity';
 import { badFiles, importStep } from './file-steps';
 import { isFiles } from './file-source';
+import { cancelRequested, reconcileFailure } from './entity-faults';
 import { heldEnd } from './held-end';
 import { heldOrWait, type StepOutcome } from './held-wait';
 import { loadLimits, loadPolicyOf } from './load-policy-of';
@@ -272,37 +271,3 @@ async function hasUnloaded(db: Database, { runId, entity }: EntityStep): Promise
 
 /** Checks that compare the counters of `table_owner` with the table itself. */
 const COUNTERS: ReadonlySet<string> = new Set(['rows', 'lines']);
-
-function reconcileFailure(input: EntityStep, faults: readonly string[]): EntityEnd {
-  return {
-    ...input,
-    state: 'failed',
-    error: {
-      type: 'reconcile_error',
-      code: 'ledger-does-not-add-up',
-      message: `${input.entity}: ${faults.join('; ')}`,
-      remedy:
-        'The rows stay as they are. If somebody changed the table by hand, run the pipeline again with --full: it fetches what is missing. Otherwise `./freshet verify --deep` names the records; report its output.',
-    },
-  };
-}
-
-function cancelRequested(input: EntityStep): FreshetError {
-  return new FreshetError('cancelled', {
-    code: 'cancel-requested',
-    message: `${input.entity}: run ${input.runId} is being cancelled`,
-    remedy: 'Nothing to do: what was committed stays.',
-    retryable: false,
-  });
-}
-
-/** What an entity's end tells of an error: type, code, sentence, remedy. */
-export function errorFacts(error: unknown): NonNullable<EntityEnd['error']> {
-  if (isFreshetError(error)) return { type: error.type, code: error.code, message: safeText(error.message), remedy: error.remedy };
-  return {
-    type: 'transient_error',
-    code: 'unexpected',
-    message: safeText(error instanceof Error ? error.message : String(error)),
-    remedy: 'Run again; if it comes back, report it with the log of the run.',
-  };
-}
