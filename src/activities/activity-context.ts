@@ -49,6 +49,7 @@ export async function inActivity<T>(
     now: surroundings.now,
     log,
     fault: (site) => surroundings.faults.fault(site),
+    about: subject,
     softStop: surroundings.stopping,
   };
   try {

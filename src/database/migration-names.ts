@@ -13,5 +13,6 @@ export const MIGRATION_NAMES = [
   '0011-rules-and-rejects',
   '0013-batch-numbers',
   '0014-parts-and-deletes',
+  '0018-request-leases',
 ] as const;
 export type MigrationName = (typeof MIGRATION_NAMES)[number];

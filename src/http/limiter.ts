@@ -1,6 +1,9 @@
 import { cancelledError, FreshetError } from '../domain/errors';
 import { formatInstant } from '../domain/instant';
+import type { StageContext } from '../observability/stage-context';
 import { systemClock, type Clock } from './clock';
+import { RequestLeases, type CallNote, type Permit } from './leases';
+import type { RequestBudget } from './request-budget';
 
 export interface RequestLimits {
   readonly requestsPerMinute: number;
@@ -16,9 +19,17 @@ export interface Waiting {
 type Penalty = 'rate_limited' | 'quota_exhausted';
 
 interface Waiter {
-  readonly start: () => void;
-  readonly refuse: (error: FreshetError) => void;
-  readonly waiting: Waiting;
+  /** `null`: nobody but this process counts. */
+  readonly start: (permit: Permit | null) => void;
+  readonly refuse: (error: unknown) => void;
+  readonly ctx: StageContext;
+  readonly since: number;
+}
+
+export interface LimiterOptions {
+  readonly clock?: Clock;
+  /** Counts the account's requests for all processes; `key` names the account there. */
+  readonly shared?: { readonly budget: RequestBudget; readonly key: string };
 }
 
 const WINDOW_MS = 60_000;
@@ -28,7 +39,7 @@ const MARGIN_MS = 100;
 const LONGEST_WAIT_MS = WINDOW_MS + MARGIN_MS;
 
 /**
- * Requests per minute and at once for one account, first come first served.
+ * Requests per minute and at once for one account, first come first served; with a shared budget, those of other processes count as well.
  *
  * A request counts from its start until a minute after its end. The server sees it somewhere between the two, so however long
  * the way takes, no window of a minute on the server's side holds more than `requestsPerMinute` of them.
@@ -42,12 +53,25 @@ export class RequestLimiter {
   #ended: number[] = [];
   readonly #queue: Waiter[] = [];
   #blocked: { readonly until: number; readonly wall: number; readonly type: Penalty } | null = null;
+  readonly #leases: RequestLeases | null;
   #timer: { readonly at: number; readonly stop: AbortController } | null = null;
 
-  constructor(account: string, limits: RequestLimits, clock: Clock = systemClock) {
+  constructor(account: string, limits: RequestLimits, { clock = systemClock, shared }: LimiterOptions = {}) {
     this.#account = account;
     this.#limits = limits;
     this.#clock = clock;
+    this.#leases =
+      shared === undefined
+        ? null
+        : new RequestLeases({
+            account: { key: shared.key, name: account },
+            budget: shared.budget,
+            clock,
+            limit: () => this.#limits.requestsPerMinute,
+            queued: () => this.#queue.length,
+            changed: () => this.#pump(),
+            failed: (error) => this.#queue.splice(0).forEach((waiter) => waiter.refuse(error)),
+          });
   }
 
   /** Limits from now on; what runs, runs on. */
@@ -56,16 +80,29 @@ export class RequestLimiter {
     this.#pump();
   }
 
-  /** Does the work when its turn comes. Rejects with `cancelled`, or with `rate_limited` / `quota_exhausted` (facts.until) where the wait is longer than a minute. */
-  async run<T>(waiting: Waiting, work: () => Promise<T>): Promise<T> {
-    await this.#turn(waiting);
+  /**
+   * Does the work when its turn comes; `note` is what the audit says of it. Rejects with `cancelled`, with `rate_limited` / `quota_exhausted`
+   * (facts.until) where the wait is longer than a minute, or with what keeps the shared budget out of reach.
+   */
+  async run<T>(ctx: StageContext, work: () => Promise<T>, note: CallNote<T>): Promise<T> {
+    const permit = await this.#turn(ctx);
     try {
-      return await work();
+      const answer = await work();
+      permit?.end({ status: note.status(answer) }, note.what);
+      return answer;
+    } catch (error) {
+      permit?.end({ error }, note.what);
+      throw error;
     } finally {
       this.#running -= 1;
       this.#ended.push(this.#clock.monotonic());
       this.#pump();
     }
+  }
+
+  /** Gives back what was leased and writes the audit; whoever asks again leases anew. */
+  async release(): Promise<void> {
+    await this.#leases?.close();
   }
 
   /** The server said to stop for `forMs`: nothing starts before. The longer of two penalties holds. */
@@ -74,20 +111,20 @@ export class RequestLimiter {
     if (this.#blocked !== null && this.#blocked.until >= until) return;
     this.#blocked = { until, wall: waiting.now().getTime() + forMs, type };
     if (forMs > LONGEST_WAIT_MS) {
-      for (const waiter of this.#queue.splice(0)) waiter.refuse(this.tooLong(forMs, waiter.waiting));
+      for (const waiter of this.#queue.splice(0)) waiter.refuse(this.tooLong(forMs, waiter.ctx));
     }
     this.#pump();
   }
 
-  #turn(waiting: Waiting): Promise<void> {
+  #turn(ctx: StageContext): Promise<Permit | null> {
     return new Promise((resolve, reject) => {
-      if (waiting.signal.aborted) {
+      if (ctx.signal.aborted) {
         reject(cancelledError(`The wait for a request to ${this.#account}`));
         return;
       }
-      const expected = this.#expectedWait(waiting);
+      const expected = this.#expectedWait(ctx);
       if (expected > LONGEST_WAIT_MS) {
-        reject(this.tooLong(expected, waiting));
+        reject(this.tooLong(expected, ctx));
         return;
       }
       const leave = (): void => {
@@ -95,19 +132,20 @@ export class RequestLimiter {
         reject(cancelledError(`The wait for a request to ${this.#account}`));
         this.#pump();
       };
-      const settled = (): void => waiting.signal.removeEventListener('abort', leave);
+      const settled = (): void => ctx.signal.removeEventListener('abort', leave);
       const waiter: Waiter = {
-        waiting,
-        start: () => {
+        ctx,
+        since: this.#clock.monotonic(),
+        start: (permit) => {
           settled();
-          resolve();
+          resolve(permit);
         },
         refuse: (error) => {
           settled();
           reject(error);
         },
       };
-      waiting.signal.addEventListener('abort', leave, { once: true });
+      ctx.signal.addEventListener('abort', leave, { once: true });
       this.#queue.push(waiter);
       this.#pump();
     });
@@ -122,9 +160,24 @@ export class RequestLimiter {
         this.#wakeIn(delay);
         return;
       }
+      const permit = this.#leases?.take(next.ctx) ?? null;
+      if (this.#leases !== null && permit === null) {
+        this.#sendAway();
+        this.#wakeIn(Number.POSITIVE_INFINITY);
+        return;
+      }
       this.#queue.shift();
       this.#running += 1;
-      next.start();
+      next.start(permit);
+    }
+  }
+
+  /** Other processes use the account up: whoever has waited for a minute goes up with the time until which. */
+  #sendAway(): void {
+    const until = this.#clock.monotonic() - LONGEST_WAIT_MS;
+    while (this.#queue[0] !== undefined && this.#queue[0].since < until) {
+      const { refuse, ctx } = this.#queue.shift()!;
+      refuse(this.tooLong(WINDOW_MS, ctx));
     }
   }
 
@@ -157,8 +210,9 @@ export class RequestLimiter {
     if (surplus <= 0) return blocked;
     const leaving = this.#ended[surplus - 1];
     if (leaving !== undefined) return Math.max(blocked, leaving + WINDOW_MS + MARGIN_MS - now);
-    const windows = Math.ceil((surplus - this.#ended.length - this.#running) / this.#limits.requestsPerMinute);
-    return Math.max(blocked, LONGEST_WAIT_MS * (1 + Math.max(0, windows)));
+    // As many minutes as others fill before, all that run and wait taken together.
+    const place = surplus + this.#limits.requestsPerMinute - 1;
+    return Math.max(blocked, LONGEST_WAIT_MS * Math.floor(place / this.#limits.requestsPerMinute));
   }
 
   #wakeIn(delay: number): void {

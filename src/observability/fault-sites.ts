@@ -4,6 +4,8 @@ export const FAULT_SITES = [
   'attempt.after-commit',
   'attempt.before-commit',
   'attempt.statement',
+  'budget.after-lease',
+  'budget.before-lease',
   'claim.after-commit',
   'claim.before-commit',
   'claim.queue.after-commit',

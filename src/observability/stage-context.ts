@@ -14,6 +14,8 @@ export interface StageContext {
   readonly log: Log;
   /** A named fault site; returns at once unless switched on (see `faults.ts`). */
   fault(site: string): void | Promise<void>;
+  /** What the stage works for; requests to sources are counted under it. Absent: for no run. */
+  readonly about?: { readonly runId: string; readonly entity?: string };
   /** True once the worker was asked to stop: a stage that works in pieces ends after the piece in flight. Absent: nobody asks. */
   softStop?(): boolean;
 }

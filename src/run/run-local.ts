@@ -39,8 +39,9 @@ interface LocalEntity {
   readonly states: ReadonlyMap<string, EntityState>;
 }
 
-async function localEntity(steps: Steps, { run, node, states }: LocalEntity, ctx: StageContext): Promise<EntityState> {
+async function localEntity(steps: Steps, { run, node, states }: LocalEntity, outer: StageContext): Promise<EntityState> {
   const input = { runId: run.runId, entity: node.entity };
+  const ctx = { ...outer, about: input };
   const missing = node.dependsOn.find((name) => states.get(name) !== 'completed');
   if (missing !== undefined) {
     await steps.endEntity(

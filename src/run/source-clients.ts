@@ -1,7 +1,10 @@
 import type { LoadedSettings } from '../config/load-settings';
 import { resolveSecret, resolveSecrets } from '../config/secret-reference';
+import { ApiBudget } from '../database/api-budget';
 import type { Database } from '../database/database';
 import { OAuthTokens } from '../database/oauth-tokens';
+import type { RequestBudget } from '../http/request-budget';
+import { releaseLeases } from '../sources/limiters';
 import type { SourceClient } from '../sources/source';
 import type { TokenStore } from '../sources/token-store';
 import type { RunConfig } from './run-config';
@@ -11,16 +14,18 @@ export interface SecretSurroundings {
   readonly root: string;
   /** Where their access tokens are shared with other processes. */
   readonly tokens: TokenStore;
+  /** What they share of an account's requests; absent: each process counts for itself. */
+  readonly budget?: RequestBudget;
 }
 
-/** The clients of a process whose access tokens are shared through the database. Throws config_error `secret-missing` for a key file that is not there. */
+/** The clients of a process whose access tokens and requests are shared through the database. Throws config_error `secret-missing` for a key file that is not there. */
 export function sourceClients(
   db: Database,
   { settings, variables, root }: Pick<LoadedSettings, 'settings' | 'variables' | 'root'>,
 ): SourceClients {
   const { secret_key: key, secret_key_file: file } = settings;
   const secretKey = key ?? (file === undefined ? undefined : resolveSecret({ file }, 'secret_key_file', { variables, root }));
-  return new SourceClients({ variables, root, tokens: new OAuthTokens(db, { secretKey }) });
+  return new SourceClients({ variables, root, tokens: new OAuthTokens(db, { secretKey }), budget: new ApiBudget(db) });
 }
 
 /**
@@ -48,6 +53,7 @@ export class SourceClients {
       },
       timeouts: source.timeouts,
       tokens: this.surroundings.tokens,
+      budget: this.surroundings.budget,
     });
     this.open.set(key, client);
     return client;
@@ -56,5 +62,6 @@ export class SourceClients {
   async close(): Promise<void> {
     await Promise.all([...this.open.values()].map((client) => client.close()));
     this.open.clear();
+    if (this.surroundings.budget !== undefined) await releaseLeases(this.surroundings.budget);
   }
 }

@@ -1,3 +1,4 @@
+import type { RequestBudget } from '../http/request-budget';
 import type { StageContext } from '../observability/stage-context';
 import type { TokenStore } from './token-store';
 
@@ -169,6 +170,8 @@ export interface SourceConnection {
   readonly credentials: ReadonlyMap<string, { reveal(): string }>;
   /** Where access tokens are shared with other processes. */
   readonly tokens: TokenStore;
+  /** Counts the account's requests for all processes; absent: this process counts for itself. */
+  readonly budget?: RequestBudget | undefined;
   /** Instead of what the source documents. */
   readonly limits: Partial<SourceLimits>;
   /** ms */

@@ -26,7 +26,7 @@ const PAGE_BOOKING =
 export const FAMILIES: readonly { readonly name: string; has(site: string): boolean }[] = [
   {
     name: 'a request to the source',
-    has: (site) => /^(http|token)\./.test(site) || /^extract\.(before-list|after-list|before-detail)$/.test(site),
+    has: (site) => /^(http|token|budget)\./.test(site) || /^extract\.(before-list|after-list|before-detail)$/.test(site),
   },
   { name: 'a write into landing', has: (site) => site.startsWith('landing.') },
   { name: 'a page being booked', has: (site) => PAGE_BOOKING.test(site) },

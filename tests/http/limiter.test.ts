@@ -1,13 +1,26 @@
 import fc from 'fast-check';
 
 import { RequestLimiter, type RequestLimits } from '../../src/http/limiter';
+import type { StageContext } from '../../src/observability/stage-context';
+import { testContext } from '../support/test-context';
 import { failureOf } from './answer-server';
 import { FakeClock, settle } from './fake-clock';
 
 const WINDOW = 60_000;
 /** Nothing here waits longer than the test's own patience: callers that are told to come back later do so. */
 const now = new Date('2026-10-07T12:00:00Z');
-const patient = { signal: new AbortController().signal, now: () => now };
+const patient = testContext({ now: () => now });
+
+/** On a clock, with nothing to say in an audit. */
+class Limiter extends RequestLimiter {
+  constructor(name: string, limits: RequestLimits, clock: FakeClock) {
+    super(name, limits, { clock });
+  }
+
+  go<T>(ctx: StageContext, work: () => Promise<T>): Promise<T> {
+    return this.run(ctx, work, { what: 'a test', status: () => 200 });
+  }
+}
 
 interface Call {
   readonly at: number;
@@ -23,7 +36,7 @@ interface Span {
 /** Runs calls through a limiter on a fake clock; gives when each one that was let through began and ended. */
 async function play(limits: RequestLimits, calls: readonly Call[]): Promise<{ spans: Span[]; refused: number }> {
   const clock = new FakeClock();
-  const limiter = new RequestLimiter('the test', limits, clock);
+  const limiter = new Limiter('the test', limits, clock);
   const spans: Span[] = [];
   let refused = 0;
   const never = new AbortController().signal;
@@ -38,7 +51,7 @@ async function play(limits: RequestLimits, calls: readonly Call[]): Promise<{ sp
     await clock.advance(Math.max(0, at + 1_000 - clock.monotonic()));
     done.push(
       limiter
-        .run(patient, () => work(caller, takes))
+        .go(patient, () => work(caller, takes))
         .catch((error: { type: string; facts: { until: string } }) => {
           expect(error).toMatchObject({ type: 'rate_limited' });
           refused += 1;
@@ -101,12 +114,12 @@ describe('the limiter', () => {
 
   it('sends callers away whose wait is longer than a minute, with the time until which', async () => {
     const clock = new FakeClock();
-    const limiter = new RequestLimiter('organization 1', { requestsPerMinute: 2, concurrent: 9 }, clock);
+    const limiter = new Limiter('organization 1', { requestsPerMinute: 2, concurrent: 9 }, clock);
     const work = (): Promise<void> => Promise.resolve();
-    await limiter.run(patient, work);
-    await limiter.run(patient, work);
-    const waiting = [limiter.run(patient, work), limiter.run(patient, work)];
-    const error = await failureOf(limiter.run(patient, work));
+    await limiter.go(patient, work);
+    await limiter.go(patient, work);
+    const waiting = [limiter.go(patient, work), limiter.go(patient, work)];
+    const error = await failureOf(limiter.go(patient, work));
     expect(error).toMatchObject({ type: 'rate_limited', code: 'rate-limited' });
     const { until } = (error as { facts: { until: string } }).facts;
     expect(Date.parse(until)).toBeGreaterThan(now.getTime() + WINDOW);
@@ -116,37 +129,37 @@ describe('the limiter', () => {
   });
 
   it('frees the place of a call that failed', async () => {
-    const limiter = new RequestLimiter('x', { requestsPerMinute: 9, concurrent: 1 }, new FakeClock());
-    await failureOf(limiter.run(patient, () => Promise.reject(new Error('no'))));
-    await expect(limiter.run(patient, () => Promise.resolve('yes'))).resolves.toBe('yes');
+    const limiter = new Limiter('x', { requestsPerMinute: 9, concurrent: 1 }, new FakeClock());
+    await failureOf(limiter.go(patient, () => Promise.reject(new Error('no'))));
+    await expect(limiter.go(patient, () => Promise.resolve('yes'))).resolves.toBe('yes');
   });
 
   it('lets a waiting caller leave at once; the others keep their order', async () => {
     const clock = new FakeClock();
-    const limiter = new RequestLimiter('x', { requestsPerMinute: 1, concurrent: 1 }, clock);
-    await limiter.run(patient, () => Promise.resolve());
+    const limiter = new Limiter('x', { requestsPerMinute: 1, concurrent: 1 }, clock);
+    await limiter.go(patient, () => Promise.resolve());
     const controller = new AbortController();
-    const leaver = failureOf(limiter.run({ ...patient, signal: controller.signal }, () => Promise.resolve()));
+    const leaver = failureOf(limiter.go({ ...patient, signal: controller.signal }, () => Promise.resolve()));
     controller.abort();
     expect(await leaver).toMatchObject({ type: 'cancelled' });
     expect(clock.sleeping).toBe(0);
-    const next = limiter.run(patient, () => Promise.resolve('served'));
+    const next = limiter.go(patient, () => Promise.resolve('served'));
     await clock.advance(60_100);
     await expect(next).resolves.toBe('served');
   });
 
   it('does not start for a signal that fired before', async () => {
-    const limiter = new RequestLimiter('x', { requestsPerMinute: 9, concurrent: 1 }, new FakeClock());
+    const limiter = new Limiter('x', { requestsPerMinute: 9, concurrent: 1 }, new FakeClock());
     const work = jest.fn(() => Promise.resolve());
-    expect(await failureOf(limiter.run({ ...patient, signal: AbortSignal.abort() }, work))).toMatchObject({ type: 'cancelled' });
+    expect(await failureOf(limiter.go({ ...patient, signal: AbortSignal.abort() }, work))).toMatchObject({ type: 'cancelled' });
     expect(work).not.toHaveBeenCalled();
   });
 
   it('takes new limits at once', async () => {
     const clock = new FakeClock();
-    const limiter = new RequestLimiter('x', { requestsPerMinute: 1, concurrent: 1 }, clock);
-    await limiter.run(patient, () => Promise.resolve());
-    const waiting = limiter.run(patient, () => Promise.resolve('now'));
+    const limiter = new Limiter('x', { requestsPerMinute: 1, concurrent: 1 }, clock);
+    await limiter.go(patient, () => Promise.resolve());
+    const waiting = limiter.go(patient, () => Promise.resolve('now'));
     limiter.setLimits({ requestsPerMinute: 5, concurrent: 1 });
     await expect(waiting).resolves.toBe('now');
   });
@@ -157,11 +170,11 @@ describe('a penalty', () => {
 
   it('of a minute or less is waited out by everyone, and the longer of two holds', async () => {
     const clock = new FakeClock();
-    const limiter = new RequestLimiter('x', limits, clock);
+    const limiter = new Limiter('x', limits, clock);
     limiter.penalize(30_000, patient);
     limiter.penalize(5_000, patient);
     const started: number[] = [];
-    const calls = [1, 2].map(() => limiter.run(patient, () => Promise.resolve(started.push(clock.monotonic()))));
+    const calls = [1, 2].map(() => limiter.go(patient, () => Promise.resolve(started.push(clock.monotonic()))));
     await clock.advance(40_000);
     await Promise.all(calls);
     expect(started).toEqual([31_000, 31_000]);
@@ -169,22 +182,22 @@ describe('a penalty', () => {
 
   it('of a day sends away those who wait and those who come, as quota', async () => {
     const clock = new FakeClock();
-    const limiter = new RequestLimiter('x', { requestsPerMinute: 100, concurrent: 1 }, clock);
-    const running = limiter.run(patient, () => clock.sleep(1_000, patient.signal));
-    const waiting = failureOf(limiter.run(patient, () => Promise.resolve()));
+    const limiter = new Limiter('x', { requestsPerMinute: 100, concurrent: 1 }, clock);
+    const running = limiter.go(patient, () => clock.sleep(1_000, patient.signal));
+    const waiting = failureOf(limiter.go(patient, () => Promise.resolve()));
     limiter.penalize(43_200_000, patient, 'quota_exhausted');
     const expected = { type: 'quota_exhausted', code: 'quota-exhausted', facts: { until: '2026-10-08T00:00:00.000000Z' } };
     expect(await waiting).toMatchObject(expected);
-    expect(await failureOf(limiter.run(patient, () => Promise.resolve()))).toMatchObject(expected);
+    expect(await failureOf(limiter.go(patient, () => Promise.resolve()))).toMatchObject(expected);
     await clock.advance(1_000);
     await running;
   });
 
   it('ends when the wall clock has passed it, although the process counts otherwise', async () => {
     const clock = new FakeClock();
-    const limiter = new RequestLimiter('x', limits, clock);
+    const limiter = new Limiter('x', limits, clock);
     limiter.penalize(43_200_000, patient, 'quota_exhausted');
     const tomorrow = { ...patient, now: () => new Date('2026-10-08T00:00:00Z') };
-    await expect(limiter.run(tomorrow, () => Promise.resolve('on'))).resolves.toBe('on');
+    await expect(limiter.go(tomorrow, () => Promise.resolve('on'))).resolves.toBe('on');
   });
 });

@@ -13,6 +13,7 @@ import * as loadFiles from './0010-load-files';
 import * as rulesAndRejects from './0011-rules-and-rejects';
 import * as batchNumbers from './0013-batch-numbers';
 import * as partsAndDeletes from './0014-parts-and-deletes';
+import * as requestLeases from './0018-request-leases';
 
 export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0001-control-schema': controlSchema,
@@ -28,4 +29,5 @@ export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0011-rules-and-rejects': rulesAndRejects,
   '0013-batch-numbers': batchNumbers,
   '0014-parts-and-deletes': partsAndDeletes,
+  '0018-request-leases': requestLeases,
 };

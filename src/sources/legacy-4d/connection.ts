@@ -75,12 +75,13 @@ export class RestConnection {
   /** The answer to a call in its turn, with the session it was made in. */
   #exchange(call: RestCall, ctx: StageContext): Promise<Exchange> {
     const { limiter, sessions } = this.#server;
-    return limiter.run(ctx, async () => {
+    const exchange = async (): Promise<Exchange> => {
       const session = await sessions.enter(ctx);
       const headers = { ...sessions.headers, accept: 'application/json' };
       const answer = await this.#http.request({ method: 'GET', url: `${this.#base}${call.path}${call.query}`, headers }, ctx);
       return { answer, session, heard: sessions.heard(session, answer.headers.get('set-cookie')) };
-    });
+    };
+    return limiter.run(ctx, exchange, { what: this.what(call), status: ({ answer }) => answer.status });
   }
 
   /** Gives the session up, where another login can help; throws where it cannot. */

@@ -32,6 +32,7 @@ export function serverOf(settings: Legacy4dSettings): Legacy4dServer {
   const clock = settings.fetchClock ?? systemClock;
   const base = withoutSlash(settings.baseUrl);
   const limits = { ...LEGACY_4D_LIMITS, ...settings.limits };
-  const limiter = sharedLimiter(clock, { key: `legacy-4d|${base}`, name: `the 4D server at ${hostOf(base)}`, limits });
+  const account = { key: `legacy-4d|${base}`, name: `the 4D server at ${hostOf(base)}`, limits };
+  const limiter = sharedLimiter(clock, account, settings.budget);
   return { limiter, sessions: keeperOf(settings, clock) };
 }

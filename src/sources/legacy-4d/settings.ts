@@ -1,6 +1,7 @@
 import { FreshetError } from '../../domain/errors';
 import type { Clock } from '../../http/clock';
 import type { HttpTimeouts } from '../../http/http-request';
+import type { RequestBudget } from '../../http/request-budget';
 import type { SourceConnection, SourceLimits } from '../source';
 
 /** A value that only shows itself when asked. */
@@ -20,6 +21,8 @@ export interface Legacy4dSettings {
   /** `null`: the server lets everybody read, no login is made. */
   readonly login: Login | null;
   readonly limits?: Partial<SourceLimits> | undefined;
+  /** Counts requests for all processes; without it this process counts for itself. */
+  readonly budget?: RequestBudget | undefined;
   /** Milliseconds, instead of the defaults of outbound HTTP. */
   readonly timeouts?: Partial<HttpTimeouts> | undefined;
   /** Time and chance of waits and retries; default the process's. */
@@ -76,6 +79,7 @@ export function legacy4dSettings(connection: SourceConnection): Legacy4dSettings
     baseUrl: connection.baseUrl,
     login: checkedLogin(loginOf(connection.credentials)),
     limits: connection.limits,
+    budget: connection.budget,
     timeouts: { connect, headers: answer, body, total: answer + body },
   };
 }

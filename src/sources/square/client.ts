@@ -41,11 +41,9 @@ export class SquareClient implements SourceClient {
     this.#host = settings.baseUrl.replace(/^https?:\/\//, '');
     // Digested, so that no map of the process holds the token.
     const account = createHash('sha256').update(settings.accessToken.reveal()).digest('hex');
-    this.#limiter = sharedLimiter(this.#clock, {
-      key: `square|${settings.baseUrl}|${account}`,
-      name: `the Square account at ${this.#host}`,
-      limits: { ...SQUARE_LIMITS, ...settings.limits },
-    });
+    const limits = { ...SQUARE_LIMITS, ...settings.limits };
+    const limited = { key: `square|${settings.baseUrl}|${account}`, name: `the Square account at ${this.#host}`, limits };
+    this.#limiter = sharedLimiter(this.#clock, limited, settings.budget);
   }
 
   async list(request: ListRequest, ctx: StageContext): Promise<ListAnswer> {
@@ -90,7 +88,10 @@ export class SquareClient implements SourceClient {
   /** One answer that says something about data; a limit is waited out once. */
   async #send(call: SquareCall, ctx: StageContext): Promise<Received> {
     for (let waited = false; ; waited = true) {
-      const answer = await this.#limiter.run(ctx, () => this.#request(call, ctx));
+      const answer = await this.#limiter.run(ctx, () => this.#request(call, ctx), {
+        what: this.#what(call),
+        status: ({ status }) => status,
+      });
       const verdict = interpret(answer, { what: this.#what(call), now: ctx.now() });
       if (verdict.kind === 'success') return { answer, envelope: verdict.envelope };
       if (verdict.kind === 'failed') throw verdict.error;

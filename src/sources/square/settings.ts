@@ -1,6 +1,7 @@
 import { FreshetError } from '../../domain/errors';
 import type { Clock } from '../../http/clock';
 import type { HttpTimeouts } from '../../http/http-request';
+import type { RequestBudget } from '../../http/request-budget';
 import type { SourceConnection, SourceLimits } from '../source';
 
 /** What one connection to a Square account needs. */
@@ -10,6 +11,8 @@ export interface SquareSettings {
   readonly accessToken: { reveal(): string };
   /** Instead of the default ones. */
   readonly limits?: Partial<SourceLimits> | undefined;
+  /** Counts requests for all processes; without it this process counts for itself. */
+  readonly budget?: RequestBudget | undefined;
   /** Milliseconds, instead of the defaults of outbound HTTP. */
   readonly timeouts?: Partial<HttpTimeouts> | undefined;
   /** Time and chance of waits and retries; default the process's. */
@@ -35,6 +38,7 @@ export function squareSettings(connection: SourceConnection): SquareSettings {
     baseUrl: connection.baseUrl.replace(/\/+$/, ''),
     accessToken,
     limits: connection.limits,
+    budget: connection.budget,
     timeouts: { connect, headers: answer, body, total: answer + body },
   };
 }

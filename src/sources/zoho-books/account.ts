@@ -50,6 +50,6 @@ export function accountOf(settings: ZohoSettings): ZohoAccount {
   const base = withoutSlash(settings.baseUrl);
   const name = `organization ${settings.organizationId} of ${URL.canParse(base) ? new URL(base).host : 'an unreadable URL'}`;
   const limits = { ...ZOHO_LIMITS, ...settings.limits };
-  const limiter = sharedLimiter(clock, { key: `zoho-books|${base}|${settings.organizationId}`, name, limits });
+  const limiter = sharedLimiter(clock, { key: `zoho-books|${base}|${settings.organizationId}`, name, limits }, settings.budget);
   return { name, limiter, tokens: keeperOf(settings, settings.tokens ?? storeOf(clock)) };
 }

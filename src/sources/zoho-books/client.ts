@@ -124,12 +124,14 @@ export class ZohoClient implements SourceClient {
 
   /** The answer to a call in its turn, with the token it was made with. */
   #exchange(call: ZohoCall, ctx: StageContext): Promise<{ answer: HttpAnswer; token: string; asked: Asked }> {
-    return this.#account.limiter.run(ctx, async () => {
+    const note = { what: this.#what(call), status: ({ answer }: { answer: HttpAnswer }) => answer.status };
+    const exchange = async (): Promise<{ answer: HttpAnswer; token: string; asked: Asked }> => {
       const token = await this.#account.tokens.get(ctx);
       const headers = { authorization: `Zoho-oauthtoken ${token}`, accept: 'application/json' };
       const answer = await this.#http.request({ method: 'GET', url: `${this.#base}${call.path}`, query: call.query, headers }, ctx);
       return { answer, token, asked: { what: this.#what(call), organizationId: this.#settings.organizationId, now: ctx.now() } };
-    });
+    };
+    return this.#account.limiter.run(ctx, exchange, note);
   }
 
   /** Stops all requests of the account for as long as Zoho asks; a second time in one call, the wait goes up. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../http/clock';
 import type { HttpTimeouts } from '../../http/http-request';
+import type { RequestBudget } from '../../http/request-budget';
 import { FreshetError } from '../../domain/errors';
 import type { SourceConnection, SourceLimits } from '../source';
 import type { TokenStore } from '../token-store';
@@ -21,6 +22,8 @@ export interface ZohoSettings {
   readonly refreshToken: Revealable;
   /** Instead of the documented limits. */
   readonly limits?: Partial<SourceLimits> | undefined;
+  /** Counts requests for all processes; without it this process counts for itself. */
+  readonly budget?: RequestBudget | undefined;
   /** Milliseconds, instead of the defaults of outbound HTTP. */
   readonly timeouts?: Partial<HttpTimeouts> | undefined;
   /** Time and chance of waits, token age and retries; default the process's. */
@@ -54,6 +57,7 @@ export function zohoSettings(connection: SourceConnection): ZohoSettings {
       clientSecret,
       refreshToken,
       limits: connection.limits,
+      budget: connection.budget,
       timeouts,
       tokens: connection.tokens,
     };
