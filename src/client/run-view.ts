@@ -33,7 +33,11 @@ function entityJson(entity: EntityFacts): Record<string, unknown> {
 const COLUMNS = [
   { title: 'entity' },
   { title: 'state' },
-  ...['listed', 'known', 'fetched', 'inserted', 'updated', 'unchanged', 'rejected'].map((title) => ({ title, right: true, spare: true })),
+  ...['requests', 'listed', 'known', 'fetched', 'inserted', 'updated', 'unchanged', 'rejected'].map((title) => ({
+    title,
+    right: true,
+    spare: true,
+  })),
   ...['rows', 'lines', 'time'].map((title) => ({ title, right: true })),
   { title: 'read' },
 ];
@@ -68,7 +72,15 @@ export function runText(facts: RunFacts): string {
 
 function entityRow(entity: EntityFacts): string[] {
   const { ledger } = entity;
-  const counts = [ledger.listed, ledger.known, ledger.fetched, ledger.inserted, ledger.updated + ledger.revived, ledger.unchanged];
+  const counts = [
+    entity.requests,
+    ledger.listed,
+    ledger.known,
+    ledger.fetched,
+    ledger.inserted,
+    ledger.updated + ledger.revived,
+    ledger.unchanged,
+  ];
   const state = entity.doubts.length > 0 ? `${entity.state}, doubtful` : entity.state;
   return [
     entity.entity,

@@ -112,6 +112,13 @@ export class RequestLeases {
     if (this.#options.queued() > 0) this.#options.changed();
   }
 
+  /** Writes what was called until now. What fails is told with the next exchange. */
+  async tell(): Promise<void> {
+    if (this.#calls.length === 0) return;
+    await this.#busy;
+    if (this.#calls.length > 0 && this.#busy === null) await this.#exchange(0);
+  }
+
   #ready(now: number): number {
     return [...this.#blocks.values()].reduce((sum, { left, freshUntil }) => sum + (freshUntil > now ? left : 0), 0);
   }

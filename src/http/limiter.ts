@@ -116,6 +116,11 @@ export class RequestLimiter {
     this.#pump();
   }
 
+  /** Writes the audit of what was called until now. */
+  async tell(): Promise<void> {
+    await this.#leases?.tell();
+  }
+
   #turn(ctx: StageContext): Promise<Permit | null> {
     return new Promise((resolve, reject) => {
       if (ctx.signal.aborted) {

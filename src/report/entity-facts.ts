@@ -1,3 +1,4 @@
+import { requestsOfRun } from '../database/api-calls';
 import type { Database } from '../database/database';
 import { LEDGER_COLUMNS, type Ledger, type LedgerColumn } from '../domain/ledger';
 import type { BadFile, BatchFacts, EntityFacts, RejectFacts, RunHead } from './run-facts';
@@ -10,7 +11,7 @@ export function iso(column: string): string {
 /** Rejects that a report spells out; the table `freshet.reject` has them all. */
 export const REJECTS_SHOWN = 20;
 
-type EntityRow = Omit<EntityFacts, 'ledger' | 'batches' | 'rejects' | 'rejects_total' | 'bad_files' | 'pages'> &
+type EntityRow = Omit<EntityFacts, 'ledger' | 'batches' | 'rejects' | 'rejects_total' | 'bad_files' | 'pages' | 'requests'> &
   Record<LedgerColumn, string> & { readonly pages: string; readonly rejects_total: string };
 
 /** The entities of a run with ledger, batches and rejects. Precondition: the run exists. */
@@ -19,8 +20,10 @@ export async function readEntityFacts(db: Database, run: Pick<RunHead, 'id' | 'p
   const batches = await db.query<BatchFacts & { extraction_id: string; records: string; bytes: string }>(BATCHES, [run.id]);
   const rejects = await db.query<RejectFacts & { entity: string }>(REJECTS, [run.id, REJECTS_SHOWN]);
   const bad = await db.query<BadFile & { entity: string }>(BAD_FILES, [run.id, FILES_SHOWN]);
+  const requests = await requestsOfRun(db, run.id);
   return rows.map((row) => ({
     ...withoutLedger(row),
+    requests: requests.get(row.entity) ?? 0,
     ledger: ledgerOf(row),
     batches: batches.filter(({ extraction_id }) => extraction_id === row.extraction_id).map(batchOf),
     rejects: rejects.filter(({ entity }) => entity === row.entity).map(rejectOf),
@@ -66,7 +69,7 @@ function ledgerOf(row: Record<LedgerColumn, string>): Ledger {
   return Object.fromEntries(LEDGER_COLUMNS.map((column) => [column, Number(row[column])])) as Record<LedgerColumn, number>;
 }
 
-function withoutLedger(row: EntityRow): Omit<EntityFacts, 'ledger' | 'batches' | 'rejects' | 'bad_files'> {
+function withoutLedger(row: EntityRow): Omit<EntityFacts, 'ledger' | 'batches' | 'rejects' | 'bad_files' | 'requests'> {
   const ledger = new Set<string>(LEDGER_COLUMNS);
   const rest = Object.fromEntries(Object.entries(row).filter(([name]) => !ledger.has(name))) as unknown as EntityRow;
   return { ...rest, pages: Number(row.pages), rejects_total: Number(row.rejects_total) };

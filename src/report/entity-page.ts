@@ -32,6 +32,7 @@ function factRows(run: RunHead, entity: EntityFacts): string[][] {
     ['started', entity.started_at === null ? '–' : clock(entity.started_at)],
     ['duration', duration(entity.started_at, entity.completed_at)],
     ['pages', count(entity.pages)],
+    ['requests', count(entity.requests)],
     ['batches', count(entity.batches.length)],
     ...optional('held', entity.held_reason),
     ...optional('skipped', entity.skipped_reason),

@@ -76,6 +76,8 @@ export interface EntityFacts {
   readonly wait_reason: string | null;
   readonly wait_until: string | null;
   readonly pages: number;
+  /** To the source, counted by who sent them; tried again counts again. */
+  readonly requests: number;
   readonly read_kind: string | null;
   readonly read_complete: boolean;
   readonly full_reason: string | null;

@@ -4,7 +4,7 @@ import { ApiBudget } from '../database/api-budget';
 import type { Database } from '../database/database';
 import { OAuthTokens } from '../database/oauth-tokens';
 import type { RequestBudget } from '../http/request-budget';
-import { releaseLeases } from '../sources/limiters';
+import { releaseLeases, tellCalls } from '../sources/limiters';
 import type { SourceClient } from '../sources/source';
 import type { TokenStore } from '../sources/token-store';
 import type { RunConfig } from './run-config';
@@ -57,6 +57,11 @@ export class SourceClients {
     });
     this.open.set(key, client);
     return client;
+  }
+
+  /** Writes the audit of what was called until now. */
+  async tell(): Promise<void> {
+    if (this.surroundings.budget !== undefined) await tellCalls(this.surroundings.budget);
   }
 
   async close(): Promise<void> {

@@ -86,6 +86,8 @@ export class Steps {
     const ahead = await partsWait(this.deps.db, asked, ctx.now());
     if (ahead !== null) return ahead;
     const outcome = await extractSlice(this.extractDeps(config, entity), asked, ctx);
+    // Beside what follows, so that a report of the run counts them.
+    void this.deps.clients.tell();
     await ctx.fault('extract.slice-end');
     if (outcome.outcome === 'done' && !config.settings.stages.load) return { outcome: 'held', reason: LOAD_OFF };
     if (outcome.outcome !== 'wait') return outcome;

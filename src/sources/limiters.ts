@@ -34,3 +34,8 @@ export function sharedLimiter(clock: Clock, { key, name, limits }: LimitedAccoun
 export async function releaseLeases(budget: RequestBudget): Promise<void> {
   await Promise.all([...limitersOf(SHARED, budget).values()].map((limiter) => limiter.release()));
 }
+
+/** Writes the audit of what this process called until now, for all accounts. */
+export async function tellCalls(budget: RequestBudget): Promise<void> {
+  await Promise.all([...limitersOf(SHARED, budget).values()].map((limiter) => limiter.tell()));
+}

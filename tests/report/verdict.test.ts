@@ -22,6 +22,7 @@ function entity(name: string, state: EntityState, more: Partial<EntityFacts> = {
     wait_reason: null,
     wait_until: null,
     pages: 1,
+    requests: 1,
     read_kind: 'complete',
     read_complete: true,
     full_reason: 'first read',

@@ -1,3 +1,4 @@
+import { callsToday, type AccountCalls } from '../../database/api-calls';
 import { listPipelines } from '../../config/pipeline';
 import { count } from '../../report/words';
 import { isFreshetError, type FreshetError } from '../../domain/errors';
@@ -34,10 +35,11 @@ export async function status({ probe = true }: StatusFlags, { flags }: CommandCo
   try {
     const pipelines = await readStatus(db, listPipelines(project.loaded.root), await statusSchedules(project, db));
     const known = await withLastErrors(sources, db, environment);
+    const calls = await callsToday(db);
     return {
       exitCode: EXIT.good,
-      data: { environment, sources: known, pipelines },
-      text: [sourcesText(known), ...pipelines.map(pipelineText)].filter((text) => text !== '').join('\n\n'),
+      data: { environment, sources: known, pipelines, calls },
+      text: [sourcesText(known), ...pipelines.map(pipelineText), callsText(calls)].filter((text) => text !== '').join('\n\n'),
     };
   } finally {
     await db.close();
@@ -60,6 +62,13 @@ function withoutDatabase(environment: string, sources: readonly SourceStatus[], 
     text: sourcesText(sources),
     error: errorView(error),
   };
+}
+
+/** Daily quotas are counted from midnight UTC. */
+function callsText(calls: readonly AccountCalls[]): string {
+  return calls
+    .map(({ account, today, yesterday }) => `requests today (UTC) to ${shown(account)}: ${count(today)} (yesterday ${count(yesterday)})`)
+    .join('\n');
 }
 
 const COLUMNS = [

@@ -27,7 +27,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       error text,
       primary key (block, n)
     )`.execute(db);
-  await sql`create index api_call_run on freshet.api_call (run_id, entity)`.execute(db);
   await sql`create index api_call_started on freshet.api_call (started_at)`.execute(db);
   await sql`
     create table freshet.api_day (
@@ -36,6 +35,13 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       name text not null,
       calls bigint not null,
       primary key (account, day)
+    )`.execute(db);
+  await sql`
+    create table freshet.api_run (
+      run_id text not null,
+      entity text not null,
+      calls bigint not null,
+      primary key (run_id, entity)
     )`.execute(db);
   await leaseRequests(db);
 }
@@ -79,7 +85,11 @@ async function leaseRequests(db: Kysely<unknown>): Promise<void> {
             from jsonb_to_recordset(ask -> 'calls')
               as call (block uuid, n integer, run_id text, entity text, what text, ago_ms double precision, ms integer, status integer, error text)
               on conflict (block, n) do nothing
-          returning started_at)
+          returning started_at, run_id, entity),
+        by_run as (
+          insert into freshet.api_run as r (run_id, entity, calls)
+          select run_id, coalesce(entity, ''), count(*) from written where run_id is not null group by 1, 2
+              on conflict (run_id, entity) do update set calls = r.calls + excluded.calls)
         insert into freshet.api_day as d (account, day, name, calls)
         select who, (started_at at time zone 'UTC')::date, ask ->> 'name', count(*) from written group by 2
             on conflict (account, day) do update set calls = d.calls + excluded.calls, name = excluded.name;
