@@ -55,7 +55,7 @@ export interface LeasesOptions {
   /** There may be permits now. */
   readonly changed: () => void;
   /** There are none, and asking for them failed. */
-  readonly failed: (error: unknown) => void;
+  readonly failed: (error: Error) => void;
 }
 
 type Asker = Pick<StageContext, 'fault' | 'about'>;
@@ -177,7 +177,7 @@ export class RequestLeases {
       this.#failures += 1;
       this.#unheard = [...unheard, ...this.#unheard, ...(want > 0 ? [{ block, used: 0, leased: 0, ago_ms: 0 }] : [])];
       this.#calls = [...calls, ...this.#calls];
-      if (this.#ready(this.#clock.monotonic()) === 0) this.#options.failed(error);
+      if (this.#ready(this.#clock.monotonic()) === 0) this.#options.failed(error instanceof Error ? error : new Error(String(error)));
     }
   }
 

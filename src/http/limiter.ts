@@ -21,7 +21,7 @@ type Penalty = 'rate_limited' | 'quota_exhausted';
 interface Waiter {
   /** `null`: nobody but this process counts. */
   readonly start: (permit: Permit | null) => void;
-  readonly refuse: (error: unknown) => void;
+  readonly refuse: (error: Error) => void;
   readonly ctx: StageContext;
   readonly since: number;
 }

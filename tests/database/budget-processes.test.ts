@@ -28,8 +28,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterAll(async () => {
-  for (const child of children) child.kill('SIGKILL');
-  await Promise.all(children.map((child) => child.exitCode ?? child.signalCode ?? new Promise((resolve) => child.on('close', resolve))));
+  await Promise.all(children.map(ended));
   await new Promise((resolve) => server.close(resolve));
 });
 
@@ -39,6 +38,13 @@ function start(): ChildProcess {
   const child = spawn(process.execPath, [...words, database.url, url, String(LIMIT)], { stdio: ['ignore', 'ignore', 'inherit'] });
   children.push(child);
   return child;
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.on('close', () => resolve());
+    if (!child.kill('SIGKILL')) resolve();
+  });
 }
 
 /** The most that arrived within a minute. */

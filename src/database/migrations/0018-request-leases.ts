@@ -43,12 +43,11 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       calls bigint not null,
       primary key (run_id, entity)
     )`.execute(db);
-  await leaseRequests(db);
+  await sql.raw(LEASE_REQUESTS).execute(db);
 }
 
 /** Never changed: another arithmetic gets another name. `asked_at` is given by tests alone. */
-async function leaseRequests(db: Kysely<unknown>): Promise<void> {
-  await sql`
+const LEASE_REQUESTS = `
     create function freshet.lease_requests(ask jsonb, asked_at timestamptz default null) returns table (granted integer, retry_ms bigint)
     language plpgsql set search_path = pg_catalog as $$
     declare
@@ -97,5 +96,4 @@ async function leaseRequests(db: Kysely<unknown>): Promise<void> {
           select c.ctid from freshet.api_call c where c.started_at < moment - interval '35 days' limit 100));
       end if;
       return next;
-    end $$`.execute(db);
-}
+    end $$`;
