@@ -34,6 +34,8 @@ export interface InstallationOf<S> {
   another(): Steps;
   readonly loaded: LoadedSettings;
   readonly folder: string;
+  /** The one that its runs are of. */
+  readonly pipeline: string;
   readonly ctx: StageContext;
   claim(wish?: Partial<RunWish>): Promise<string>;
   /** Claims a run of the installation's pipeline and carries it to its end in this process. */
@@ -156,6 +158,7 @@ async function assemble<S extends { close(): Promise<void> }>(
     another: () => new Steps({ ...deps, sources: registry }),
     loaded,
     folder,
+    pipeline,
     ctx,
     claim,
     async run(wish = {}, runCtx = ctx) {

@@ -22,12 +22,13 @@ import { sources } from '../../src/sources';
 import type { pipelineRun } from '../../src/workflows/pipeline-run';
 import type { RunLimits } from '../../src/workflows/run-input';
 import { temporalLog } from '../../src/worker/temporal-log';
-import { install, type Installation, type InstallationOptions } from '../support/installation';
+import type { Sandbox } from '../../src/sandbox';
+import { install, type Installation, type InstallationOf, type InstallationOptions } from '../support/installation';
 import { testTemporal } from '../support/temporal';
 
 /** An installation with Temporal: real servers, real sandbox, workers in this process that can be started and stopped. */
-export interface Bench {
-  readonly installation: Installation;
+export interface BenchOn<S> {
+  readonly installation: InstallationOf<S>;
   readonly temporal: TemporalLink;
   readonly deps: SteeringDeps;
   worker(options?: BenchWorkerOptions): Promise<BenchWorker>;
@@ -42,6 +43,8 @@ export interface Bench {
   stopWorkers(): Promise<void>;
   close(): Promise<void>;
 }
+
+export type Bench = BenchOn<Sandbox>;
 
 export interface BenchWorkerOptions {
   /** Stands in for some of the real steps. */
@@ -97,11 +100,20 @@ export interface BenchOptions extends InstallationOptions {
   readonly root?: string;
 }
 
-export async function openBench(options: BenchOptions): Promise<Bench> {
+/** On Zoho's sandbox and the shipped pipeline zoho-books. */
+export function openBench(options: BenchOptions): Promise<Bench> {
+  return openBenchOn(install, options);
+}
+
+/** On the stand-in that `installing` starts, and the pipeline of its source. */
+export async function openBenchOn<S, O extends Omit<BenchOptions, 'sandbox'>>(
+  installing: (options: O) => Promise<InstallationOf<S>>,
+  options: O,
+): Promise<BenchOn<S>> {
   const { address } = testTemporal();
   const taskQueue = `bench-${randomBytes(6).toString('hex')}`;
   quietRuntime();
-  const installation = await install({
+  const installation = await installing({
     ...options,
     variables: { ...PACE, FRESHET_TEMPORAL_ADDRESS: address, FRESHET_TEMPORAL_TASK_QUEUE: taskQueue, ...options.variables },
   });
@@ -159,9 +171,10 @@ export async function openBench(options: BenchOptions): Promise<Bench> {
     temporal,
     deps,
     worker,
-    start: (wish = {}) => startRun(deps, claimRequest(loaded, sources, { pipeline: 'zoho-books', actor: 'test', ...wish }).request),
+    start: (wish = {}) =>
+      startRun(deps, claimRequest(loaded, sources, { pipeline: installation.pipeline, actor: 'test', ...wish }).request),
     async startPlan(plan, limits = {}) {
-      const { request } = claimRequest(loaded, sources, { pipeline: 'zoho-books', actor: 'test' });
+      const { request } = claimRequest(loaded, sources, { pipeline: installation.pipeline, actor: 'test' });
       const pipeline = `plan-${randomBytes(4).toString('hex')}`;
       const targets = new Map(plan.map(({ entity }) => [entity, { schema: pipeline, table: entity }]));
       const claim = await claimRun(db, { ...request, pipeline, plan, targets }, ctx);
