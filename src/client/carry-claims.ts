@@ -5,8 +5,9 @@ import type { Plan } from '../domain/plan';
 import { isFinalRun } from '../domain/run';
 import type { StageContext } from '../observability/stage-context';
 import { readRunFacts, type RunFacts } from '../report/run-facts';
-import type { CommandResult } from './envelope';
-import { worstExitCode } from './exit-code';
+import type { After } from './chosen-pipelines';
+import { errorView, type CommandResult } from './envelope';
+import { exitCodeOfError, worstExitCode } from './exit-code';
 import { followRun } from './follow-run';
 import { onInterrupt, type Interrupt } from './interrupt';
 import type { Watch } from './live/watch';
@@ -14,7 +15,7 @@ import { carryLocally } from './local-run';
 import { openForWriting } from './open-database';
 import { commandContext, type Project } from './project';
 import { leftQueued, waitInQueue, withdrawnWhileWaiting } from './queue-wait';
-import { alreadyRunning, leftRunning, runResult } from './run-view';
+import { alreadyRunning, leftRunning, notBegun, runResult } from './run-view';
 import type { RunFlags } from './run-wishes';
 import { temporalAddressOf } from './addresses';
 import { connectTemporal, type TemporalLink } from './temporal/connect-temporal';
@@ -41,6 +42,8 @@ export interface Carrying {
   readonly project: Project;
   readonly watch: Watch;
   readonly flags: Pick<RunFlags, 'local' | 'attach' | 'queue'>;
+  /** By pipeline, those of the requests before it that must have ended first; absent: none. */
+  readonly after?: After;
 }
 
 /** The result of a command, and the runs that it watched to their end. */
@@ -49,7 +52,10 @@ export interface Carried extends CommandResult {
 }
 
 /** Claims, starts and follows runs to their end, and shows the result. Nothing is written before Temporal and a worker are found. */
-export async function carryClaims({ project, watch, flags }: Carrying, requests: readonly ClaimRequest[]): Promise<Carried> {
+export async function carryClaims(
+  { project, watch, flags, after = new Map() }: Carrying,
+  requests: readonly ClaimRequest[],
+): Promise<Carried> {
   const temporal = flags.local === true ? null : await linkWithWorker(project);
   const interrupt = onInterrupt();
   try {
@@ -57,7 +63,7 @@ export async function carryClaims({ project, watch, flags }: Carrying, requests:
     try {
       const ended: RunFacts[] = [];
       const scope = { project, db, temporal, interrupt, ctx: commandContext(project), watch, flags, ended };
-      return { ...combined(await runAll(scope, requests)), facts: ended };
+      return { ...combined(await runAll(scope, requests, after)), facts: ended };
     } finally {
       await db.close();
     }
@@ -80,12 +86,30 @@ async function linkWithWorker({ loaded: { settings } }: Project): Promise<Tempor
   }
 }
 
-/** Runs of several pipelines go on side by side with a worker, and one after the other in this process. */
-async function runAll(scope: Scope, requests: readonly ClaimRequest[]): Promise<CommandResult[]> {
-  if (scope.temporal !== null) return Promise.all(requests.map((request) => runOne(scope, request)));
-  const results: CommandResult[] = [];
-  for (const request of requests) results.push(await runOne(scope, request));
-  return results;
+/** Runs of several pipelines go on side by side with a worker, and one after the other in this process; none stops another one. */
+async function runAll(scope: Scope, requests: readonly ClaimRequest[], after: After): Promise<CommandResult[]> {
+  const [only, ...others] = requests;
+  if (only !== undefined && others.length === 0) return [await runOne(scope, only)];
+  const begun = new Map<string, Promise<CommandResult>>();
+  for (const request of requests) {
+    const before = scope.temporal === null ? [...begun.keys()] : (after.get(request.pipeline) ?? []);
+    begun.set(
+      request.pipeline,
+      Promise.all(before.flatMap((pipeline) => begun.get(pipeline) ?? [])).then(() => runAmongOthers(scope, request)),
+    );
+  }
+  return Promise.all(begun.values());
+}
+
+/** What keeps one pipeline from beginning is its own result. */
+async function runAmongOthers(scope: Scope, request: ClaimRequest): Promise<CommandResult> {
+  const received = scope.interrupt.received();
+  if (received !== null) return notBegun(request.pipeline, received);
+  return runOne(scope, request).catch((error: unknown) => {
+    const told = errorView(error);
+    const view = { ...told, message: `${request.pipeline}: ${told.message}` };
+    return { exitCode: exitCodeOfError(error), data: { pipeline: request.pipeline, error: view }, text: view.message, error: view };
+  });
 }
 
 async function runOne(scope: Scope, request: ClaimRequest): Promise<CommandResult> {

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { counted } from '../domain/counted';
-import { FreshetError } from '../domain/errors';
 import { inputAt, type FoundInput } from '../run/load-input';
 import { chosenWords } from './chosen-words';
+import { cutoffDays } from './cutoff-days';
 import type { Project } from './project';
 import { entityNames } from './run-wishes';
 
@@ -28,7 +28,7 @@ export async function findInput(project: Project, flags: InputFlags, now: Date):
   return inputAt(root, {
     input,
     preferSessions: load.prefer_sessions,
-    cutoffDays: days(flags.cutoffDays, load.cutoff_days) ?? set,
+    cutoffDays: cutoffDays(flags.cutoffDays, { otherwise: load.cutoff_days, setting: 'load.cutoff_days' }) ?? set,
     sessionMaxAge: load.session_max_age,
     sessions: (flags.session ?? []).flatMap((names) => names.split(',')).map((name) => name.trim()),
     entities: entityNames(flags.entity) ?? null,
@@ -41,18 +41,6 @@ const KINDS = ['auto', 'sessions', 'consolidated', 'directory'] as const;
 function inputKind(given: string | undefined): (typeof KINDS)[number] | undefined {
   const [kind] = chosenWords({ flag: '--input', given: given === undefined ? undefined : [given], allowed: KINDS });
   return KINDS.find((each) => each === kind);
-}
-
-/** `--cutoff-days` with its number, or with the settings'. */
-function days(given: InputFlags['cutoffDays'], otherwise: number): number | null {
-  if (given === undefined) return null;
-  if (given === true) return otherwise;
-  if (/^[1-9]\d{0,4}$/.test(given)) return Number(given);
-  throw new FreshetError('config_error', {
-    code: 'cutoff-days',
-    message: `--cutoff-days ${given} is no number of days`,
-    remedy: 'Give a whole number from 1, such as --cutoff-days 30, or none for load.cutoff_days.',
-  });
 }
 
 const SHOWN = 3;

@@ -88,10 +88,19 @@ function addRunning(program: Command, act: Acting): void {
   const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
   withCommonFlags(program.command('run'))
     .description('run pipelines now and follow them to their end')
-    .argument('<pipeline...>', 'names of pipelines (config/pipelines/<name>.yaml), or paths of files')
+    .argument('[pipeline...]', 'names of pipelines (config/pipelines/<name>.yaml), or paths of files')
+    .option('--all', 'every pipeline of config/pipelines that can run, instead of names')
     .option('--entity <names>', 'only these entities, separated by commas', collect)
     .option('--data-type <names>', 'the same as --entity', collect)
     .option('--full', 'list everything again, ignoring the watermark; details that are held unchanged are not fetched again')
+    .option('--force', 'read although what is held is fresh (fresh_for of the pipeline file)')
+    .addOption(
+      new Option(
+        '--cutoff-days [n]',
+        'a partial read: nothing that changed longer ago (7 days without a number); deletes nothing, moves no watermark',
+      ).conflicts(['full']),
+    )
+    .option('--limit <n>', 'a partial read: at most so many records of each entity; deletes nothing, moves no watermark')
     .option('--approve-deletes', 'delete rows that a complete read lacks, however many; they stay in the table with deleted_at set')
     .option('--local', 'in this process and without Temporal, for an emergency')
     .option('--attach', 'when the pipeline is running already: follow that run, with its exit code')

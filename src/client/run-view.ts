@@ -174,6 +174,12 @@ export function leftRunning(runId: string, signal: NodeJS.Signals): CommandResul
   };
 }
 
+/** A pipeline whose turn had not come when the command was stopped. */
+export function notBegun(pipeline: string, signal: NodeJS.Signals): CommandResult {
+  const message = `${pipeline} was not begun.`;
+  return { exitCode: exitCodeOfSignal(signal), data: { pipeline, outcome: 'not_begun', message }, text: message };
+}
+
 /** Not an error: the command found out that the work is being done. */
 export function alreadyRunning(request: Pick<ClaimRequest, 'pipeline' | 'kind' | 'command'>, activeRunId: string): CommandResult {
   const { pipeline, kind } = request;

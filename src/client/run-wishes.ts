@@ -1,14 +1,25 @@
 import { userInfo } from 'node:os';
 import { FreshetError, isFreshetError } from '../domain/errors';
-import { claimRequest, type PreparedClaim } from '../run/claim-request';
+import { claimRequest, type PreparedClaim, type RunWish } from '../run/claim-request';
 import { leftOut, type LeftOut } from '../run/left-out';
 import { sources } from '../sources/index';
+import { cutoffDays } from './cutoff-days';
 import type { Project } from './project';
 
 export interface RunFlags {
   /** As given; each may name several, separated by commas. */
   readonly entity?: readonly string[];
   readonly full?: boolean;
+  /** Every pipeline of config/pipelines that can run. */
+  readonly all?: boolean;
+  /** Although what is held is fresh. */
+  readonly force?: boolean;
+  /** `true`: given without a number. */
+  readonly cutoffDays?: string | true;
+  /** A number, as given. */
+  readonly limit?: string;
+  /** Read, decide, and write nothing. */
+  readonly dryRun?: boolean;
   /** Deletes beyond the bounds of load.deletes are meant. */
   readonly approveDeletes?: boolean;
   readonly local?: boolean;
@@ -33,30 +44,58 @@ export interface PreparedClaims {
  */
 export function prepareClaims(project: Project, pipelines: readonly string[], flags: RunFlags): PreparedClaims {
   const entities = entityNames(flags.entity);
-  const { full = false, approveDeletes = false } = flags;
-  const wish = { actor: actor(), full, approveDeletes, ...(entities === undefined ? {} : { entities }) };
+  const { full = false, approveDeletes = false, force = false } = flags;
+  const wish = {
+    actor: actor(),
+    full,
+    approveDeletes,
+    force,
+    ...narrowing(project, flags),
+    ...(entities === undefined ? {} : { entities }),
+    ...(flags.all === true ? { mustBeSetUp: 'begun' as const } : {}),
+  };
   try {
-    return eachPipeline(pipelines, (pipeline) => claimRequest(project.loaded, sources, { pipeline, ...wish }));
+    return eachPipeline(pipelines, flags.all === true, (pipeline) => claimRequest(project.loaded, sources, { pipeline, ...wish }));
   } catch (error) {
     throw withSandboxHint(error, project);
   }
 }
 
-function eachPipeline(pipelines: readonly string[], prepare: (pipeline: string) => PreparedClaim): PreparedClaims {
+function eachPipeline(pipelines: readonly string[], all: boolean, prepare: (pipeline: string) => PreparedClaim): PreparedClaims {
   const [claims, left]: [PreparedClaim[], LeftPipeline[]] = [[], []];
   let first: Error | undefined;
-  for (const pipeline of new Set(pipelines)) {
+  for (const pipeline of pipelines) {
     try {
       claims.push(prepare(pipeline));
     } catch (error) {
-      const why = leftOut(error);
+      const why = leftOut(error, { all });
       if (why === null || !isFreshetError(error)) throw error;
       first ??= error;
       left.push({ pipeline, ...why });
     }
   }
-  if (claims.length === 0 && first !== undefined) throw first;
+  if (claims.length === 0 && first !== undefined && !all) throw first;
   return { claims, left };
+}
+
+/** What makes the reads of a run partial ones (contracts §1). */
+function narrowing({ loaded: { settings } }: Project, { limit, cutoffDays: days }: RunFlags): Pick<RunWish, 'limit' | 'cutoffDays'> {
+  const setting = 'sync_pipeline.default_cutoff_days';
+  const cutoff = cutoffDays(days, { otherwise: settings.sync_pipeline.default_cutoff_days, setting });
+  return {
+    ...(limit === undefined ? {} : { limit: recordLimit(limit) }),
+    ...(cutoff === null ? {} : { cutoffDays: cutoff }),
+  };
+}
+
+function recordLimit(text: string): number {
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
+  throw new FreshetError('config_error', {
+    code: 'record-limit',
+    message: `--limit ${text} is no number of records`,
+    remedy: 'Give a whole number from 1, such as --limit 100; without --limit everything is read.',
+    where: '--limit',
+  });
 }
 
 /** Who reads the test environment without having one can have the sandbox. */

@@ -79,15 +79,15 @@ export function pipelineMistakes(pipeline: PipelineSettings, { sources, entities
 
 /** Keys that this version checks and does not act on yet: each is said, none is passed over in silence. */
 export function unusedKeys(pipeline: PipelineSettings, file: string): string[] {
-  const whole = [
-    pipeline.schedule === undefined || scheduleMeant(pipeline.schedule) !== null ? '' : 'schedule',
-    pipeline.after.length === 0 ? '' : 'after',
-  ];
+  const whole = [pipeline.schedule === undefined || scheduleMeant(pipeline.schedule) !== null ? '' : 'schedule'];
   const single = Object.entries(pipeline.entities).flatMap(([name, entity]) => [
     entity.publish === undefined ? '' : `entities.${name}.publish`,
     entity.details_every === undefined ? '' : `entities.${name}.details_every`,
   ]);
-  return [...whole, ...single]
+  const unused = [...whole, ...single]
     .filter((key) => key !== '')
-    .map((key) => `${file}: ${key} is checked, but this version does not act on it yet`);
+    .map((key) => `${key} is checked, but this version does not act on it yet`);
+  const alone = pipeline.after.length > 0 && pipeline.schedule !== undefined;
+  const after = alone ? ['after is kept among the pipelines of one command (run --all); scheduled runs do not wait for others yet'] : [];
+  return [...unused, ...after].map((told) => `${file}: ${told}`);
 }

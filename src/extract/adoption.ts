@@ -19,6 +19,8 @@ export interface Wanted {
   readonly plan: ReadPlan;
   /** Empty where the source does not split the entity. */
   readonly parts: readonly Part[];
+  /** Somebody dropped the table: what was said of it is true no more. */
+  readonly tableGone: boolean;
 }
 
 /** The held reason of what is fetched and not loaded, because loading is switched off, begins so. */

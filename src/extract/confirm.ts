@@ -26,7 +26,7 @@ export function afterFetching(scope: ExtractScope, extraction: Extraction): 'con
 export function afterListing(scope: ExtractScope, extraction: Extraction): 'feed' | 'detail' | 'confirm' | 'done' {
   const { detail, deletes } = scope.deps.definition;
   if (detail !== null) return 'detail';
-  return deletes.kind === 'feed' ? 'feed' : afterFetching(scope, extraction);
+  return deletes.kind === 'feed' && extraction.read !== 'partial' ? 'feed' : afterFetching(scope, extraction);
 }
 
 /**

@@ -56,8 +56,9 @@ async function listedBefore(scope: ExtractScope, extraction: Extraction): Promis
   return rows.map((row) => Number(row.listed));
 }
 
-function listedParts({ parts }: Extraction): Part[] {
-  return parts.filter(({ id }) => id !== DELETIONS);
+/** Those that a read should bring back whole; a partial one promises nothing. */
+function listedParts({ parts, read }: Extraction): Part[] {
+  return read === 'partial' ? [] : parts.filter(({ id }) => id !== DELETIONS);
 }
 
 /** Records that the complete list left out, although they are there when asked for by themselves. */

@@ -31,8 +31,13 @@ const HISTORY_NEEDED = 5;
 /** Below this difference a count is not unusual, only small: an entity with three edits a day is not doubtful on a day with one. */
 const UNUSUAL_DIFFERENCE = 50;
 
-/** All reasons to doubt a read; empty when there is none. Computed for zero rows too. */
+/** All reasons to doubt a read; empty when there is none. Computed for zero rows too. A partial read says nothing by what it does not bring. */
 export function doubtsOf(facts: DoubtFacts): Doubt[] {
+  return [...(facts.read === 'partial' ? [] : doubtsOfAbsence(facts)), ...doubtsOfContent(facts)];
+}
+
+/** What should have come. */
+function doubtsOfAbsence(facts: DoubtFacts): Doubt[] {
   const doubts: Doubt[] = [];
   if (facts.read === 'complete' && facts.listed === 0 && facts.liveBefore > 0) {
     doubts.push({ kind: 'empty', message: `The source lists nothing, while the table holds ${counted(facts.liveBefore, 'row')}` });
@@ -52,6 +57,19 @@ export function doubtsOf(facts: DoubtFacts): Doubt[] {
   if (facts.neverHeldStill) {
     doubts.push({ kind: 'list-never-still', message: 'The list changed in every pass; rows may have slipped between its pages' });
   }
+  const usual = median(facts.history);
+  if (facts.history.length >= HISTORY_NEEDED && usual !== null && isUnusual(facts.listed, usual)) {
+    doubts.push({
+      kind: 'unusual-count',
+      message: `${counted(facts.listed, 'record')} listed, where the last ${facts.history.length} reads listed ${usual} (median)`,
+    });
+  }
+  return doubts;
+}
+
+/** What is odd about what came. */
+function doubtsOfContent(facts: DoubtFacts): Doubt[] {
+  const doubts: Doubt[] = [];
   if (facts.samePageTwice) {
     doubts.push({ kind: 'same-page-twice', message: 'The source answered two pages in a row with the same records' });
   }
@@ -59,13 +77,6 @@ export function doubtsOf(facts: DoubtFacts): Doubt[] {
     doubts.push({
       kind: 'column-became-text',
       message: `Column ${name} was ${from} and is text now, because a value did not fit; look at queries that count with it`,
-    });
-  }
-  const usual = median(facts.history);
-  if (facts.history.length >= HISTORY_NEEDED && usual !== null && isUnusual(facts.listed, usual)) {
-    doubts.push({
-      kind: 'unusual-count',
-      message: `${counted(facts.listed, 'record')} listed, where the last ${facts.history.length} reads listed ${usual} (median)`,
     });
   }
   return doubts;

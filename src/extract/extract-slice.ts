@@ -13,6 +13,7 @@ import { detailPage } from './detail-page';
 import type { Extraction } from './extraction';
 import { feedPage } from './feed-page';
 import { listPage } from './list-page';
+import type { Narrowing } from './narrow-read';
 import { openExtraction } from './open-extraction';
 import { sweepWorkFolder } from './page-file';
 import type { SweepLimits } from './sweep';
@@ -28,7 +29,7 @@ export interface ExtractDeps {
 }
 
 /** What of an entity this run extracts; every value comes from the run's frozen settings. */
-export interface ExtractInput {
+export interface ExtractInput extends Narrowing {
   readonly runId: string;
   readonly pipeline: string;
   readonly entity: string;

@@ -12,6 +12,7 @@ import type { ExtractScope } from './extract-slice';
 import { readListedRows, type ListedPage, type ListedRow } from './listed-row';
 import { bookCounters } from './run-counters';
 import { countFresh, newRows, type NewRow } from './new-rows';
+import { withinLimit } from './limit';
 import { decideDetails, queueDetails, queueVanished } from './detail-queue';
 import { seenTable } from './open-extraction';
 import { writePageFile, type PageFile } from './page-file';
@@ -28,16 +29,20 @@ export async function listPage(scope: ExtractScope, extraction: Extraction): Pro
   const { answer, asked } = await askList(scope, extraction);
   await ctx.fault('extract.after-list');
   const begun = begin(asked, answer);
-  const page = readListedRows(answer.body, deps.definition, deps.zone);
-  const news = await newRows(scope, begun, page.rows);
+  const whole = readListedRows(answer.body, deps.definition, deps.zone);
+  const {
+    rows,
+    news,
+    reached: full,
+  } = await withinLimit(scope, begun, { rows: whole.rows, news: await newRows(scope, begun, whole.rows) });
+  const page = { ...whole, rows };
   const step = {
-    next: answer.next,
+    // Whoever asked for so many records has them: the list is not read on, nor again.
+    ...(full ? { next: null, slides: false, groups: 1 } : { next: answer.next, slides: slides(scope), groups: groupCount(begun.parts) }),
     fresh: countFresh(news, begun),
-    digest: contentDigest(page),
+    digest: contentDigest(whole),
     rows: page.rows.length,
-    slides: slides(scope),
     then: afterListing(scope, begun),
-    groups: groupCount(begun.parts),
     reached: deps.definition.order === 'cursor_ascending' ? reachedBy(page.rows, deps.definition) : null,
   };
   const moved = { ...raise(scope, begun, page.rows), position: afterListPage(begun.position, step) };

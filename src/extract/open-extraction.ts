@@ -10,6 +10,7 @@ import type { ExtractDeps, ExtractInput } from './extract-slice';
 import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow } from './extraction';
 import { findAdoptable, liftToken, type Wanted } from './adoption';
 import { tableExists } from './held-rows';
+import { narrowRead } from './narrow-read';
 import { adopted, START } from './position';
 import { DELETIONS, deletionsPart, partsOf, readParts, saveParts, type Part } from './part';
 import { planRead, questionOf, type ReadPlan } from './read-plan';
@@ -38,7 +39,7 @@ export async function openExtraction(deps: ExtractDeps, input: ExtractInput, fen
     if (own) return resume(tx, input, extractionOf(own, await readParts(tx, own.id)));
     const found = candidate === null ? undefined : await adopt(tx, input, candidate.id);
     const row = found ?? (await create(tx, input, { ...wanted, details: deps.definition.detail !== null }));
-    await abandonOthers(tx, input, row.id);
+    await abandonOthers(tx, input, { keep: row.id, read: wanted.plan.read });
     await claimForRun(tx, input, row.id, wanted.plan);
     return extractionOf(row, await readParts(tx, row.id));
   });
@@ -48,7 +49,9 @@ export async function openExtraction(deps: ExtractDeps, input: ExtractInput, fen
 async function plannedRead(deps: ExtractDeps, input: ExtractInput, ctx: StageContext): Promise<Wanted> {
   const question = questionOf(deps.definition, input);
   const watermarks = await readWatermarks(deps.db, input);
-  const plan = planRead({
+  const tableGone = !(await tableExists(deps.db, input.target));
+  const now = BigInt(ctx.now().getTime()) * 1000n;
+  const planned = planRead({
     definition: deps.definition,
     lag: input.lag,
     watermark: leastOf(watermarks, question),
@@ -56,16 +59,19 @@ async function plannedRead(deps: ExtractDeps, input: ExtractInput, ctx: StageCon
     full: input.full,
     lastCompleteAt: await lastComplete(deps, input),
     fullEveryMs: input.fullEveryMs,
-    now: BigInt(ctx.now().getTime()) * 1000n,
-    tableGone: !(await tableExists(deps.db, input.target)),
+    now,
+    tableGone,
     counter: input.counter === null ? null : BigInt(input.counter),
   });
+  const plan = narrowRead(planned, { ...input, definition: deps.definition, now });
   const { partitions, deletes } = deps.definition;
-  if (partitions === null)
-    return { question, plan, parts: deletes.kind === 'feed' ? [feedPart(watermarks.get(DELETIONS), plan, question)] : [] };
-  const complete = plan.read === 'complete';
-  const parting = { perCall: partitions.perCall, question, lag: input.lag, complete };
-  return { question, plan, parts: partsOf(await partIds(deps, input), watermarks, parting) };
+  if (partitions === null) {
+    const feed = deletes.kind === 'feed' && plan.read !== 'partial';
+    return { question, plan, tableGone, parts: feed ? [feedPart(watermarks.get(DELETIONS), plan, question)] : [] };
+  }
+  const byWatermark = planned.read === 'incremental' && plan.from === planned.from;
+  const parting = { perCall: partitions.perCall, question, lag: input.lag, ...(byWatermark ? {} : { start: plan.from }) };
+  return { question, plan, tableGone, parts: partsOf(await partIds(deps, input), watermarks, parting) };
 }
 
 /** What was deleted is asked for from where the last read of the feed ended; a complete read sees what is gone by itself. */
@@ -129,7 +135,7 @@ async function adopt(tx: Tx, input: ExtractInput, id: string): Promise<Extractio
 async function create(
   tx: Tx,
   input: ExtractInput,
-  { question, plan, parts, details }: Wanted & { readonly details: boolean },
+  { question, plan, parts, tableGone, details }: Wanted & { readonly details: boolean },
 ): Promise<ExtractionRow> {
   const id = randomBytes(8).toString('hex');
   const [row] = await tx.query<ExtractionRow>(
@@ -151,12 +157,21 @@ async function create(
       plan.newEpoch,
     ],
   );
+  if (tableGone) await forgetReads(tx, input);
   if (plan.newEpoch) await raiseEpoch(tx, input);
   if (parts.length > 0) await saveParts(tx, id, parts);
-  if (details) await requeueUnsettled(tx, input, id);
+  if (details && plan.read !== 'partial') await requeueUnsettled(tx, input, id);
   // Logged on purpose: an unlogged table is empty after a crash of PostgreSQL, and this one says what the source still has.
   await tx.query(`create table ${seenTable(id)} (id text primary key, cursor_text text, pass integer not null)`);
   return row as ExtractionRow;
+}
+
+/** Whatever this read brings into a new table, only a complete one makes it whole again: until then no watermark is followed. */
+async function forgetReads(tx: Tx, { pipeline, entity }: ExtractInput): Promise<void> {
+  await tx.query(
+    `update freshet.pipeline_entity set last_complete_at = null, as_of = null, as_of_db = null where pipeline = $1 and entity = $2`,
+    [pipeline, entity],
+  );
 }
 
 /** Nothing that was fetched before can be ordered against what comes now: the newer fetch wins. */
@@ -177,11 +192,12 @@ async function requeueUnsettled(tx: Tx, input: ExtractInput, id: string): Promis
   );
 }
 
-async function abandonOthers(tx: Tx, input: ExtractInput, keep: string): Promise<void> {
+/** A partial read leaves alone what a later run can continue. */
+async function abandonOthers(tx: Tx, input: ExtractInput, { keep, read }: { keep: string; read: ReadPlan['read'] }): Promise<void> {
   const gone = await tx.query<{ id: string }>(
     `update freshet.extraction x
         set state = 'abandoned', abandoned_reason = $4
-      where pipeline = $1 and entity = $2 and partition = '' and state = 'open' and id <> $3
+      where pipeline = $1 and entity = $2 and partition = '' and state = 'open' and id <> $3 and ($7 or read_kind = 'partial')
         and (owner_run is null or owner_run = $6 or exists (select from freshet.run r where r.id = x.owner_run and r.state = any ($5)))
       returning id`,
     [
@@ -191,6 +207,7 @@ async function abandonOthers(tx: Tx, input: ExtractInput, keep: string): Promise
       `run ${input.runId} could not continue it: other question or read, or too old`,
       FINAL_RUN_STATES,
       input.runId,
+      read !== 'partial',
     ],
   );
   for (const { id } of gone) await tx.query(`drop table if exists ${seenTable(id)}`);

@@ -31,8 +31,8 @@ export interface Parting {
   readonly perCall: number;
   readonly question: string;
   readonly lag: number;
-  /** The read starts where nothing is known yet. */
-  readonly complete: boolean;
+  /** Where every part begins, whatever its watermark; `null`: where nothing is known yet; absent: at its watermark. */
+  readonly start?: string | null;
 }
 
 /**
@@ -54,8 +54,9 @@ interface Beginning {
   readonly sort: bigint | null;
 }
 
-function beginning(watermark: Watermark | undefined, { question, lag, complete }: Parting): Beginning {
-  if (complete || watermark?.question !== question) return { from: null, sort: null };
+function beginning(watermark: Watermark | undefined, { question, lag, start }: Parting): Beginning {
+  if (start !== undefined) return { from: start, sort: null };
+  if (watermark?.question !== question) return { from: null, sort: null };
   const sort = lowerBound(watermark, lag);
   return { from: lowerBoundText(watermark.kind, sort), sort };
 }

@@ -10,7 +10,7 @@ export interface ReadPlan {
   readonly from: string | null;
   /** Rows changed before this that a complete read still had to bring: they were missed. */
   readonly lateBefore: bigint | null;
-  /** Why the read is a complete one; shown to people. Empty for an incremental read. */
+  /** Why the read is a complete or a partial one, or what it could not be narrowed by; shown to people. */
   readonly reason: string;
   /** What the source now says of a record cannot be ordered against what is held: a new epoch begins (contracts §5). */
   readonly newEpoch: boolean;

@@ -31,7 +31,7 @@ export const OVERTAKEN = `(exists (select from freshet.extraction y where y.pipe
  * Errors: `schema_error` code `deletes-held`; then nothing is deleted.
  */
 export async function sweep(tx: Tx, { deps, input }: Pick<ExtractScope, 'deps' | 'input'>, extraction: Extraction): Promise<number> {
-  if (input.sweep === undefined || deps.definition.deletes.kind === 'never') return 0;
+  if (input.sweep === undefined || extraction.read === 'partial' || deps.definition.deletes.kind === 'never') return 0;
   const { schema, table } = input.target;
   const [made] = await tx.query<{ rows: boolean; lines: boolean; overtaken: boolean; confirmed: boolean }>(
     `select to_regclass($1) is not null as rows, to_regclass($2) is not null as lines, ${OVERTAKEN} as overtaken,

@@ -16,8 +16,14 @@ export function loadedInput({ command }: Pick<RunHead, 'command'>): LoadedInput 
 /** An approval of deletes is not among them: it was given for what was seen then. */
 const SWITCHES = [
   ['full', '--full'],
+  ['force', '--force'],
   ['skip_existing', '--skip-existing'],
   ['skip_table_creation', '--skip-table-creation'],
+] as const;
+
+const NUMBERS = [
+  ['limit', '--limit'],
+  ['cutoff_days', '--cutoff-days'],
 ] as const;
 
 /** The command line that asks for the same again. */
@@ -29,6 +35,7 @@ export function commandText(run: Pick<RunHead, 'pipeline' | 'command'>): string 
     load === null ? `run ${pipeline}` : `load --dir ${quoted(load.root)} --input ${load.input}`,
     entities.length === 0 ? '' : `--entity ${entities.join(',')}`,
     ...SWITCHES.map(([name, flag]) => (command[name] === true ? flag : '')),
+    ...NUMBERS.map(([name, flag]) => (typeof command[name] === 'number' ? `${flag} ${command[name]}` : '')),
   ]
     .filter((part) => part !== '')
     .join(' ');

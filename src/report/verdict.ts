@@ -1,4 +1,5 @@
 import type { NextAction } from '../domain/errors';
+import { isFresh } from '../domain/fresh';
 import { commandText, loadedInput } from './command-text';
 import type { LedgerColumn } from '../domain/ledger';
 import type { EntityFacts, RunFacts } from './run-facts';
@@ -9,12 +10,13 @@ const UNFINISHED = ['failed', 'held', 'skipped', 'cancelled'] as const;
 
 /** The run in one sentence: what came of it, and what came in. */
 export function verdict({ run, entities }: RunFacts): string {
-  const all = counted(entities.length, 'entity', 'entities');
   switch (run.state) {
     case 'completed':
-      return `Everything adds up: ${all} complete, ${movement(entities)}.`;
+      return entities.length > 0 && entities.every(leftAlone)
+        ? `Everything is fresh: nothing was read of ${counted(entities.length, 'entity', 'entities')}.`
+        : `Everything adds up: ${complete(entities)}, ${movement(entities)}.`;
     case 'doubtful':
-      return `Everything adds up, yet someone should look at ${listed(doubted(entities))}: ${all} complete, ${movement(entities)}.`;
+      return `Everything adds up, yet someone should look at ${listed(doubted(entities))}: ${complete(entities)}, ${movement(entities)}.`;
     case 'partial':
       return `Not everything came through: ${unfinished(entities)}. ${good(entities)}`;
     case 'failed':
@@ -28,6 +30,21 @@ export function verdict({ run, entities }: RunFacts): string {
     case 'paused':
       return `Not finished (${run.state}${run.wait_reason === null ? '' : `, ${waitWords(run, reportReader(run))}`}); so far ${movement(entities)}.`;
   }
+}
+
+/** `3 entities complete`, with those that were fresh and not read, and those of which only a part was. */
+function complete(entities: readonly EntityFacts[]): string {
+  const fresh = entities.filter(leftAlone).length;
+  const parts = entities.filter(({ state, read_kind: read }) => state === 'completed' && read === 'partial').length;
+  return [
+    `${counted(entities.length - fresh, 'entity', 'entities')} complete`,
+    ...(fresh === 0 ? [] : [`${fresh} fresh`]),
+    ...(parts === 0 ? [] : [parts === 1 ? '1 of them a partial read' : `${parts} of them partial reads`]),
+  ].join(', ');
+}
+
+function leftAlone({ state, skipped_reason: why }: EntityFacts): boolean {
+  return state === 'skipped' && isFresh(why);
 }
 
 /** What moved in the tables: `1,290 fetched, 1,280 inserted, 10 updated`, or that nothing did. */
@@ -47,7 +64,7 @@ function doubted(entities: readonly EntityFacts[]): string[] {
 function unfinished(entities: readonly EntityFacts[]): string {
   const groups = UNFINISHED.map((state) => ({
     state,
-    names: entities.filter((entity) => entity.state === state).map(({ entity }) => entity),
+    names: entities.filter((entity) => entity.state === state && !leftAlone(entity)).map(({ entity }) => entity),
   }));
   return groups
     .filter(({ names }) => names.length > 0)

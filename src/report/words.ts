@@ -31,11 +31,11 @@ export function reportReader({ timezone }: Pick<RunHead, 'timezone'>): Reader {
   return { ...ANYONE, zone: timezone };
 }
 
-/** What was read and why: `complete (first read)`, `changes since 2026-…`, `nothing yet`. */
+/** What was read and why: `complete (first read)`, `changes since 2026-…`, `partial read (at most 50 records)`, `nothing yet`. */
 export function readWords(entity: Pick<EntityFacts, 'read_kind' | 'full_reason' | 'read_from'>): string {
   if (entity.read_kind === null) return 'nothing yet';
   if (entity.read_kind === 'complete') return `complete (${entity.full_reason ?? 'no reason stored'})`;
-  if (entity.read_kind === 'incremental') return `changes since ${entity.read_from ?? 'the beginning'}`;
-  if (entity.read_kind === 'partial' && entity.full_reason !== null) return `partial read (${entity.full_reason})`;
-  return `${entity.read_kind} read`;
+  const why = entity.full_reason === null ? '' : ` (${entity.full_reason})`;
+  if (entity.read_kind === 'incremental') return `changes since ${entity.read_from ?? 'the beginning'}${why}`;
+  return `${entity.read_kind} read${entity.read_from === null ? '' : ` of changes since ${entity.read_from}`}${why}`;
 }

@@ -21,6 +21,12 @@ export interface RunWish {
   readonly full?: boolean;
   /** Deletes beyond the bounds of load.deletes are meant. */
   readonly approveDeletes?: boolean;
+  /** Read although what is held is fresh. */
+  readonly force?: boolean;
+  /** Records of each entity at most; absent: all. */
+  readonly limit?: number;
+  /** For this run instead of extract.cutoff_days. */
+  readonly cutoffDays?: number;
   readonly actor: string;
   /** The same key claims the same run; absent: a new one. */
   readonly requestKey?: string;
@@ -59,7 +65,8 @@ export function claimRequest(loaded: LoadedSettings, sources: Sources, wish: Run
   // What depends on an entity that is switched off runs against what its table holds.
   const on = Object.keys(pipeline.entities).filter((name) => !asks || pipeline.entities[name]?.enabled === true);
   const plan = narrowPlan(pipelinePlan(config), wish.entities ?? on);
-  const resolved = { settings: loaded.settings, source, pipeline };
+  const extract = wish.cutoffDays === undefined ? {} : { extract: { ...loaded.settings.extract, cutoff_days: wish.cutoffDays } };
+  const resolved = { settings: { ...loaded.settings, ...extract }, source, pipeline };
   return {
     warnings,
     resolved,
@@ -73,13 +80,21 @@ export function claimRequest(loaded: LoadedSettings, sources: Sources, wish: Run
       plan,
       account: accountOf(source),
       targets: new Map(plan.map(({ entity }) => [entity, runEntity(config, entity).target])),
-      command: {
-        full: wish.full === true,
-        ...(wish.approveDeletes === true ? { approve_deletes: true } : {}),
-        ...(wish.entities === undefined ? {} : { entities: wish.entities }),
-      },
+      command: commandOf(wish),
       actor: wish.actor,
     },
+  };
+}
+
+/** What was asked for, as the run's row keeps it. */
+function commandOf({ full = false, approveDeletes = false, force = false, limit, cutoffDays, entities }: RunWish): ClaimRequest['command'] {
+  return {
+    full,
+    ...(approveDeletes ? { approve_deletes: true } : {}),
+    ...(force ? { force } : {}),
+    ...(limit === undefined ? {} : { limit }),
+    ...(cutoffDays === undefined ? {} : { cutoff_days: cutoffDays }),
+    ...(entities === undefined ? {} : { entities }),
   };
 }
 

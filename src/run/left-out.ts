@@ -26,9 +26,12 @@ export interface LeftOut {
   readonly meant: boolean;
 }
 
-export function leftOut(error: unknown): LeftOut | null {
-  if (!isFreshetError(error) || !LEFT_OUT.has(error.code)) return null;
-  return { code: error.code, reason: error.message, remedy: error.remedy, meant: MEANT.has(error.code) };
+/** `all`: nobody named the pipeline, so one that never runs by itself is no mistake either. */
+export function leftOut(error: unknown, { all }: { readonly all: boolean } = { all: false }): LeftOut | null {
+  if (!isFreshetError(error)) return null;
+  const { code, message: reason, remedy } = error;
+  if (all && code === 'pipeline-of-files') return { code, reason, remedy, meant: true };
+  return LEFT_OUT.has(code) ? { code, reason, remedy, meant: MEANT.has(code) } : null;
 }
 
 /** Errors: `config_error` codes `pipeline-off`, `source-off`, `stage-off`, for a run that would ask the pipeline's source. */

@@ -171,6 +171,8 @@ export interface ExtractFacts {
   readonly full: boolean;
   /** Deletes beyond the bounds of load.deletes are meant. */
   readonly approveDeletes: boolean;
+  /** Records that are taken at most; absent: all. */
+  readonly limit?: number;
   /** The greatest value that the source has given out for an integer cursor, as far as it was asked. */
   readonly counter: string | null;
 }
@@ -189,6 +191,12 @@ function partsOf({ pipeline, source }: RunConfig, { definition }: RunEntity): Pi
   return named === undefined ? {} : { parts: { entity: named[0], ...rawTable(source.key, named[0]) } };
 }
 
+/** Who asks for everything again means it: the settings' cut-off does not narrow that. */
+function cutoffOf({ settings }: RunConfig, { full }: ExtractFacts): Pick<ExtractInput, 'cutoffDays'> {
+  const { cutoff_days: cutoffDays } = settings.extract;
+  return full || cutoffDays === undefined ? {} : { cutoffDays };
+}
+
 /** How many details are asked for within one page before it is closed (contracts §3). */
 const DETAIL_SECONDS = 5;
 
@@ -197,6 +205,7 @@ export function extractInput(config: RunConfig, entity: RunEntity, facts: Extrac
   const { approveDeletes, ...rest } = facts;
   return {
     ...rest,
+    ...cutoffOf(config, facts),
     ...sweepOf(config, entity, approveDeletes),
     pipeline: config.pipeline.name,
     entity: entity.name,

@@ -18,7 +18,9 @@ import { writeReport } from '../report/write-report';
 import { verifyEntity } from '../verify/verify-entity';
 import { badFiles, importStep } from './file-steps';
 import { isFiles } from './file-source';
+import { isFresh } from '../domain/fresh';
 import { cancelRequested, reconcileFailure } from './entity-faults';
+import { mayBeFresh, skipFresh } from './fresh';
 import { heldEnd } from './held-end';
 import { heldOrWait, type StepOutcome } from './held-wait';
 import { loadLimits, loadPolicyOf } from './load-policy-of';
@@ -60,7 +62,7 @@ export class Steps {
 
   constructor(private readonly deps: StepDeps) {}
 
-  /** `starting → running`, takes the landing session, tells what is left to do. */
+  /** `starting → running`, takes the landing session, tells what is left to do: a fresh entity counts as done for those that depend on it. */
   async prepareRun(input: { readonly runId: string }, ctx: StageContext): Promise<PreparedRun> {
     const { db, landing } = this.deps;
     const run = await readRun(db, input.runId);
@@ -68,12 +70,13 @@ export class Steps {
       await markRunning(db, input.runId);
       await ctx.fault('run.after-running');
       if (run.session_id === null) await takeSession({ db, landing }, input.runId);
+      if (mayBeFresh(run)) await skipFresh(db, { run, pipeline: (await this.config(run.config_digest)).pipeline }, ctx);
     }
     const [state, entities] = [(await readRun(db, input.runId)).state, await readEntities(db, input.runId)];
     return {
       state,
       cancelRequested: run.cancel_requested_at !== null,
-      entities: entities.map(({ entity, state: at }) => ({ entity, state: at })),
+      entities: entities.map(({ entity, state: at, skipped_reason: why }) => ({ entity, state: isFresh(why) ? 'completed' : at })),
     };
   }
 
@@ -194,7 +197,7 @@ export class Steps {
       entities.map((entity) => ({
         state: isFinalEntity(entity.state) ? entity.state : 'cancelled',
         doubt: entity.doubts.length > 0,
-        freshUntil: entity.skipped_reason?.startsWith('fresh until') ?? false,
+        freshUntil: isFresh(entity.skipped_reason),
       })),
       run.cancel_requested_at !== null,
     );
@@ -220,6 +223,7 @@ export class Steps {
         sessionId: run.session_id,
         full: run.command['full'] === true,
         approveDeletes: run.command['approve_deletes'] === true,
+        ...(typeof run.command['limit'] === 'number' ? { limit: run.command['limit'] } : {}),
         counter: null,
       },
       kind: run.kind,

@@ -1,4 +1,6 @@
+import { FreshetError } from '../../domain/errors';
 import { carryClaims } from '../carry-claims';
+import { chosenPipelines, inOrder } from '../chosen-pipelines';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
 import { EXIT, worstExitCode } from '../exit-code';
@@ -10,35 +12,51 @@ import { withRunningSandbox } from '../sandbox-settings';
 import { requireWritable } from '../writable-folder';
 
 /**
- * `freshet run <pipeline…>`: checks everything that can be checked beforehand, claims, starts, follows, and shows the result.
- * Nothing is written before the checks are through.
+ * `freshet run <pipeline…>` and `freshet run --all`: checks everything that can be checked beforehand, claims, starts, follows, and shows the
+ * result. Nothing is written before the checks are through.
  */
-export async function run(pipelines: readonly string[], flags: RunFlags, context: CommandContext): Promise<CommandResult> {
+export async function run(named: readonly string[], flags: RunFlags, context: CommandContext): Promise<CommandResult> {
   const { out, flags: common } = context;
   const watch = openView(context);
   const project = watch.logging(withRunningSandbox(openProject(common)));
   const { settings } = project.loaded;
-  const { claims, left } = prepareClaims(project, pipelines, flags);
+  const all = flags.all === true;
+  const { claims: prepared, left } = prepareClaims(project, chosenPipelines(project.loaded, named, all), flags);
+  const { claims, after } = inOrder(prepared);
+  if (claims.length === 0) throw nothingToRun(left);
   requireWritable(settings.landing.path, 'landing.path');
   requireWritable(settings.reports.path, 'reports.path');
   for (const warning of claims.flatMap(({ warnings }) => warnings)) out.note(fitted(warning, out.columns.note));
   for (const { pipeline, reason } of left) out.note(fitted(`${pipeline} is not run: ${reason}`, out.columns.note));
-  const carried = await carryClaims(
-    { project, watch, flags },
-    claims.map(({ request }) => request),
-  );
-  return withLeft(carried, left);
+  const requests = claims.map(({ request }) => request);
+  return withLeft(await carryClaims({ project, watch, flags, after }, requests), { left, all });
 }
 
-/** What was asked for by name and did not run makes the whole partial. */
-function withLeft(result: CommandResult, left: readonly LeftPipeline[]): CommandResult {
-  if (left.length === 0) return result;
+interface Asked {
+  readonly left: readonly LeftPipeline[];
+  readonly all: boolean;
+}
+
+/** What was asked for and did not run makes the whole partial; with `--all` only where nobody meant it. The runs stand in a list then. */
+function withLeft(result: CommandResult, { left, all }: Asked): CommandResult {
+  if (left.length === 0 && !all) return result;
   const runs = (result.data as { readonly runs?: readonly unknown[] } | undefined)?.runs ?? [result.data];
   const lines = left.map(({ pipeline, reason, remedy }) => `${pipeline} was not run: ${reason}\n  ${remedy}`);
+  const missed = left.some(({ meant }) => !(all && meant));
   return {
     ...result,
-    exitCode: worstExitCode([result.exitCode, EXIT.partial]),
+    exitCode: missed ? worstExitCode([result.exitCode, EXIT.partial]) : result.exitCode,
     data: { runs, left_out: left.map(({ pipeline, code, reason, remedy }) => ({ pipeline, code, reason, remedy })) },
     text: [result.text ?? '', ...lines].join('\n\n'),
   };
+}
+
+function nothingToRun(left: readonly LeftPipeline[]): FreshetError {
+  return new FreshetError('config_error', {
+    code: 'nothing-to-run',
+    message: left.length === 0 ? 'config/pipelines holds no pipeline' : 'No pipeline of config/pipelines can run',
+    ...(left.length === 0 ? {} : { why: left.map(({ pipeline, reason }) => `${pipeline}: ${reason}`).join('\n') }),
+    remedy: 'Write a pipeline file, or mend what keeps these from running. Nothing was started.',
+    where: 'config/pipelines',
+  });
 }

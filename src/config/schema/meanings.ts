@@ -93,6 +93,7 @@ export const PIPELINE_MEANINGS: Readonly<Record<string, string>> = {
   source: 'A key of config/sources.yaml.',
   schedule: 'When it runs by itself: { frequency: daily, time: "02:00", timezone: Europe/Berlin } or { every: 15m }.',
   after: 'Pipelines that come first.',
+  fresh_for: 'The same for all entities: so long after a good read a run skips them as fresh. Absent: every run reads.',
   entities: 'What is read, by the name of the table it becomes.',
   'entities.*.enabled': 'Off: it is not read; what depends on it runs against what its table holds.',
   'entities.*.from': 'The source’s own name of the object, where it differs.',
@@ -101,6 +102,8 @@ export const PIPELINE_MEANINGS: Readonly<Record<string, string>> = {
   'entities.*.run_if': 'What must have become of them.',
   'entities.*.filters': 'What to ask the source for; other records are not read.',
   'entities.*.incremental': 'How changes are found.',
+  'entities.*.fresh_for':
+    'A table whose last good read began less long ago is skipped as fresh, unless the run was asked for with --force; 0s: never. Absent: that of the pipeline.',
   'entities.*.details': 'Fetch each changed record by itself, with its line items.',
   'entities.*.details_every': 'How often unchanged records are fetched again.',
   'entities.*.schema_policy': 'What a new or wider column does: evolve adds it, hold stops the entity, reject refuses the records.',

@@ -48,6 +48,8 @@ const entity = z.strictObject({
   run_if: z.enum(['success', 'always', 'failed', 'changed']).default('success'),
   filters: z.record(sourceFieldSchema(), filter).default({}),
   incremental: incremental.optional(),
+  /** A table whose last good read began less long ago is not read again, unless --force. Absent: the pipeline's. */
+  fresh_for: durationSchema().optional(),
   details: z.boolean('true or false').optional(),
   details_every: durationSchema().optional(),
   schema_policy: z.enum(['evolve', 'hold', 'reject']).default('evolve'),
@@ -75,6 +77,8 @@ export const pipelineFileSchema = z.strictObject({
   after: z.array(z.string()).default([]),
   /** Absent: where the pipeline has a schedule the settings', else 24 h for a daily one and twice the interval for others; without one nothing is too old. */
   freshness: freshness.optional(),
+  /** Of its entities. Absent: every run reads. */
+  fresh_for: durationSchema().optional(),
   entities: z.record(entityNameSchema(), entity).refine((all) => Object.keys(all).length > 0, 'at least one entity'),
 });
 
