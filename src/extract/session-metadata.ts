@@ -58,7 +58,7 @@ export async function writeMetadata({ db, landing, ctx }: MetadataDeps, extracti
     records: batches.reduce((sum, batch) => sum + Number(batch.records), 0),
     batches: batches.map((batch) => ({ ...batch, records: Number(batch.records), bytes: Number(batch.bytes) })),
     // A session that lacks batches an earlier run landed elsewhere is no complete read of its own.
-    complete: row.read_kind !== 'partial' && batches.every(({ file }) => file.startsWith(`sync_sessions/${row.session_id}/`)),
+    complete: batches.every(({ file }) => file.startsWith(`sync_sessions/${row.session_id}/`)),
   };
   await ctx.fault('extract.before-metadata');
   await landing.write(metadataKey(row.session_id, row.entity), [Buffer.from(`${JSON.stringify(metadata, null, 2)}\n`)]);
