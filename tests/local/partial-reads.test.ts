@@ -163,7 +163,8 @@ describe('of Zoho Books', () => {
     const apply = (changes: readonly { what: 'edit' | 'create' | 'remove'; at: number }[]): void => {
       for (const { what, at: n } of changes) {
         control.advanceClock(61_000);
-        const record = n % control.count('invoices');
+        const living = [...control.truth('invoices')].map(({ id }) => id);
+        const record = living[n % living.length]!;
         if (what === 'edit') control.edit('invoices', record, { reference_number: `n ${n}` });
         else if (what === 'create') control.create('invoices', {});
         else if (deleted.size < 15) deleted.add(control.remove('invoices', record));
@@ -179,10 +180,10 @@ describe('of Zoho Books', () => {
         await ran(at, { entities: ['invoices'] });
         const living = { db: at.db, schema: 'zoho_books', table: 'json_invoices', truth: control, deleted };
         expect(await differences(living)).toEqual([]);
-        await holds(at);
       }),
-      { numRuns: 8, seed: 20_261_123, endOnFailure: true },
+      { numRuns: 5, seed: 20_261_123, endOnFailure: true },
     );
+    await holds(at);
   }, 120_000);
 
   it('a table that was dropped is made whole by the next run, though a partial read came between', async () => {
