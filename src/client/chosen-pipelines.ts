@@ -35,8 +35,7 @@ function wrongUse(message: string): FreshetError {
   return new FreshetError('config_error', {
     code: 'wrong-use',
     message,
-    remedy: 'Nothing was started. Name pipelines (config/pipelines/<name>.yaml), or give --all alone.',
-    next: [{ kind: 'run-command', label: 'Show the help', command: './freshet run --help' }],
+    remedy: 'Nothing was started. Name pipelines (config/pipelines/<name>.yaml), or ask for all of them and name none.',
   });
 }
 

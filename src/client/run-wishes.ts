@@ -93,7 +93,7 @@ function recordLimit(text: string): number {
   throw new FreshetError('config_error', {
     code: 'record-limit',
     message: `--limit ${text} is no number of records`,
-    remedy: 'Give a whole number from 1, such as --limit 100; without --limit everything is read.',
+    remedy: 'Give a whole number such as 100, or leave it out: then everything is read.',
     where: '--limit',
   });
 }
