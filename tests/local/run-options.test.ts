@@ -31,7 +31,6 @@ beforeAll(async () => {
     SQUARE_TEST_BASE_URL: square.baseUrl,
     SQUARE_TEST_ACCESS_TOKEN: square.accessToken,
   });
-  rmSync(join(project.path, 'config', 'pipelines', 'pyerp-products.yaml'));
   write('square', 'name: square\nsource: square\nafter: [zoho-books]\nentities:\n  locations: {}\n  categories: {}\n');
   write(
     'zoho-books',
@@ -79,7 +78,10 @@ it('--all runs every pipeline that can, those first that others name in after:, 
       ['square', 'completed'],
     ],
   });
-  expect(data.left_out).toEqual([{ pipeline: 'files', reason: 'its records are in files; ./freshet load reads them' }]);
+  expect(data.left_out).toMatchObject([
+    { pipeline: 'files', code: 'pipeline-of-files' },
+    { pipeline: 'pyerp-products', code: 'source-not-set-up' },
+  ]);
 });
 
 it('pipelines that wait for each other are refused before anything starts; one that fails does not stop the others', async () => {
@@ -126,11 +128,11 @@ it('--limit and --cutoff-days are told wherever the run is', async () => {
 });
 
 it('config/pipelines without one that can run is said', async () => {
-  for (const name of ['square', 'zoho-books']) rmSync(join(project.path, 'config', 'pipelines', `${name}.yaml`));
+  for (const name of ['pyerp-products', 'square', 'zoho-books']) rmSync(join(project.path, 'config', 'pipelines', `${name}.yaml`));
   const { exit_code, error } = await said('run', '--all', '--local');
   expect({ exit_code, code: error.code, why: error.why }).toEqual({
     exit_code: 2,
     code: 'nothing-to-run',
-    why: 'files: its records are in files; ./freshet load reads them',
+    why: 'Pipeline files has no source to ask: its records are in files',
   });
 });

@@ -55,7 +55,7 @@ function nothingToRun(left: readonly LeftPipeline[]): FreshetError {
   return new FreshetError('config_error', {
     code: 'nothing-to-run',
     message: left.length === 0 ? 'config/pipelines holds no pipeline' : 'No pipeline of config/pipelines can run',
-    ...(left.length === 0 ? {} : { why: left.map(({ pipeline, reason }) => `${pipeline}: ${reason}`).join('\n') }),
+    ...(left.length === 0 ? {} : { why: left.map(({ reason }) => reason).join('\n') }),
     remedy: 'Write a pipeline file, or mend what keeps these from running. Nothing was started.',
     where: 'config/pipelines',
   });
