@@ -44,7 +44,11 @@ it('whatever is asked for, a narrowed read is partial and never looks for what w
   );
   fc.assert(
     fc.property(wish, fc.constantFrom(incremental, complete), fc.constantFrom(invoices, contacts, stamped), (narrow, plan, definition) => {
-      expect(narrowRead(plan, { definition, now, ...narrow })).toMatchObject({ read: 'partial', lateBefore: null, newEpoch: plan.newEpoch });
+      expect(narrowRead(plan, { definition, now, ...narrow })).toMatchObject({
+        read: 'partial',
+        lateBefore: null,
+        newEpoch: plan.newEpoch,
+      });
     }),
   );
 });
