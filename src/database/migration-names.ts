@@ -14,5 +14,6 @@ export const MIGRATION_NAMES = [
   '0013-batch-numbers',
   '0014-parts-and-deletes',
   '0018-request-leases',
+  '0019-publish',
 ] as const;
 export type MigrationName = (typeof MIGRATION_NAMES)[number];

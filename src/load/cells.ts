@@ -2,7 +2,7 @@ import type { JsonObject } from '../json/decode';
 import { shapeOf, type ObjectShape } from '../json/shape';
 import { cellText, type CellRules } from './cell';
 import type { Column } from './columns';
-import { copyText, NULL } from './copy-text';
+import { copyText, NULL } from '../database/copy-text';
 import { columnReason, typeReason, type Reason } from './reason';
 import { tooWide } from './row-limits';
 

@@ -1,13 +1,6 @@
 import type { ValueClass } from '../json/profile';
+import { joinTypes } from '../sources/column-join';
 import type { ColumnType } from '../sources/source';
-
-/** Least type that holds the values of both (contracts §5): `bigint < numeric < text`, everything scalar `< text`, anything with `jsonb` is `jsonb`. */
-export function joinTypes(a: ColumnType, b: ColumnType): ColumnType {
-  if (a === b) return a;
-  if (a === 'jsonb' || b === 'jsonb') return 'jsonb';
-  const numbers = (type: ColumnType): boolean => type === 'bigint' || type === 'numeric';
-  return numbers(a) && numbers(b) ? 'numeric' : 'text';
-}
 
 /** Type of a column that has seen only values of one class; `null` for classes that say nothing. */
 function typeOf(kind: ValueClass): ColumnType | null {
@@ -58,14 +51,4 @@ function fits(kind: ValueClass, type: ColumnType, declared: ColumnType | null): 
   if (type === 'date' && declared === 'date' && kind === 'legacy_date') return true;
   const own = typeOf(kind);
   return own === null || joinTypes(type, own) === type;
-}
-
-/** SQL that turns a value of one type into a wider one: the text is the one that the loader itself would have stored. */
-export function castSql(expression: string, from: ColumnType, to: ColumnType): string {
-  if (from === to) return expression;
-  if (from === 'timestamptz') {
-    const text = `to_char(${expression} at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
-    return to === 'jsonb' ? `to_jsonb(${text})` : text;
-  }
-  return to === 'jsonb' ? `to_jsonb(${expression})` : `${expression}::${to}`;
 }

@@ -2,7 +2,7 @@ import type { Database, Tx } from '../database/database';
 import { fenced, type Fence } from '../database/fence';
 import type { StageContext } from '../observability/stage-context';
 import { recordHash, type RecordStream } from './batch-file';
-import { CopyWriter } from './copy';
+import { CopyWriter } from '../database/copy';
 import type { KnownRecords } from './known-records';
 import type { LoadRoom } from './load-room';
 import type { PageClock } from './page-clock';

@@ -1,5 +1,5 @@
 import { ident } from '../database/identifier';
-import { castSql } from './column-type';
+import { castSql } from '../sources/column-join';
 import { LINES, LINE_ROW_COLUMNS, ROW_COLUMNS, SEQ, type Column } from './columns';
 import { lowerAnswerJoin, REPEATED } from './lower-answer';
 import type { TableName } from './table-sql';

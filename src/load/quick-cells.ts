@@ -5,7 +5,7 @@ import { BOOLEAN, ESCAPED, NESTED, NULL, NUMBER, TEXT, type Spans } from '../jso
 import { BACKSLASH } from '../json/bytes';
 import type { CellRules } from './cell';
 import type { Column } from './columns';
-import { copyText, NULL as COPY_NULL } from './copy-text';
+import { copyText, NULL as COPY_NULL } from '../database/copy-text';
 
 export const TAB = 0x09;
 const POINT = 0x2e;

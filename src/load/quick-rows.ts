@@ -4,7 +4,7 @@ import type { PlainShape } from '../json/plain/key-path';
 import { PlainReader } from '../json/plain/plain-reader';
 import { ESCAPED, LIST, NESTED, NULL, NUMBER, TEXT } from '../json/plain/spans';
 import { LOAD_FORMAT, type LoadDefinition } from './load-definition';
-import { copyHex, NULL as COPY_NULL } from './copy-text';
+import { copyHex, NULL as COPY_NULL } from '../database/copy-text';
 import { QuickCells, TAB } from './quick-cells';
 import { QuickShapes, type QuickShape } from './quick-shape';
 import type { DatedRecord } from './render';

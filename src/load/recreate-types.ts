@@ -3,7 +3,8 @@ import { ident } from '../database/identifier';
 import type { FieldProfile, Profile } from '../json/profile';
 import type { ColumnType } from '../sources/source';
 import type { Column } from './columns';
-import { castSql, columnType, joinTypes } from './column-type';
+import { castSql, joinTypes } from '../sources/column-join';
+import { columnType } from './column-type';
 import type { LoadDefinition } from './load-definition';
 
 /** A column as it is and as it becomes; `sql` gives the new value from the held one. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ValidationRule } from '../config/schema/validation-rule';
 import { ByteWriter } from '../json/byte-writer';
 import type { FileRecord, RecordStream } from './batch-file';
-import { copyLine } from './copy-text';
+import { copyLine } from '../database/copy-text';
 import type { LoadDefinition } from './load-definition';
 import type { PageClock } from './page-clock';
 import type { Reason } from './reason';

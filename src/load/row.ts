@@ -7,7 +7,7 @@ import { shapeOf } from '../json/shape';
 import { instantCell } from '../json/time-cell';
 import { CellReader } from './cells';
 import type { Column } from './columns';
-import { copyHex, copyText } from './copy-text';
+import { copyHex, copyText } from '../database/copy-text';
 import { LOAD_FORMAT, type LoadDefinition } from './load-definition';
 import { cutText, shownValue, type Reason } from './reason';
 import { shownReasons } from './row-limits';

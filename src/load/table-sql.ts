@@ -1,5 +1,5 @@
 import { ident } from '../database/identifier';
-import { castSql } from './column-type';
+import { castSql } from '../sources/column-join';
 import {
   LINE_MERGE_COLUMNS,
   LINE_ROW_COLUMNS,

@@ -9,6 +9,7 @@ import { landing } from './catalogue/landing';
 import { load } from './catalogue/load';
 import { monitor } from './catalogue/monitor';
 import { notify } from './catalogue/notify';
+import { publish } from './catalogue/publish';
 import { report } from './catalogue/report';
 import { sources } from './catalogue/sources';
 import { stack } from './catalogue/stack';
@@ -28,6 +29,7 @@ export const COMPONENTS = {
   LN: 'landing',
   MO: 'monitor',
   NO: 'notify',
+  PB: 'publish',
   RP: 'report',
   SR: 'sources',
   ST: 'stack',
@@ -49,6 +51,7 @@ export const catalogue = {
   ...load,
   ...monitor,
   ...notify,
+  ...publish,
   ...report,
   ...sources,
   ...stack,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { canonicalContent, canonicalText, hash16, hash16Hex } from '../../src/json/canonical';
 import { decodeRecord, parseExact, type JsonObject } from '../../src/json/decode';
-import { copyText } from '../../src/load/copy-text';
+import { copyText } from '../../src/database/copy-text';
 import { jsonValue } from './documents';
 
 /** As it is defined: keys sorted at every depth, texts as JSON writes them. For values without long numbers. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { columnName, reservedNames } from '../../src/load/column-name';
-import { castSql, columnType, joinTypes, type TypeQuestion } from '../../src/load/column-type';
+import { columnType, type TypeQuestion } from '../../src/load/column-type';
+import { castSql, joinTypes } from '../../src/sources/column-join';
 import { HEADER_RESERVED, planColumns, type ColumnQuestion } from '../../src/load/columns';
 import { VALUE_CLASSES, type ValueClass } from '../../src/json/profile';
 import type { ColumnType } from '../../src/sources/source';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ArraySplitter } from '../../src/json/array-stream';
 import { ByteWriter } from '../../src/json/byte-writer';
 import { recordHash } from '../../src/load/batch-file';
-import { copyLine } from '../../src/load/copy-text';
+import { copyLine } from '../../src/database/copy-text';
 import type { LoadDefinition } from '../../src/load/load-definition';
 import { QuickRows } from '../../src/load/quick-rows';
 import { RowReader, type RowShape } from '../../src/load/row';

@@ -14,6 +14,7 @@ import * as rulesAndRejects from './0011-rules-and-rejects';
 import * as batchNumbers from './0013-batch-numbers';
 import * as partsAndDeletes from './0014-parts-and-deletes';
 import * as requestLeases from './0018-request-leases';
+import * as publish from './0019-publish';
 
 export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0001-control-schema': controlSchema,
@@ -30,4 +31,5 @@ export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0013-batch-numbers': batchNumbers,
   '0014-parts-and-deletes': partsAndDeletes,
   '0018-request-leases': requestLeases,
+  '0019-publish': publish,
 };

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { from as copyFrom, type CopyStreamQuery } from 'pg-copy-streams';
-import type { Tx } from '../database/database';
+import type { Tx } from './database';
 import { cancelledError } from '../domain/errors';
 
 const CHUNK_BYTES = 64 * 1024;

@@ -1,0 +1,59 @@
+import { sqlstate } from '../database/database-error';
+import { publishChunk, RowsMoved, type ChunkJob } from './chunk';
+import { COUNTS, type PublishCounts } from './publish-counts';
+import type { StagedRow } from './staged-row';
+
+/** How often a chunk is made again because people wrote into the target meanwhile. */
+const TRIES = 5;
+
+/** Unique and foreign keys that were free when the plan was made, and deadlocks with people's transactions. */
+const MEANWHILE: ReadonlySet<string> = new Set(['23505', '23503', '40P01', '40001']);
+
+/** What PostgreSQL refuses a row for: values, constraints, views' check options, and what a trigger raises. */
+const REFUSAL = /^(22|23|27|44|P0)/;
+
+/**
+ * Publishes a chunk, again where people wrote in between. Where PostgreSQL refuses a row, the chunk is cut in halves down to it; that row
+ * is a reject, with PostgreSQL's own words.
+ */
+export async function publishPatiently(job: ChunkJob, rows: readonly StagedRow[]): Promise<PublishCounts> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await publishChunk(job, rows);
+    } catch (error) {
+      if (attempt < TRIES && wasMeanwhile(error)) {
+        const { entity, target } = job.scope.input;
+        job.scope.ctx.log('PB-006', { entity, table: `${target.schema}.${target.table}` });
+        continue;
+      }
+      if (!REFUSAL.test(sqlstate(error) ?? '')) throw error;
+      return rows.length > 1 ? publishHalves(job, rows) : publishPatiently(job, [refused(rows[0]!, error)]);
+    }
+  }
+}
+
+function wasMeanwhile(error: unknown): boolean {
+  return (error as Error).cause instanceof RowsMoved || error instanceof RowsMoved || MEANWHILE.has(sqlstate(error) ?? '');
+}
+
+async function publishHalves(job: ChunkJob, rows: readonly StagedRow[]): Promise<PublishCounts> {
+  const middle = rows.length >> 1;
+  const first = await publishPatiently(job, rows.slice(0, middle));
+  const second = await publishPatiently(job, rows.slice(middle));
+  return Object.fromEntries(COUNTS.map((name) => [name, first[name] + second[name]])) as unknown as PublishCounts;
+}
+
+/** Rule `type`: its cells are not to be stored, so they are not staged either. */
+function refused(row: StagedRow, error: unknown): StagedRow {
+  if (row.findings.some(({ rule }) => rule === 'postgres')) throw error;
+  const { constraint, column } = ((error as Error).cause ?? error) as { constraint?: string; column?: string };
+  const message = `PostgreSQL refused the row: ${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}`;
+  const reason = {
+    rule: 'postgres',
+    field: column ?? null,
+    severity: 'error' as const,
+    message,
+    ...(constraint === undefined ? {} : { value: constraint }),
+  };
+  return { ...row, findings: [...row.findings, reason] };
+}

@@ -1,0 +1,131 @@
+import { setImmediate as breathe } from 'node:timers/promises';
+import { beginAttempt } from '../database/attempt';
+import type { Database } from '../database/database';
+import { cancelledError } from '../domain/errors';
+import type { StageContext } from '../observability/stage-context';
+import type { ChunkJob } from './chunk';
+import { copyOut } from './copy-out';
+import { readReferences } from './parents';
+import { lookUp } from './lookups';
+import type { Mapping } from './mapping-port';
+import type { Cell } from './merge-field';
+import { endExpired, readPins, type Pins } from './overrides';
+import { publishPatiently } from './patient-chunk';
+import { NO_COUNTS, type PublishCounts } from './publish-counts';
+import type { PublishInput, PublishScope } from './publish-input';
+import { beginLedger, finishLedger, type PublishPlan } from './publish-ledger';
+import { planPublish, publishDigest } from './publish-plan';
+import { rawRow, rawRowsSql, type Pass, type RawRow } from './raw-rows';
+import type { StagedRow } from './staged-row';
+import { prepareTyped } from './typed-table';
+
+/** Records of one transaction: enough that its statements pay off, few enough that nobody waits for its locks. */
+const CHUNK = 10_000;
+/** A chain of rows that wait for each other, such as a tree in one table, becomes whole in so many passes. */
+const MOST_PASSES = 50;
+
+/**
+ * Publishes what changed in an entity's raw table into its typed table, or every row where changes alone cannot be trusted. Doing it again
+ * goes on where it stood. Errors: `schema_error`, `validation_error` code `reject-budget`, `reconcile_error`, `database_error`, `cancelled`.
+ */
+export async function publishEntity(deps: { readonly db: Database }, input: PublishInput, ctx: StageContext): Promise<PublishCounts> {
+  const attempt = await beginAttempt(deps.db, input, ctx);
+  const scope: PublishScope = { ...deps, input, ctx, fence: attempt.fence };
+  const mapping = input.compile(await rawColumns(deps.db, input));
+  const typed = await prepareTyped(scope, mapping);
+  const plan = await planPublish(scope, typed, publishDigest(input, mapping));
+  if (plan.fullReason !== null) ctx.log('PB-003', { entity: input.entity, why: plan.fullReason });
+  await beginLedger(scope, typed.id, plan);
+  await endExpired(scope);
+  const job = { scope, mapping, typed, references: await readReferences(scope, mapping, typed) };
+  if (plan.fullReason !== null || plan.from !== plan.upto) await onePass({ ...job, pass: mainPass(plan) });
+  for (let pass = 1; pass <= MOST_PASSES && (await anyPending(scope)); pass++) {
+    const { retried } = await onePass({ ...job, pass: { kind: 'again' } });
+    if (retried === 0) break;
+  }
+  const counts = await finishLedger(scope, typed.id, plan);
+  report(scope, counts);
+  return counts;
+}
+
+function mainPass({ fullReason, from, upto, afterId }: PublishPlan): Pass {
+  return fullReason === null ? { kind: 'changes', above: from, upto } : { kind: 'full', upto, afterId };
+}
+
+function rawColumns(db: Database, { raw }: PublishInput): Promise<{ field: string; name: string; type: never }[]> {
+  return db.query(`select field, name, type from freshet.raw_column where schema = $1 and "table" = $2 order by ordinal`, [
+    raw.schema,
+    raw.table,
+  ]);
+}
+
+async function anyPending({ db, input }: PublishScope): Promise<boolean> {
+  const rows = await db.query(`select from freshet.publish_pending where pipeline = $1 and entity = $2 limit 1`, [
+    input.pipeline,
+    input.entity,
+  ]);
+  return rows.length > 0;
+}
+
+/** Reads and maps the next chunk while PostgreSQL merges the one before it. */
+async function onePass(job: ChunkJob): Promise<PublishCounts> {
+  const { scope, mapping, typed, pass } = job;
+  const { db, ctx, input } = scope;
+  const pins = await readPins(db, input);
+  const total: Record<string, number> = { ...NO_COUNTS };
+  let merging: Promise<void> = Promise.resolve();
+  const merge = async (rows: readonly RawRow[]): Promise<void> => {
+    const staged = await mapRows(job, rows, pins);
+    await merging;
+    merging = publishPatiently(job, staged).then((counts) => {
+      for (const [name, count] of Object.entries(counts)) total[name] = (total[name] ?? 0) + count;
+      ctx.progress(`publish:${pass.kind}:${String(total['changed']! + total['retried']!)}`);
+    });
+    // A failure is met by whoever awaits it next.
+    merging.catch(() => undefined);
+  };
+  await db
+    .session({ site: 'publish.read', ctx }, async (tx) => {
+      let waiting: RawRow[] = [];
+      for await (const lines of copyOut(tx, rawRowsSql(input, { mapping, typed }, pass))) {
+        if (ctx.signal.aborted) throw cancelledError('publish');
+        for (const line of lines) waiting.push(rawRow(line));
+        if (waiting.length < CHUNK) continue;
+        await merge(waiting);
+        waiting = [];
+        await breathe();
+      }
+      if (waiting.length > 0) await merge(waiting);
+      await merging;
+    })
+    .finally(() => merging.catch(() => undefined));
+  return total as unknown as PublishCounts;
+}
+
+async function mapRows({ scope, mapping }: ChunkJob, rows: readonly RawRow[], pins: Pins): Promise<StagedRow[]> {
+  const looked = mapping.lookups.length === 0 ? null : await lookUp(scope.db, mapping, rows);
+  return rows.map(({ cells, ...raw }, n) => {
+    if (raw.gone) return { raw, cells: mapping.targets.map(() => null), findings: NONE, pinned: null };
+    const mapped = mapping.map(cells, looked?.[n]);
+    const pinned = pins.get(raw.id);
+    return pinned === undefined
+      ? { raw, ...mapped, pinned: null }
+      : { raw, findings: mapped.findings, ...pinCells(mapping, mapped.cells, pinned) };
+  });
+}
+
+const NONE: readonly never[] = [];
+
+function pinCells(mapping: Mapping, cells: readonly Cell[], pins: ReadonlyMap<string, string | null>): Pick<StagedRow, 'cells' | 'pinned'> {
+  const pinned = mapping.targets.flatMap(({ name }, place) => (pins.has(name) ? [place] : []));
+  return { cells: cells.map((cell, place) => (pinned.includes(place) ? pins.get(mapping.targets[place]!.name) : cell)), pinned };
+}
+
+function report({ input, ctx }: PublishScope, counts: PublishCounts): void {
+  const { entity, target } = input;
+  const table = `${target.schema}.${target.table}`;
+  const { created, updated, deleted, unchanged, changed, rejected, pending, conflict } = counts;
+  ctx.log('PB-001', { entity, table, created, updated, deleted, unchanged, changed });
+  if (rejected + pending > 0) ctx.log('PB-004', { entity, table, rejected, pending });
+  if (conflict > 0) ctx.log('PB-005', { entity, table, conflict });
+}

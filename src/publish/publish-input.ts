@@ -1,0 +1,41 @@
+import type { RejectBudget } from '../config/schema/validation-rule';
+import type { Database } from '../database/database';
+import type { Fence } from '../database/fence';
+import type { StageContext } from '../observability/stage-context';
+import type { Mapping, RawColumn } from './mapping-port';
+import type { DeletePolicy } from './merge-row';
+import type { StrategyName } from './strategies';
+
+/** Where an entity is published, and how. */
+export interface PublishTarget {
+  readonly schema: string;
+  readonly table: string;
+  readonly uniqueField: string;
+  readonly strategy: StrategyName;
+  /** Of single fields. */
+  readonly strategies: Readonly<Record<string, StrategyName>>;
+  readonly updateExisting: boolean;
+  readonly deletes: DeletePolicy;
+}
+
+export interface PublishInput {
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly entity: string;
+  readonly raw: { readonly schema: string; readonly table: string };
+  readonly target: PublishTarget;
+  /** What the file says of mapping, transforms, rules and references: another text means that every row is published anew. */
+  readonly definition: unknown;
+  readonly full: boolean;
+  readonly budget: RejectBudget;
+  readonly schemaPolicy: 'evolve' | 'hold' | 'reject';
+  compile(raw: readonly RawColumn[]): Mapping;
+}
+
+/** What every part of one publish shares. */
+export interface PublishScope {
+  readonly db: Database;
+  readonly input: PublishInput;
+  readonly fence: Fence;
+  readonly ctx: StageContext;
+}

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../config/canonical-json';
+import type { Mapping } from './mapping-port';
+import type { PublishPlan } from './publish-ledger';
+import type { PublishInput, PublishScope } from './publish-input';
+import type { TypedTable } from './typed-table';
+
+/** What rows are made from; another one means that every row is made anew. */
+export function publishDigest({ definition, target }: PublishInput, { sourceColumns, targets }: Mapping): string {
+  const body = canonicalJson({ definition, target, sourceColumns, targets } as never);
+  return createHash('sha256').update(body).digest('hex');
+}
+
+interface Standing {
+  readonly digest: string | null;
+  readonly next_digest: string | null;
+  readonly epoch: number | null;
+  readonly full_reason: string | null;
+  readonly after_id: string | null;
+  readonly entity_epoch: number;
+  readonly published_batch: string;
+  readonly last_batch_no: string;
+}
+
+/** Whether only changes are published, and from where; a full publish that an earlier attempt began goes on where that one stood. */
+export async function planPublish({ db, input }: PublishScope, typed: TypedTable, digest: string): Promise<PublishPlan> {
+  const [row] = await db.query<{ [Name in keyof Standing]: Standing[Name] }>(
+    `select t.digest, t.next_digest, t.epoch, t.full_reason, t.after_id, e.epoch as entity_epoch, e.published_batch, o.last_batch_no
+       from freshet.published_table t
+       join freshet.pipeline_entity e on e.pipeline = t.pipeline and e.entity = t.entity
+       join freshet.table_owner o on o.schema = $2 and o."table" = $3
+      where t.id = $1`,
+    [typed.id, input.raw.schema, input.raw.table],
+  );
+  if (row === undefined) throw new RangeError(`nobody owns ${input.raw.schema}.${input.raw.table}`);
+  const reason = fullReason(row, input, digest);
+  const goesOn = reason !== null && row.full_reason === reason && row.next_digest === digest;
+  return {
+    digest,
+    fullReason: reason,
+    from: row.published_batch,
+    upto: row.last_batch_no,
+    afterId: goesOn ? row.after_id : null,
+  };
+}
+
+function fullReason(row: Standing, { full }: PublishInput, digest: string): string | null {
+  if (row.digest === null) return 'first publish';
+  if (full) return '--full';
+  if (row.digest !== digest) return 'mapping, rules or columns changed';
+  if (row.epoch !== row.entity_epoch) return 'the source’s stamps were reset, or another question was asked';
+  if (BigInt(row.last_batch_no) < BigInt(row.published_batch)) return 'the raw table was made anew';
+  return null;
+}

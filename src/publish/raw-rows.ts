@@ -1,0 +1,50 @@
+import { escapeLiteral } from 'pg';
+import { ident } from '../database/identifier';
+import type { Mapping } from './mapping-port';
+import type { PublishInput } from './publish-input';
+import type { TypedTable } from './typed-table';
+
+/** Which rows of the raw table one pass goes through. */
+export type Pass =
+  | { readonly kind: 'changes'; readonly above: string; readonly upto: string }
+  /** Every row, in the order of ids, from where an earlier attempt stood. */
+  | { readonly kind: 'full'; readonly upto: string; readonly afterId: string | null }
+  /** Records that were put off. */
+  | { readonly kind: 'again' };
+
+/** A row of the raw table as `COPY` gives it. */
+export interface RawRow {
+  readonly id: string;
+  readonly batch: string;
+  readonly gone: boolean;
+  /** When the record changed at the source: its own instant, else when it was fetched. */
+  readonly instant: string | null;
+  readonly fetched: string;
+  readonly cells: readonly (string | null)[];
+}
+
+/** What is done is left out by the companion, so a pass that was killed goes on where it stood, in whatever order rows come. */
+export function rawRowsSql(input: PublishInput, { mapping, typed }: { mapping: Mapping; typed: TypedTable }, pass: Pass): string {
+  const cells = mapping.sourceColumns.map((name) => `r.${ident(name)}`);
+  const columns = ['r.id', 'r.batch_no', 'r.deleted_at is not null', 'coalesce(r.source_instant, r.fetched_at)', 'r.fetched_at', ...cells];
+  const select = `select ${columns.join(', ')} from ${ident(input.raw.schema, input.raw.table)} r`;
+  if (pass.kind === 'again') {
+    return `${select} join freshet.publish_pending q on q.record_id = r.id
+             where q.pipeline = ${escapeLiteral(input.pipeline)} and q.entity = ${escapeLiteral(input.entity)}`;
+  }
+  if (pass.kind === 'full') {
+    const after = pass.afterId === null ? '' : `r.id > ${escapeLiteral(pass.afterId)} and `;
+    return `${select} where ${after}r.batch_no <= ${BigInt(pass.upto)} order by r.id`;
+  }
+  return `${select} left join ${typed.companion} b on b.freshet_id = r.id
+           where r.batch_no > ${BigInt(pass.above)} and r.batch_no <= ${BigInt(pass.upto)}
+             and (b.freshet_id is null or b.freshet_batch < r.batch_no)`;
+}
+
+const OWN = 5;
+
+export function rawRow([id, batch, gone, instant, fetched, ...cells]: readonly (string | null)[]): RawRow {
+  if (typeof id !== 'string' || typeof batch !== 'string' || typeof fetched !== 'string')
+    throw new RangeError(`a row of the raw table came without its first ${OWN} columns`);
+  return { id, batch, gone: gone === 't', instant: instant ?? null, fetched, cells };
+}

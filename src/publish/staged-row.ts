@@ -1,0 +1,68 @@
+import { copyText, NULL } from '../database/copy-text';
+import type { Finding } from './mapping-port';
+import type { Cell } from './merge-field';
+import type { RawRow } from './raw-rows';
+
+/** What stands against publishing a record, before PostgreSQL was asked. */
+export type RowVerdict = 'rejected' | 'pending' | null;
+
+/** A mapped record, on its way into a chunk's stage. */
+export interface StagedRow {
+  readonly raw: Omit<RawRow, 'cells'>;
+  /** By place of the mapping's targets. */
+  readonly cells: readonly Cell[];
+  readonly findings: readonly Finding[];
+  /** Places of fields that a person pinned, whose cell is the pinned value. */
+  readonly pinned: readonly number[] | null;
+}
+
+/** Errors that heal by themselves when another table gets a row. */
+const HEALING: ReadonlySet<string> = new Set(['lookup', 'foreign_key']);
+
+/** Rules of records whose cells the columns do not take. */
+const UNFIT: ReadonlySet<string> = new Set(['type', 'postgres']);
+
+export function verdictOf({ raw, findings }: StagedRow): RowVerdict {
+  if (raw.gone) return null;
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  if (errors.length === 0) return null;
+  return errors.every(({ rule }) => HEALING.has(rule)) ? 'pending' : 'rejected';
+}
+
+/** Columns of the stage besides the fields. */
+export const STAGE_OWN = [
+  'seq integer not null',
+  'id text not null',
+  'batch bigint not null',
+  'gone boolean not null',
+  'instant timestamptz',
+  'fetched timestamptz not null',
+  'absent smallint[]',
+  'pinned smallint[]',
+  'verdict text',
+] as const;
+
+/** One line of the stage, in COPY's text format: freshet's own columns, then the fields. */
+export function stageLine(row: StagedRow, seq: number): string {
+  const { raw, cells, pinned } = row;
+  // A record that a rule refuses may hold what its columns do not take.
+  const refused = row.findings.some(({ rule, severity }) => UNFIT.has(rule) && severity === 'error');
+  const own = [
+    String(seq),
+    copyText(raw.id),
+    raw.batch,
+    raw.gone ? 't' : 'f',
+    raw.instant ?? NULL,
+    raw.fetched,
+    places(cells.flatMap((cell, place) => (cell === undefined ? [place] : []))),
+    places(pinned ?? []),
+    verdictOf(row) ?? NULL,
+  ];
+  let line = own.join('\t');
+  for (const cell of cells) line += `\t${cell == null || refused ? NULL : copyText(cell)}`;
+  return `${line}\n`;
+}
+
+function places(list: readonly number[]): string {
+  return list.length === 0 ? NULL : `{${list.join(',')}}`;
+}
