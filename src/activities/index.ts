@@ -16,7 +16,7 @@ export type ExtractAnswer =
   Exclude<StepOutcome, { outcome: 'wait' }> | (Extract<StepOutcome, { outcome: 'wait' }> & { readonly waitMs: number });
 
 /** The steps that activities adapt; a test may bring its own. */
-export type RunSteps = Pick<Steps, 'prepareRun' | 'extract' | 'load' | 'close' | 'verify' | 'endEntity' | 'endRun'>;
+export type RunSteps = Pick<Steps, 'prepareRun' | 'extract' | 'load' | 'close' | 'publish' | 'verify' | 'endEntity' | 'endRun'>;
 
 export interface ActivityDeps {
   readonly steps: RunSteps;
@@ -30,6 +30,7 @@ export interface Activities {
   extract(input: EntityStep): Promise<ExtractAnswer>;
   load(input: EntityStep): ReturnType<Steps['load']>;
   close(input: EntityStep): ReturnType<Steps['close']>;
+  publish(input: EntityStep): ReturnType<Steps['publish']>;
   verify(input: EntityStep): ReturnType<Steps['verify']>;
   endEntity(input: EntityEndInput): Promise<{ readonly ended: boolean }>;
   recordCancel(input: { readonly runId: string }): Promise<{ readonly state: RunState }>;
@@ -46,6 +47,7 @@ export function createActivities({ steps, db, surroundings, scheduled }: Activit
     extract: (input) => run(input, async (ctx) => withWait(await steps.extract(input, ctx), ctx)),
     load: (input) => run(input, (ctx) => steps.load(input, ctx)),
     close: (input) => run(input, (ctx) => steps.close(input, ctx)),
+    publish: (input) => run(input, (ctx) => steps.publish(input, ctx)),
     verify: (input) => run(input, (ctx) => steps.verify(input, ctx)),
     endEntity: (input) => run(input, (ctx) => steps.endEntity(input, ctx)),
     recordCancel: (input) => run(input, async () => ({ state: await requestCancel(db, input.runId) })),

@@ -81,7 +81,6 @@ export function pipelineMistakes(pipeline: PipelineSettings, { sources, entities
 export function unusedKeys(pipeline: PipelineSettings, file: string): string[] {
   const whole = [pipeline.schedule === undefined || scheduleMeant(pipeline.schedule) !== null ? '' : 'schedule'];
   const single = Object.entries(pipeline.entities).flatMap(([name, entity]) => [
-    entity.publish === undefined ? '' : `entities.${name}.publish`,
     entity.details_every === undefined ? '' : `entities.${name}.details_every`,
   ]);
   const unused = [...whole, ...single]

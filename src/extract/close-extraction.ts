@@ -146,7 +146,7 @@ async function bookClosing(tx: Tx, scope: ExtractScope, { extraction, doubts }: 
   const { input } = scope;
   await tx.query(
     `update freshet.run_entity re
-        set state = 'verifying', read_complete = $3, doubts = doubts || $4::jsonb, verdict = case when $4::jsonb = '[]' then verdict else 'doubtful' end,
+        set state = $7, read_complete = $3, doubts = doubts || $4::jsonb, verdict = case when $4::jsonb = '[]' then verdict else 'doubtful' end,
             remaining = 0, unloaded_after = 0,
             live_before = case when landed = 0 then o.live + deleted else live_before + o.live - live_after end, live_after = o.live,
             lines_before = case when landed = 0 then o.lines + lines_removed else lines_before + o.lines - lines_after end, lines_after = o.lines
@@ -159,6 +159,7 @@ async function bookClosing(tx: Tx, scope: ExtractScope, { extraction, doubts }: 
       JSON.stringify(doubts),
       input.target.schema,
       input.target.table,
+      input.publishes === true ? 'publishing' : 'verifying',
     ],
   );
 }

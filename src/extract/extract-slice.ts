@@ -30,6 +30,8 @@ export interface ExtractDeps {
 
 /** What of an entity this run extracts; every value comes from the run's frozen settings. */
 export interface ExtractInput extends Narrowing {
+  /** A typed table is made of the rows once they are closed. Absent: none is. */
+  readonly publishes?: boolean;
   readonly runId: string;
   readonly pipeline: string;
   readonly entity: string;

@@ -1,5 +1,5 @@
 import { ident } from '../database/identifier';
-import type { Mapping, Reference } from './mapping-port';
+import type { Mapping, Reference } from './mapping/mapping';
 import { staged } from './merge-sql';
 import { STAGE_OWN } from './staged-row';
 import type { TypedTable } from './typed-table';

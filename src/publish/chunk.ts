@@ -6,7 +6,7 @@ import { castSql } from '../sources/column-join';
 import { COPY_STAGE, createStageSql, CREATE_VERDICTS, referencedSql, REFERRERS, type ReferenceCheck, type Referrer } from './chunk-sql';
 import { writeConflicts } from './conflict';
 import { judge, type Judged } from './judge';
-import type { Mapping } from './mapping-port';
+import type { Mapping } from './mapping/mapping';
 import {
   countsSql,
   flagSql,

@@ -1,7 +1,7 @@
 import type { Tx } from '../database/database';
 import { CONTESTED_KEYS, duplicateKeysSql, keysSql, orphansSql, SPREAD_VERDICTS, takeOverSql, uniqueRuleSql } from './chunk-sql';
 import type { ChunkJob } from './chunk';
-import type { Finding } from './mapping-port';
+import type { Finding } from './mapping/mapping';
 import { verdictOf, type StagedRow } from './staged-row';
 
 export type PendingKind = 'pending' | 'orphan' | 'duplicate';

@@ -1,7 +1,6 @@
 import type { Database } from '../database/database';
 import { ident } from '../database/identifier';
-import type { Lookup, Mapping } from './mapping-port';
-import type { Cell } from './merge-field';
+import type { Cell, Lookup, Mapping } from './mapping/mapping';
 import type { RawRow } from './raw-rows';
 
 /** What each lookup finds for each row, in one statement a lookup; `undefined`: its key is not there. */
@@ -15,12 +14,9 @@ export async function lookUp(db: Database, { lookups }: Mapping, rows: readonly 
   );
 }
 
-async function findAll(
-  db: Database,
-  { schema, table, key, value, keyOf }: Lookup,
-  rows: readonly RawRow[],
-): Promise<Map<string, string | null>> {
-  const keys = new Set(rows.flatMap(({ cells, gone }) => (gone ? [] : (keyOf(cells) ?? []))));
+async function findAll(db: Database, lookup: Lookup, rows: readonly RawRow[]): Promise<Map<string, string | null>> {
+  const { schema, table, key, value } = lookup;
+  const keys = new Set(rows.flatMap(({ cells, gone }) => (gone ? [] : (lookup.keyOf(cells) ?? []))));
   const name = ident(schema, table);
   const [there] = await db.query<{ there: boolean }>(`select to_regclass($1) is not null as there`, [name]);
   if (keys.size === 0 || there?.there !== true) return new Map();

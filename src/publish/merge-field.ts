@@ -1,7 +1,5 @@
+import type { Cell } from './mapping/mapping';
 import { STRATEGIES, type Strategy, type StrategyName } from './strategies';
-
-/** PostgreSQL's text of a value, in one form for one value; `undefined`: the source has no such key. */
-export type Cell = string | null | undefined;
 
 /** One field of one row: `source` and `target` now, `base` what we last wrote. */
 export interface FieldSides {

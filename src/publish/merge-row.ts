@@ -1,4 +1,5 @@
-import { DECISION, mergeField, WRITES_TARGET, type Cell, type MergedField } from './merge-field';
+import type { Cell } from './mapping/mapping';
+import { DECISION, mergeField, WRITES_TARGET, type MergedField } from './merge-field';
 import { STRATEGIES, type Difference, type StrategyName } from './strategies';
 
 /** What a row's base is: never written, or taken over by another record · written · flagged or removed by us. */

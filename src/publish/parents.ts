@@ -1,5 +1,5 @@
 import type { ReferenceCheck } from './chunk-sql';
-import type { Mapping, Reference } from './mapping-port';
+import type { Mapping, Reference } from './mapping/mapping';
 import type { PublishScope } from './publish-input';
 import { isThere } from './references';
 import type { TypedTable } from './typed-table';

@@ -7,8 +7,7 @@ import type { ChunkJob } from './chunk';
 import { copyOut } from './copy-out';
 import { readReferences } from './parents';
 import { lookUp } from './lookups';
-import type { Mapping } from './mapping-port';
-import type { Cell } from './merge-field';
+import type { Cell, Mapping, RawColumn } from './mapping/mapping';
 import { endExpired, readPins, type Pins } from './overrides';
 import { publishPatiently } from './patient-chunk';
 import { NO_COUNTS, type PublishCounts } from './publish-counts';
@@ -52,11 +51,11 @@ function mainPass({ fullReason, from, upto, afterId }: PublishPlan): Pass {
   return fullReason === null ? { kind: 'changes', above: from, upto } : { kind: 'full', upto, afterId };
 }
 
-function rawColumns(db: Database, { raw }: PublishInput): Promise<{ field: string; name: string; type: never }[]> {
-  return db.query(`select field, name, type from freshet.raw_column where schema = $1 and "table" = $2 order by ordinal`, [
-    raw.schema,
-    raw.table,
-  ]);
+function rawColumns(db: Database, { raw }: PublishInput): Promise<RawColumn[]> {
+  return db.query<{ [Name in keyof RawColumn]: RawColumn[Name] }>(
+    `select field, name, type from freshet.raw_column where schema = $1 and "table" = $2 order by ordinal`,
+    [raw.schema, raw.table],
+  );
 }
 
 async function anyPending({ db, input }: PublishScope): Promise<boolean> {

@@ -2,7 +2,7 @@ import type { RejectBudget } from '../config/schema/validation-rule';
 import type { Database } from '../database/database';
 import type { Fence } from '../database/fence';
 import type { StageContext } from '../observability/stage-context';
-import type { Mapping, RawColumn } from './mapping-port';
+import type { Mapping, RawColumn } from './mapping/mapping';
 import type { DeletePolicy } from './merge-row';
 import type { StrategyName } from './strategies';
 

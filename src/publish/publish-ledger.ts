@@ -56,11 +56,7 @@ export async function bookChunk(
 }
 
 /** The end of a publish: everything up to `upto` is published, in a transaction of its own. Errors: `reconcile_error` when a count does not add up. */
-export function finishLedger(
-  scope: PublishScope,
-  tableId: string,
-  plan: PublishPlan,
-): Promise<PublishCounts> {
+export function finishLedger(scope: PublishScope, tableId: string, plan: PublishPlan): Promise<PublishCounts> {
   const { db, fence, ctx, input } = scope;
   return fenced(db, fence, { site: 'publish.finish', ctx }, async (tx) => {
     const [row] = await tx.query<Record<keyof PublishCounts, string>>(

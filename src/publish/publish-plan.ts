@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../config/canonical-json';
-import type { Mapping } from './mapping-port';
+import type { Mapping } from './mapping/mapping';
 import type { PublishPlan } from './publish-ledger';
 import type { PublishInput, PublishScope } from './publish-input';
 import type { TypedTable } from './typed-table';
 
 /** What rows are made from; another one means that every row is made anew. */
 export function publishDigest({ definition, target }: PublishInput, { sourceColumns, targets }: Mapping): string {
-  const body = canonicalJson({ definition, target, sourceColumns, targets } as never);
+  const body = canonicalJson({ definition, target, sourceColumns, targets });
   return createHash('sha256').update(body).digest('hex');
 }
 

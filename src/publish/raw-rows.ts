@@ -1,6 +1,6 @@
 import { escapeLiteral } from 'pg';
 import { ident } from '../database/identifier';
-import type { Mapping } from './mapping-port';
+import type { Mapping } from './mapping/mapping';
 import type { PublishInput } from './publish-input';
 import type { TypedTable } from './typed-table';
 

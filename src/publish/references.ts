@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Tx } from '../database/database';
 import { ident } from '../database/identifier';
-import type { Mapping, Reference } from './mapping-port';
+import type { Mapping, Reference } from './mapping/mapping';
 import type { PublishInput } from './publish-input';
 
 /**

@@ -1,6 +1,5 @@
 import { copyText, NULL } from '../database/copy-text';
-import type { Finding } from './mapping-port';
-import type { Cell } from './merge-field';
+import type { Cell, Finding } from './mapping/mapping';
 import type { RawRow } from './raw-rows';
 
 /** What stands against publishing a record, before PostgreSQL was asked. */
@@ -18,9 +17,6 @@ export interface StagedRow {
 
 /** Errors that heal by themselves when another table gets a row. */
 const HEALING: ReadonlySet<string> = new Set(['lookup', 'foreign_key']);
-
-/** Rules of records whose cells the columns do not take. */
-const UNFIT: ReadonlySet<string> = new Set(['type', 'postgres']);
 
 export function verdictOf({ raw, findings }: StagedRow): RowVerdict {
   if (raw.gone) return null;
@@ -45,8 +41,8 @@ export const STAGE_OWN = [
 /** One line of the stage, in COPY's text format: freshet's own columns, then the fields. */
 export function stageLine(row: StagedRow, seq: number): string {
   const { raw, cells, pinned } = row;
-  // A record that a rule refuses may hold what its columns do not take.
-  const refused = row.findings.some(({ rule, severity }) => UNFIT.has(rule) && severity === 'error');
+  // Cells of a record that is not published mean nothing.
+  const refused = verdictOf(row) !== null;
   const own = [
     String(seq),
     copyText(raw.id),
@@ -59,7 +55,7 @@ export function stageLine(row: StagedRow, seq: number): string {
     verdictOf(row) ?? NULL,
   ];
   let line = own.join('\t');
-  for (const cell of cells) line += `\t${cell == null || refused ? NULL : copyText(cell)}`;
+  for (const cell of cells) line += `\t${cell === null || cell === undefined || refused ? NULL : copyText(cell)}`;
   return `${line}\n`;
 }
 

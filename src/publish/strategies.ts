@@ -1,3 +1,5 @@
+import type { StrategyName } from '../config/schema/publish';
+
 /** Who wins where source and target changed differently; `ask`: a person decides, the target stays until then. */
 export type Verdict = 'source' | 'target' | 'ask';
 
@@ -37,6 +39,6 @@ export const STRATEGIES = {
     decide: () => 'ask',
     sql: () => `'ask'`,
   },
-} as const satisfies Readonly<Record<string, Strategy>>;
+} as const satisfies Readonly<Record<StrategyName, Strategy>>;
 
-export type StrategyName = keyof typeof STRATEGIES;
+export type { StrategyName };

@@ -1,7 +1,7 @@
 import { ident } from '../database/identifier';
 import { castSql } from '../sources/column-join';
 import type { ColumnType } from '../sources/source';
-import type { Mapping, TargetColumn } from './mapping-port';
+import type { Mapping, Target } from './mapping/mapping';
 
 /** Columns of a typed table that are freshet's own. */
 export const OWN_COLUMNS = ['source_id', 'created_at', 'updated_at', 'deleted_at'] as const;
@@ -23,8 +23,8 @@ export function noteEditsSql(name: string): string {
 }
 
 export interface ColumnChanges {
-  readonly added: readonly TargetColumn[];
-  readonly widened: readonly TargetColumn[];
+  readonly added: readonly Target[];
+  readonly widened: readonly Target[];
   readonly before: ReadonlyMap<string, ColumnType>;
 }
 

@@ -1,6 +1,6 @@
 import { FreshetError } from '../domain/errors';
 import type { ColumnType } from '../sources/source';
-import type { TargetColumn } from './mapping-port';
+import type { Target } from './mapping/mapping';
 import type { PublishInput } from './publish-input';
 
 type Subject = Pick<PublishInput, 'pipeline' | 'entity' | 'target'>;
@@ -39,7 +39,7 @@ export function keyChanged(input: Pick<Subject, 'entity' | 'target'>, held: stri
   });
 }
 
-export function widenHeld(input: Subject, widened: readonly TargetColumn[], before: ReadonlyMap<string, ColumnType>): FreshetError {
+export function widenHeld(input: Subject, widened: readonly Target[], before: ReadonlyMap<string, ColumnType>): FreshetError {
   const changes = widened.map(({ name, type }) => `${name} must become ${type} (it is ${before.get(name)!})`);
   return new FreshetError('schema_error', {
     code: 'schema-held',

@@ -6,7 +6,7 @@ import { ident } from '../database/identifier';
 import { joinTypes } from '../sources/column-join';
 import type { ColumnType } from '../sources/source';
 import { alterColumnsSql, createTypedSql, noteEditsSql } from './typed-sql';
-import type { Mapping, TargetColumn } from './mapping-port';
+import type { Mapping, Target } from './mapping/mapping';
 import type { PublishScope } from './publish-input';
 import { addReferences } from './references';
 import { busy, foreignTable, keyChanged, ownedByAnother, widenHeld } from './typed-table-errors';
@@ -18,7 +18,7 @@ export interface TypedTable {
   readonly name: string;
   readonly companion: string;
   /** The mapping's columns with the types that the table has. */
-  readonly columns: readonly TargetColumn[];
+  readonly columns: readonly Target[];
 }
 
 export interface OwnedTable {
@@ -28,7 +28,7 @@ export interface OwnedTable {
   readonly pipeline: string;
   readonly entity: string;
   readonly unique_field: string;
-  readonly columns: readonly TargetColumn[];
+  readonly columns: readonly Target[];
 }
 
 export function companionName(id: string): string {

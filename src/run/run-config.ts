@@ -212,6 +212,7 @@ export function extractInput(config: RunConfig, entity: RunEntity, facts: Extrac
     object: entity.object,
     ...partsOf(config, entity),
     target: entity.target,
+    publishes: entity.settings.publish !== undefined,
     sourceTitle: config.definition.title,
     identity: `${accountOf(config.source)} ${config.source.base_url}`,
     filters: entity.settings.filters,

@@ -56,7 +56,8 @@ async function localEntity(steps: Steps, { run, node, states }: LocalEntity, out
       await steps.endEntity({ ...input, state: 'held', reason: held }, ctx);
       return 'held';
     }
-    await again(run, () => steps.close(input, ctx));
+    const closed = await again(run, () => steps.close(input, ctx));
+    if (closed.publishes) await again(run, () => steps.publish(input, ctx));
     const verified = await again(run, () => steps.verify(input, ctx));
     return verified.ok ? 'completed' : 'failed';
   } catch (error) {

@@ -26,6 +26,7 @@ import { heldOrWait, type StepOutcome } from './held-wait';
 import { loadLimits, loadPolicyOf } from './load-policy-of';
 import { partsWait } from './parts-wait';
 import { surveyEntity } from './survey';
+import { beginVerifying, publishable, publishStep, type PublishedStep } from './publish-step';
 import { replayStep } from './replay-step';
 import { extractInput, readRunConfig, runEntity, type ExtractFacts, type RunConfig, type RunEntity, type Sources } from './run-config';
 import type { SourceClients } from './source-clients';
@@ -141,7 +142,7 @@ export class Steps {
    * The closing transaction; the raw table exists afterwards, also when the source had nothing. What is published and not loaded is loaded
    * first: a Temporal restored from an older copy may take an answer from its later life for the end of a load that is still to come.
    */
-  async close(input: EntityStep, ctx: StageContext): Promise<{ readonly doubts: number }> {
+  async close(input: EntityStep, ctx: StageContext): Promise<{ readonly doubts: number; readonly publishes: boolean }> {
     const { config, entity, facts, command } = await this.open(input);
     if (await hasUnloaded(this.deps.db, input)) await this.load(input, ctx);
     if (!config.unseen.has(entity.name)) {
@@ -151,12 +152,19 @@ export class Steps {
       await ensureRawTable({ db: this.deps.db }, table, ctx);
     }
     const closed = await closeExtraction(this.extractDeps(config, entity), extractInput(config, entity, facts), ctx);
-    return { doubts: closed.doubts.length };
+    return { doubts: closed.doubts.length, publishes: publishable(config, entity) };
+  }
+
+  /** Makes the entity's typed table of its raw one: what changed, or every row where changes alone cannot be trusted. */
+  async publish(input: EntityStep, ctx: StageContext): Promise<PublishedStep> {
+    const { config, entity, facts } = await this.open(input);
+    return publishStep(this.deps.db, { config, entity, facts }, ctx);
   }
 
   /** Checks the entity and makes it completed, or `failed: reconcile_error`; its rows stay either way. */
   async verify(input: EntityStep, ctx: StageContext): Promise<{ readonly ok: boolean; readonly faults: readonly string[] }> {
     const { config, entity } = await this.open(input);
+    await beginVerifying(this.deps.db, input);
     const result = await verifyEntity(
       { db: this.deps.db, landing: this.deps.landing },
       {

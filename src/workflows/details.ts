@@ -30,7 +30,7 @@ export function fixedDetails(runId: string): string {
 
 /** How far an entity is. `slices` are those of this and all earlier histories. */
 export interface EntityProgress {
-  /** `extract`, `load`, `wait for upstreams`, `close`, `verify`, at last its state, or what it waits for outside and until when. */
+  /** `extract`, `load`, `wait for upstreams`, `close`, `publish`, `verify`, at last its state, or what it waits for outside and until when. */
   readonly step: string;
   readonly slices: number;
   readonly batches: number;

@@ -3,6 +3,7 @@ import {
   ApplicationFailure,
   condition,
   continueAsNew,
+  patched,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -15,7 +16,7 @@ import { skippedReason } from './start-order';
 import { stageActivities } from './stage-activities';
 
 /**
- * One entity of a run: extract in slices, load what is published, close, verify. It extracts ahead of its upstreams, and loads only
+ * One entity of a run: extract in slices, load what is published, close, publish, verify. It extracts ahead of its upstreams, and loads only
  * when they are completed. Whatever ends it early is thrown; the parent writes the entity's end.
  */
 export async function entitySync(input: EntitySyncInput): Promise<EntitySyncResult> {
@@ -48,7 +49,12 @@ async function carry(input: EntitySyncInput, board: Board): Promise<EntitySyncRe
   board.show('load');
   board.loaded(await stages.load());
   board.show('close');
-  await stages.close();
+  const closed = await stages.close();
+  // Runs that were begun before there was publishing go on without; their rows are published by the next run.
+  if (closed.publishes && patched('publish')) {
+    board.show('publish');
+    await stages.publish();
+  }
   board.show('verify');
   const verified = await stages.verify();
   if (!verified.ok) throw reconcileFailure(input, verified.faults);

@@ -28,12 +28,13 @@ export function runActivities(limits: RunLimits): ActivityInterfaceFor<Activitie
 export function stageActivities({ runId, entity, limits }: { runId: string; entity: string; limits: RunLimits }) {
   const step = [{ runId, entity }] as [{ runId: string; entity: string }];
   const { extract } = proxyActivities<Activities>(options(limits, LONGEST.slice + limits.sliceMs));
-  const { load, close, verify } = proxyActivities<Activities>(options(limits, LONGEST.load));
+  const { load, close, publish, verify } = proxyActivities<Activities>(options(limits, LONGEST.load));
   const called = (name: string): ActivityOptions => ({ summary: `${name} ${entity}`, scheduleToCloseTimeout: limits.giveUpAfterMs });
   return {
     extract: () => extract.executeWithOptions(called('extract'), step),
     load: () => load.executeWithOptions(called('load'), step),
     close: () => close.executeWithOptions(called('close'), step),
+    publish: () => publish.executeWithOptions(called('publish'), step),
     verify: () => verify.executeWithOptions(called('verify'), step),
   };
 }

@@ -48,6 +48,7 @@ function pauses(): Pauses {
       extract: extract(real),
       load: (input, ctx) => real.load(input, ctx),
       close: (input, ctx) => real.close(input, ctx),
+      publish: (input, ctx) => real.publish(input, ctx),
       verify: (input, ctx) => real.verify(input, ctx),
       endEntity: (input, ctx) => real.endEntity(input, ctx),
       endRun: (input, ctx) => real.endRun(input, ctx),

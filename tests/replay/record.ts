@@ -22,6 +22,7 @@ const PLAN: Plan = [
 const WAYS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   scheduled: recordScheduled,
   completed: (bench) => record(bench, 'completed', {}, {}),
+  published: (bench) => record(bench, 'published', { publishes: (entity) => entity !== 'items' }, {}),
   'continued-as-new': (bench) =>
     record(
       bench,

@@ -149,6 +149,7 @@ function bindAll(real: Parameters<NonNullable<NonNullable<Parameters<Bench['work
     extract: real.extract.bind(real),
     load: real.load.bind(real),
     close: real.close.bind(real),
+    publish: real.publish.bind(real),
     verify: real.verify.bind(real),
     endEntity: real.endEntity.bind(real),
     endRun: real.endRun.bind(real),

@@ -5,7 +5,7 @@ import type { SliceOutcome } from '../../src/extract/extract-slice';
 
 /** One call of a stage, as it happened. */
 export interface StageCall {
-  readonly stage: 'extract' | 'load' | 'close' | 'verify';
+  readonly stage: 'extract' | 'load' | 'close' | 'publish' | 'verify';
   readonly entity: string;
 }
 
@@ -13,6 +13,8 @@ export interface Script {
   /** What an entity's n-th slice (from 0) answers; default: done at once. */
   readonly extract?: (entity: string, slice: number, ctx: StageContext) => Promise<SliceOutcome> | SliceOutcome;
   readonly load?: (entity: string, ctx: StageContext) => Promise<void> | void;
+  /** Whether a typed table is made of the entity; default: not. */
+  readonly publishes?: (entity: string) => boolean;
 }
 
 /**
@@ -47,7 +49,8 @@ export class ScriptedSteps {
         await this.script.load?.(entity, ctx);
         return { batches: 1, records: 1 };
       }),
-    close: ({ entity }) => this.stage('close', entity, async () => ({ doubts: 0 })),
+    close: ({ entity }) => this.stage('close', entity, async () => ({ doubts: 0, publishes: this.script.publishes?.(entity) ?? false })),
+    publish: ({ entity }) => this.stage('publish', entity, async () => ({ looked: 1, rejected: 0 })),
     verify: (input, ctx) =>
       this.stage('verify', input.entity, async () => {
         await this.db.query(`update freshet.run_entity set state = 'verifying' where run_id = $1 and entity = $2`, [

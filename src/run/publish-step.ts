@@ -1,0 +1,69 @@
+import type { Database } from '../database/database';
+import { REJECT_BUDGET } from '../load/load-policy';
+import type { StageContext } from '../observability/stage-context';
+import { compileMapping } from '../publish/mapping/compile-mapping';
+import { publishEntity } from '../publish/publish-entity';
+import type { PublishInput } from '../publish/publish-input';
+import type { ExtractFacts, RunConfig, RunEntity } from './run-config';
+
+/** Whether a typed table is made of the entity; files of which no record was seen have no raw table either. */
+export function publishable({ unseen }: Pick<RunConfig, 'unseen'>, { name, settings }: RunEntity): boolean {
+  return settings.publish !== undefined && !unseen.has(name);
+}
+
+/** Records that were looked at, and refused. */
+export interface PublishedStep {
+  readonly looked: number;
+  readonly rejected: number;
+}
+
+/** Publishes the entity, where it publishes. */
+export async function publishStep(
+  db: Database,
+  { config, entity, facts }: { readonly config: RunConfig; readonly entity: RunEntity; readonly facts: ExtractFacts },
+  ctx: StageContext,
+): Promise<PublishedStep> {
+  if (!publishable(config, entity)) return { looked: 0, rejected: 0 };
+  const { changed, retried, rejected } = await publishEntity({ db }, publishInput(config, entity, facts), ctx);
+  await ctx.fault('publish.after-finish');
+  return { looked: changed + retried, rejected };
+}
+
+/** What publish is asked for. Precondition: the entity is publishable. */
+function publishInput(config: RunConfig, { name, settings, target }: RunEntity, { runId, full }: ExtractFacts): PublishInput {
+  const publish = settings.publish!;
+  const published = Object.fromEntries(
+    Object.entries(config.pipeline.entities).flatMap(([entity, { publish: theirs }]) => (theirs === undefined ? [] : [[entity, theirs]])),
+  );
+  return {
+    runId,
+    pipeline: config.pipeline.name,
+    entity: name,
+    raw: target,
+    target: {
+      schema: publish.schema,
+      table: publish.table,
+      uniqueField: publish.unique_field,
+      strategy: publish.conflict_strategy,
+      strategies: publish.conflict_strategies,
+      updateExisting: publish.update_existing,
+      deletes: publish.deletes,
+    },
+    definition: publish,
+    full,
+    budget: settings.reject_budget ?? REJECT_BUDGET,
+    schemaPolicy: settings.schema_policy,
+    compile: (raw) => compileMapping(publish, raw, { zone: config.definition.zone, published }),
+  };
+}
+
+/** One that publishes is at it until here; an entity that is verified again stays as it is. */
+export async function beginVerifying(
+  db: Database,
+  { runId, entity }: Pick<ExtractFacts, 'runId'> & { readonly entity: string },
+): Promise<void> {
+  await db.query(`update freshet.run_entity set state = 'verifying' where run_id = $1 and entity = $2 and state = 'publishing'`, [
+    runId,
+    entity,
+  ]);
+}

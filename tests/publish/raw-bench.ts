@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto';
+import type { Database } from '../../src/database/database';
+import { createTableSql } from '../../src/load/table-sql';
+import type { Column } from '../../src/load/columns';
+import { publishSchema } from '../../src/config/schema/publish';
+import { compileMapping } from '../../src/publish/mapping/compile-mapping';
+import { publishEntity } from '../../src/publish/publish-entity';
+import type { PublishCounts } from '../../src/publish/publish-counts';
+import type { PublishInput, PublishTarget } from '../../src/publish/publish-input';
+import type { ColumnType } from '../../src/sources/source';
+import type { StageContext } from '../../src/observability/stage-context';
+import { testContext } from '../support/test-context';
+
+export type Values = Readonly<Record<string, string | null>>;
+
+export interface RawBenchOptions {
+  /** Raw columns; `key` is the unique field and comes by itself, as text. */
+  readonly columns: Readonly<Record<string, ColumnType>>;
+  /** `publish:` of the pipeline file, without what follows from the columns. */
+  readonly publish?: Readonly<Record<string, unknown>>;
+  readonly target?: Partial<PublishTarget>;
+  readonly input?: Partial<PublishInput>;
+}
+
+/** An entity with a raw table that the test writes into by itself, and its typed table: publish alone, without a source. */
+export interface RawBench {
+  readonly pipeline: string;
+  readonly raw: string;
+  readonly typed: string;
+  /** Writes raw rows as one batch; `key` is the id, unless one is given. */
+  put(rows: readonly (Values & { readonly id?: string })[]): Promise<void>;
+  remove(...ids: string[]): Promise<void>;
+  /** Widens a raw column, as a load does. */
+  widen(field: string, type: ColumnType): Promise<void>;
+  publish(wish?: Partial<PublishInput>, ctx?: StageContext): Promise<PublishCounts>;
+  /** Publishes once more within the run before. */
+  again(wish?: Partial<PublishInput>, ctx?: StageContext): Promise<PublishCounts>;
+  rows(): Promise<Record<string, string | null>[]>;
+  readonly runId: () => string;
+}
+
+export async function rawBench(db: Database, options: RawBenchOptions): Promise<RawBench> {
+  const name = `p${randomBytes(5).toString('hex')}`;
+  const columns: Column[] = Object.entries({ key: 'text' as const, ...options.columns }).map(([field, type], n) => ({
+    field,
+    name: field,
+    type,
+    ordinal: n + 1,
+  }));
+  const raw = `"${name}"."json_things"`;
+  const typed = `"${name}"."things"`;
+  await db.query(`create schema "${name}"`);
+  await db.query(createTableSql(raw, columns, false));
+  await db.query(`insert into freshet.config (digest, body) values ($1, '{}')`, [name]);
+  await db.query(`insert into freshet.pipeline_entity (pipeline, entity, raw_schema, raw_table) values ($1, 'things', $1, 'json_things')`, [
+    name,
+  ]);
+  await db.query(`insert into freshet.table_owner (schema, "table", pipeline, entity) values ($1, 'json_things', $1, 'things')`, [name]);
+  for (const column of columns)
+    await db.query(
+      `insert into freshet.raw_column (schema, "table", field, name, type, ordinal) values ($1, 'json_things', $2, $3, $4, $5)`,
+      [name, column.field, column.name, column.type, column.ordinal],
+    );
+  const settings = publishSchema.parse({
+    schema: name,
+    table: 'things',
+    unique_field: 'key',
+    field_mappings: Object.fromEntries(columns.map(({ field }) => [field, field])),
+    ...options.publish,
+  });
+  const target: PublishTarget = {
+    schema: settings.schema,
+    table: settings.table,
+    uniqueField: settings.unique_field,
+    strategy: settings.conflict_strategy,
+    strategies: settings.conflict_strategies,
+    updateExisting: settings.update_existing,
+    deletes: settings.deletes,
+    ...options.target,
+  };
+  let runs = 0;
+  let runId = '';
+  const begin = async (): Promise<void> => {
+    if (runId !== '') {
+      await db.query(`update freshet.run_entity set state = 'verifying' where run_id = $1`, [runId]);
+      await db.query(`update freshet.run_entity set state = 'completed' where run_id = $1`, [runId]);
+      await db.query(`update freshet.run set state = 'completed' where id = $1`, [runId]);
+    }
+    runId = `${name}-${++runs}`;
+    await db.query(
+      `insert into freshet.run (id, request_key, pipeline, lane, kind, environment, config_digest, state) values ($1, $1, $2, 'sync', 'sync', 'test', $2, 'running')`,
+      [runId, name],
+    );
+    await db.query(`insert into freshet.run_entity (run_id, entity, state) values ($1, 'things', 'publishing')`, [runId]);
+  };
+  const again = (wish: Partial<PublishInput> = {}, ctx: StageContext = testContext()): Promise<PublishCounts> =>
+    publishEntity(
+      { db },
+      {
+        runId,
+        pipeline: name,
+        entity: 'things',
+        raw: { schema: name, table: 'json_things' },
+        target,
+        definition: settings,
+        full: false,
+        budget: 'none',
+        schemaPolicy: 'evolve',
+        compile: (found) => compileMapping(settings, found, { zone: 'UTC', published: { things: settings } }),
+        ...options.input,
+        ...wish,
+      },
+      ctx,
+    );
+  const number = `(update freshet.table_owner set last_batch_no = last_batch_no + 1 where schema = $1 returning last_batch_no)`;
+  return {
+    pipeline: name,
+    raw,
+    typed,
+    runId: () => runId,
+    async put(rows) {
+      const names = columns.map((column) => `"${column.name}"`);
+      const set = [...names, 'batch_no', 'deleted_at', 'fetched_at', 'source_instant'].map((each) => `${each} = excluded.${each}`);
+      await db.query(
+        `with drawn as ${number}
+         insert into ${raw} (id, fetched_at, source_instant, source_hash, row_hash, data_source, created_at, updated_at, import_timestamp, run_id, batch_no, source_epoch, ${names.join(', ')})
+         select coalesce(v->>'id', v->>'key'), clock_timestamp(), clock_timestamp(), '', '', 'json', now(), now(), now(), '', drawn.last_batch_no, 0,
+                ${columns.map((column) => `(v->>'${column.field}')::${column.type}`).join(', ')}
+           from drawn, jsonb_array_elements($2::jsonb) v
+             on conflict (id) do update set ${set.join(', ')}`,
+        [name, JSON.stringify(rows)],
+      );
+    },
+    async remove(...ids) {
+      await db.query(
+        `with drawn as ${number}
+         update ${raw} set deleted_at = now(), fetched_at = clock_timestamp(), batch_no = drawn.last_batch_no from drawn where id = any ($2::text[])`,
+        [name, ids],
+      );
+    },
+    async widen(field, type) {
+      await db.query(`alter table ${raw} alter column "${field}" type ${type}`);
+      await db.query(`update freshet.raw_column set type = $3 where schema = $1 and field = $2`, [name, field, type]);
+      columns.splice(0, columns.length, ...columns.map((column) => (column.field === field ? { ...column, type } : column)));
+    },
+    async publish(wish, ctx) {
+      await begin();
+      return again(wish, ctx);
+    },
+    again,
+    async rows() {
+      return db.query(
+        `select ${columns.map((column) => `"${column.name}"::text`).join(', ')}, (deleted_at is not null)::text as gone from ${typed} order by 1`,
+      );
+    },
+  };
+}
