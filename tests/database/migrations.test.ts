@@ -14,7 +14,9 @@ afterAll(() => db.close());
 
 describe('the control schema', () => {
   it('is made once by twenty processes that migrate at the same time', async () => {
-    await withConnection(database.url, (client) => client.query('drop schema freshet cascade; drop schema freshet_stage cascade; drop schema if exists freshet_base cascade'));
+    await withConnection(database.url, (client) =>
+      client.query('drop schema freshet cascade; drop schema freshet_stage cascade; drop schema if exists freshet_base cascade'),
+    );
     const made = await Promise.all(Array.from({ length: 20 }, () => migrateToLatest(database.url)));
     expect(made.flat().sort()).toEqual([...MIGRATION_NAMES].sort());
     expect(await migrateToLatest(database.url)).toEqual([]);
