@@ -15,5 +15,6 @@ export const MIGRATION_NAMES = [
   '0014-parts-and-deletes',
   '0018-request-leases',
   '0019-publish',
+  '0020-comparisons',
 ] as const;
 export type MigrationName = (typeof MIGRATION_NAMES)[number];

@@ -15,6 +15,7 @@ import * as batchNumbers from './0013-batch-numbers';
 import * as partsAndDeletes from './0014-parts-and-deletes';
 import * as requestLeases from './0018-request-leases';
 import * as publish from './0019-publish';
+import * as comparisons from './0020-comparisons';
 
 export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0001-control-schema': controlSchema,
@@ -32,4 +33,5 @@ export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0014-parts-and-deletes': partsAndDeletes,
   '0018-request-leases': requestLeases,
   '0019-publish': publish,
+  '0020-comparisons': comparisons,
 };
