@@ -27,6 +27,10 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       remedy text
     )`.execute(db);
   await sql`create index comparison_outcome_newest on freshet.comparison_outcome (environment, comparison, id desc)`.execute(db);
+  await acceptedDifferences(db);
+}
+
+async function acceptedDifferences(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table freshet.accepted_difference (
       id bigint generated always as identity primary key,
