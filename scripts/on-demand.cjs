@@ -7,6 +7,7 @@ module.exports = [
   'tests/errors/with-servers/runs.test.ts',
   'tests/errors/with-servers/up-and-worker.test.ts',
   'tests/landing/full-disk.test.ts',
+  'tests/local/reconcile-large.test.ts',
   'tests/live/terminal/live-view.test.ts',
   'tests/schedules/fault-free.test.ts',
   'tests/stack/sudden-end.test.ts',

@@ -43,6 +43,16 @@ export interface TableFreshness {
   readonly recommendation: string;
   readonly last_load: string | null;
   readonly last_good_run: string | null;
+  /** The last comparison of every day with the source that came to its end; `null`: there was none. */
+  readonly reconciled: LastReconciled | null;
+}
+
+export interface LastReconciled {
+  readonly run_id: string;
+  readonly at: string;
+  /** What differed then, and what of it was left. */
+  readonly differences: number;
+  readonly left_over: number;
 }
 
 interface Row {
@@ -59,6 +69,7 @@ interface Row {
   readonly last_good_run: string | null;
   readonly active_run: string | null;
   readonly failed_run: string | null;
+  readonly reconciled: LastReconciled | null;
 }
 
 const TABLES = `
@@ -71,7 +82,12 @@ const TABLES = `
          (select case when e.state in ('failed', 'held', 'cancelled') then e.run_id end
             from freshet.run_entity e join freshet.run r on r.id = e.run_id
            where r.pipeline = pe.pipeline and e.entity = pe.entity and r.state not in ('starting', 'running', 'paused')
-           order by r.created_at desc limit 1) as failed_run
+           order by r.created_at desc limit 1) as failed_run,
+         (select jsonb_build_object('run_id', c.run_id, 'at', ${iso('c.compared_at')}, 'differences', c.missing + c.older + c.newer + c.extra,
+                                    'left_over', c.left_over)
+            from freshet.reconcile_result c
+           where c.pipeline = pe.pipeline and c.entity = pe.entity and c.ended_at is not null and c.from_day is null and c.to_day is null
+           order by c.compared_at desc limit 1) as reconciled
     from freshet.pipeline_entity pe
     left join lateral (select b.committed_at, b.extraction_id from freshet.batch b join freshet.extraction x on x.id = b.extraction_id
                         where x.pipeline = pe.pipeline and x.entity = pe.entity and b.state = 'loaded' order by b.committed_at desc limit 1) l on true
@@ -153,6 +169,7 @@ function assembled(assembly: Assembly): TableFreshness {
     recommendation: advice(assembly, facts, { ...judged, watch: unwatched?.remedy ?? null }),
     last_load: row.loaded_at,
     last_good_run: row.last_good_run,
+    reconciled: row.reconciled,
   };
 }
 

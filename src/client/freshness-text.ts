@@ -8,7 +8,9 @@ import { unwatchedText, type Unwatched } from './unwatched';
 export function freshnessText(tables: readonly TableFreshness[]): string {
   if (tables.length === 0) return 'No pipeline has run yet, so there is no table.';
   const needy = tables.filter(({ status, recommendation }) => status !== 'unwatched' && recommendation !== '');
-  return [textTable(COLUMNS, tables.map(cells)), needy.map(needs).join('\n'), unwatchedText(tables.flatMap(unwatched))]
+  const compared = tables.some(({ reconciled }) => reconciled !== null);
+  const columns = compared ? [...COLUMNS, { title: 'compared (UTC)' }] : COLUMNS;
+  return [textTable(columns, tables.map(cells)), needy.map(needs).join('\n'), unwatchedText(tables.flatMap(unwatched))]
     .filter((block) => block !== '')
     .join('\n\n');
 }
@@ -38,7 +40,15 @@ function cells(of: TableFreshness): string[] {
     asOf === null ? 'never' : `${asOf.slice(0, 10)} ${asOf.slice(11, 16)}`,
     age === null ? '–' : spanWords(Math.max(0, age * 1_000)),
     limit === null ? '–' : spanWords(limit * 1_000),
+    comparedWords(of),
   ];
+}
+
+/** When the table was last compared with its source, and what is still to be mended. */
+function comparedWords({ reconciled: last }: TableFreshness): string {
+  if (last === null) return 'never';
+  const outcome = last.left_over === 0 ? 'equal' : `${last.left_over} differ`;
+  return `${last.at.slice(0, 10)} ${last.at.slice(11, 16)}, ${outcome}`;
 }
 
 function needs({ table, status, why, recommendation }: TableFreshness): string {

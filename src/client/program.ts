@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { commandPath, type Acting } from './acting';
 import { addAsking } from './asking-commands';
-import { addComparing } from './compare-commands';
+import { collect } from './chosen-words';
 import { withCommonFlags, type CommonFlags } from './common-flags';
 import { execute } from './execute';
 import type { Output } from './output';
 import type { DemoFlags } from './commands/demo';
 import type { FreshnessFlags } from './commands/freshness';
+import type { ReconcileFlags } from './commands/reconcile';
 import { addLoading } from './load-commands';
 import { addTables } from './table-commands';
 import { addRejects } from './rejects-commands';
@@ -45,7 +46,6 @@ export function createProgram(out: Output, exit: (code: number) => void, help: (
   addTables(program, act);
   addReporting(program, act);
   addRejects(program, act);
-  addComparing(program, act);
   addSchedule(program, act);
   addAsking(program, act);
   return program;
@@ -87,7 +87,6 @@ function addWatching(program: Command, act: Acting): void {
 }
 
 function addRunning(program: Command, act: Acting): void {
-  const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
   withCommonFlags(program.command('run'))
     .description('run pipelines now and follow them to their end')
     .argument('[pipeline...]', 'names of pipelines (config/pipelines/<name>.yaml), or paths of files')
@@ -118,11 +117,30 @@ function addRunning(program: Command, act: Acting): void {
       const wished = entity === undefined ? rest : { ...rest, entity };
       return act(flags, command, async (context) => (await import('./commands/run')).run(pipelines, wished, context));
     });
+  addReconcile(program, act);
   withCommonFlags(program.command('cancel'))
     .description('end a run, or take a request out of the queue; what is committed stays')
     .argument('<run>', 'id of the run, or of what waits (queued-…)')
     .action((runId: string, flags: CommonFlags, command: Command) =>
       act(flags, command, async (context) => (await import('./commands/cancel')).cancel(runId, context)),
+    );
+}
+
+function addReconcile(program: Command, act: Acting): void {
+  withCommonFlags(program.command('reconcile'))
+    .description('compare tables with their source, by day: what is missing, older, or too much here; exit code 4 when something is')
+    .argument('<pipeline...>', 'names of pipelines (config/pipelines/<name>.yaml), or paths of files')
+    .option('--entity <names>', 'only these entities, separated by commas', collect)
+    .option('--from <day>', 'only what changed on this day (UTC, 2026-11-01) or later')
+    .option('--to <day>', 'only what changed on this day or before')
+    .option('--fix', 'fetch what differs, and only that; without --from and --to also delete, softly, what the source has no more')
+    .option('--dry-run', 'only compare, as without --fix')
+    .option('--approve-deletes', 'with --fix: delete however many; they stay in the table with deleted_at set')
+    .option('--local', 'in this process and without Temporal, for an emergency')
+    .option('--attach', 'when the pipeline is running already: follow that run, with its exit code')
+    .addOption(new Option('--queue', 'when it is running already: wait, and start when that run has ended').conflicts(['attach', 'local']))
+    .action((pipelines: string[], flags: ReconcileFlags & CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/reconcile')).reconcile(pipelines, flags, context)),
     );
 }
 

@@ -11,6 +11,7 @@ import type { CommandResult, ErrorView } from './envelope';
 import { nextLine } from './error-lines';
 import { EXIT } from './exit-code';
 import { exitCodeOfSignal } from './interrupt';
+import { reconciledText } from './reconciled-text';
 import { shown } from './output';
 import { terminalReader } from './terminal-reader';
 import { textTable } from './text-table';
@@ -49,6 +50,7 @@ export function runSummary(facts: RunFacts): string {
   const lines = [
     '',
     ...(error === undefined ? [shown(verdict(facts), 1_000)] : []),
+    ...[reconciledText(entities)].filter((text) => text !== ''),
     ...(error === undefined ? entities.flatMap(attention) : []),
     ...(run.report_path === null || error !== undefined ? [] : [`report  ${run.report_path}`]),
     ...(error === undefined ? nextActions(facts).map(nextLine) : []),
@@ -63,6 +65,7 @@ export function runText(facts: RunFacts): string {
   const blocks = [
     `${run.pipeline} ${run.id}: ${run.state}\n${shown(verdict(facts), 1_000)}`,
     textTable(COLUMNS, entities.map(entityRow)),
+    reconciledText(entities),
     entities.flatMap(attention).join('\n'),
     [timing(facts), run.report_path === null ? '' : `report  ${run.report_path}`].filter((line) => line !== '').join('\n'),
     nextActions(facts).map(nextLine).join('\n'),
@@ -119,7 +122,8 @@ function attention(entity: EntityFacts): string[] {
     ...line('skipped', entity.skipped_reason),
     ...line('besides', besides(entity)),
     ...line('waits', entity.wait_reason === null ? null : waitWords(entity, terminalReader())),
-    ...entity.doubts.flatMap((doubt) => line('doubt', doubt.message)),
+    // Differences have a line of their own, with their days.
+    ...entity.doubts.flatMap(({ kind, message }) => (kind === 'differences' ? [] : line('doubt', message))),
     ...broken.flatMap(({ text }) => line('ledger broken', text)),
     ...(entity.rejects_total === 0
       ? []

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { FreshetError, isFreshetError } from '../domain/errors';
+import type { Comparison } from '../extract/comparison';
 import { claimRequest, type PreparedClaim, type RunWish } from '../run/claim-request';
 import { leftOut, type LeftOut } from '../run/left-out';
 import { sources } from '../sources/index';
@@ -40,9 +41,10 @@ export interface PreparedClaims {
 
 /**
  * Resolves and freezes every pipeline that was asked for, before anything is started: a mistake in the last one stops all. One that is
- * switched off or not set up is left out where others can run. Errors: `config_error`.
+ * switched off or not set up is left out where others can run. `compare`: the tables are compared with their source instead.
+ * Errors: `config_error`.
  */
-export function prepareClaims(project: Project, pipelines: readonly string[], flags: RunFlags): PreparedClaims {
+export function prepareClaims(project: Project, pipelines: readonly string[], flags: RunFlags, compare?: Comparison): PreparedClaims {
   const entities = entityNames(flags.entity);
   const { full = false, approveDeletes = false, force = false } = flags;
   const wish = {
@@ -51,6 +53,7 @@ export function prepareClaims(project: Project, pipelines: readonly string[], fl
     approveDeletes,
     force,
     ...narrowing(project, flags),
+    ...(compare === undefined ? {} : { compare }),
     ...(entities === undefined ? {} : { entities }),
     ...(flags.all === true ? { mustBeSetUp: 'begun' as const } : {}),
   };

@@ -13,8 +13,8 @@ export const MIGRATION_NAMES = [
   '0011-rules-and-rejects',
   '0013-batch-numbers',
   '0014-parts-and-deletes',
+  '0016-reconcile',
   '0018-request-leases',
   '0019-publish',
-  '0020-comparisons',
 ] as const;
 export type MigrationName = (typeof MIGRATION_NAMES)[number];

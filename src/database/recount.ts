@@ -11,8 +11,8 @@ export interface Recount {
 }
 
 /**
- * Sets a table's counters to what the table holds, under its lock, and keeps a row that says so. For after a verify that failed on
- * them: somebody changed the table by hand. The run that noticed has failed; the next one must be able to be right again.
+ * Sets a table's counters to what the table holds, under its lock, and keeps a row that says so where they were not. For after a verify that
+ * failed on them: somebody changed the table by hand. The run that noticed has failed; the next one must be able to be right again.
  */
 export async function recount(db: Database, { runId, schema, table, linesTable }: Recount, ctx: StageContext): Promise<void> {
   await db.transaction({ site: 'recount', ctx }, async (tx) => {
@@ -25,6 +25,7 @@ export async function recount(db: Database, { runId, schema, table, linesTable }
       `select live, lines from freshet.table_owner where schema = $1 and "table" = $2 for update`,
       [schema, table],
     );
+    if (before?.live === now?.live && before?.lines === now?.lines) return;
     await tx.query(`update freshet.table_owner set live = $3, lines = $4 where schema = $1 and "table" = $2`, [
       schema,
       table,

@@ -104,7 +104,8 @@ function writeEnd(db: Database, end: EntityEnd, as: { readonly ctx: StageContext
     if (end.state === 'completed' && rows.length > 0) {
       await tx.query(
         `update freshet.pipeline_entity pe set last_good_run = $1 from freshet.run r join freshet.run_entity re on re.run_id = r.id
-          where r.id = $1 and pe.pipeline = r.pipeline and pe.entity = $2 and re.entity = $2 and (re.read_kind is distinct from 'partial' or r.kind = 'load')`,
+          where r.id = $1 and pe.pipeline = r.pipeline and pe.entity = $2 and re.entity = $2 and r.kind <> 'reconcile'
+            and (re.read_kind is distinct from 'partial' or r.kind = 'load')`,
         [end.runId, end.entity],
       );
     }

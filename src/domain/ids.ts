@@ -1,11 +1,12 @@
 /** Kinds of a run, as they stand in its row (contracts §10). */
-export const RUN_KINDS = ['sync', 'full', 'backfill', 'window', 'retry', 'replay', 'load', 'push'] as const;
+export const RUN_KINDS = ['sync', 'full', 'backfill', 'window', 'retry', 'replay', 'load', 'push', 'reconcile'] as const;
 export type RunKind = (typeof RUN_KINDS)[number];
 
 const ID_KIND: Readonly<Record<RunKind, string>> = {
   sync: 'SYNC',
   full: 'SYNC',
   retry: 'SYNC',
+  reconcile: 'SYNC',
   backfill: 'BACKFILL',
   window: 'BACKFILL',
   replay: 'REPLAY',

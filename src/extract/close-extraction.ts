@@ -5,6 +5,7 @@ import { fenced } from '../database/fence';
 import { ident } from '../database/identifier';
 import { FreshetError } from '../domain/errors';
 import type { StageContext } from '../observability/stage-context';
+import { settleComparison } from './compare-page';
 import { type Doubt, doubtsOf } from './doubt';
 import { doubtFacts } from './doubt-facts';
 import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow } from './extraction';
@@ -43,20 +44,7 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
   }
   const doubts = doubtsOf(await doubtFacts(scope, extraction));
   await ctx.fault('extract.before-close');
-  await fenced(deps.db, fence, { site: 'extract.close', ctx }, async (tx) => {
-    await lockTable(tx, input.target.schema, input.target.table);
-    await refuseUnfinished(tx, input, extraction);
-    // A read that is doubted deletes nothing (contracts §2).
-    const deleted = doubts.length > 0 ? 0 : await sweep(tx, scope, extraction);
-    if (deleted > 0) ctx.log('EX-008', { entity: input.entity, deleted });
-    if (watermarkMayMove(extraction)) await moveWatermarks(tx, scope, extraction);
-    await ctx.fault('extract.close.after-watermark');
-    await moveAsOf(tx, scope, extraction);
-    await complete(tx, extraction.id);
-    await settleAskedAgain(tx, scope, extraction);
-    await bookClosing(tx, scope, { extraction, doubts });
-    await tx.query(`drop table if exists ${seenTable(extraction.id)}`);
-  });
+  const all = await fenced(deps.db, fence, { site: 'extract.close', ctx }, (tx) => closeIn(tx, scope, { extraction, doubts }));
   await ctx.fault('extract.after-close');
   await finishFiles(deps, extraction.id, ctx);
   ctx.log('EX-005', {
@@ -67,9 +55,29 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
         .flatMap(({ greatest }) => greatest?.text ?? [])
         .sort()
         .at(-1) ?? 'unchanged',
-    doubts: doubts.length,
+    doubts: all.length,
   });
-  return { doubts };
+  return { doubts: all };
+}
+
+/** Answers with all doubts: those of the read, and what a comparison leaves. */
+async function closeIn(tx: Tx, scope: ExtractScope, { extraction, doubts }: Closing): Promise<readonly Doubt[]> {
+  const { input, ctx } = scope;
+  await lockTable(tx, input.target.schema, input.target.table);
+  await refuseUnfinished(tx, input, extraction);
+  // A read that is doubted deletes nothing (contracts §2).
+  const deleted = doubts.length > 0 ? 0 : await sweep(tx, scope, extraction);
+  if (deleted > 0) ctx.log('EX-008', { entity: input.entity, deleted });
+  if (watermarkMayMove(extraction)) await moveWatermarks(tx, scope, extraction);
+  await ctx.fault('extract.close.after-watermark');
+  await moveAsOf(tx, scope, extraction);
+  await complete(tx, extraction.id);
+  await settleAskedAgain(tx, scope, extraction);
+  const differences = input.compare === undefined ? [] : await settleComparison(tx, scope, extraction, deleted);
+  const all = [...doubts, ...differences];
+  await bookClosing(tx, scope, { extraction, doubts: all });
+  await tx.query(`drop table if exists ${seenTable(extraction.id)}`);
+  return all;
 }
 
 async function complete(tx: Tx, id: string): Promise<void> {

@@ -3,7 +3,8 @@ import type { Tx } from '../database/database';
 import { fenced } from '../database/fence';
 import { goneSql } from './gone-sql';
 import { saveExtraction, type Extraction } from './extraction';
-import type { ExtractScope } from './extract-slice';
+import { comparesEveryDay } from './comparison';
+import type { ExtractInput, ExtractScope } from './extract-slice';
 import { tableExists } from './held-rows';
 import { progressMark } from './position';
 import { tooMany } from './sweep';
@@ -12,9 +13,14 @@ import { tooMany } from './sweep';
 type Standing = 'gone' | 'there' | 'unclear';
 
 /** Whether rows that a list leaves out are asked for one by one before they are deleted: where lists are known to lose rows. */
-export function asksBeforeDeleting({ deps, input }: Pick<ExtractScope, 'deps' | 'input'>, { read }: Pick<Extraction, 'read'>): boolean {
+export function asksBeforeDeleting({ deps, input }: Pick<ExtractScope, 'deps' | 'input'>, extraction: Pick<Extraction, 'read'>): boolean {
   const { deletes } = deps.definition;
-  return input.sweep !== undefined && read === 'complete' && deletes.kind === 'sweep' && deletes.confirmByDetail;
+  return input.sweep !== undefined && showsEveryRow(input, extraction) && deletes.kind === 'sweep' && deletes.confirmByDetail;
+}
+
+/** A row that the read does not show is not in the list of the source. */
+export function showsEveryRow({ compare }: Pick<ExtractInput, 'compare'>, { read }: Pick<Extraction, 'read'>): boolean {
+  return read === 'complete' || (compare !== undefined && comparesEveryDay(compare));
 }
 
 /** What follows when everything is fetched. */
@@ -23,8 +29,9 @@ export function afterFetching(scope: ExtractScope, extraction: Extraction): 'con
 }
 
 /** What follows when everything is listed. */
-export function afterListing(scope: ExtractScope, extraction: Extraction): 'feed' | 'detail' | 'confirm' | 'done' {
+export function afterListing(scope: ExtractScope, extraction: Extraction): 'compare' | 'feed' | 'detail' | 'confirm' | 'done' {
   const { detail, deletes } = scope.deps.definition;
+  if (scope.input.compare !== undefined) return 'compare';
   if (detail !== null) return 'detail';
   return deletes.kind === 'feed' && extraction.read !== 'partial' ? 'feed' : afterFetching(scope, extraction);
 }
@@ -78,7 +85,7 @@ export async function confirmPage(scope: ExtractScope, extraction: Extraction): 
 }
 
 /** A page that stored nothing needs no number of its own, yet the next one must not share it with a page that did. */
-async function noteProgress(tx: Tx, { input }: ExtractScope, { position }: Extraction): Promise<void> {
+export async function noteProgress(tx: Tx, { input }: ExtractScope, { position }: Extraction): Promise<void> {
   await tx.query(`update freshet.run_entity set progress_mark = $3, progress_at = now() where run_id = $1 and entity = $2`, [
     input.runId,
     input.entity,

@@ -173,6 +173,7 @@ function raised(scope: ExtractScope, extraction: Extraction, done: readonly { re
       {
         id: 'planted',
         ...cursorOf(value, scope.deps.definition, scope.deps.zone),
+        version: null,
         part: WHOLE,
         tombstone: false,
         offset: 0,

@@ -3,17 +3,28 @@ import type { ExtractScope } from './extract-slice';
 import { heldRows, isKnown } from './held-rows';
 import type { ListedRow } from './listed-row';
 
+type Wanted = ReadonlySet<string> | null;
+
 export interface DetailDecision {
   readonly queued: readonly ListedRow[];
   readonly listed: number;
   readonly known: number;
 }
 
-/** Which of the new rows need a detail call, and how the listing is counted (each record once, until a newer cursor asks for it again). */
-export async function decideDetails(scope: ExtractScope, extractionId: string, rows: readonly ListedRow[]): Promise<DetailDecision> {
-  if (scope.deps.definition.detail === null) return { queued: [], listed: rows.length, known: 0 };
+/**
+ * Which of the new rows need a detail call, and how the listing is counted (each record once, until a newer cursor asks for it again).
+ * `wanted`: of a comparison, the ids that differ and are to be fetched; all others are known.
+ */
+export async function decideDetails(
+  scope: ExtractScope,
+  { extractionId, rows, wanted }: { readonly extractionId: string; readonly rows: readonly ListedRow[]; readonly wanted: Wanted },
+): Promise<DetailDecision> {
+  if (scope.deps.definition.detail === null) {
+    const known = wanted === null ? [] : rows.filter(({ id, tombstone }) => !tombstone && !wanted.has(id));
+    return { queued: [], listed: rows.length, known: known.length };
+  }
   const ids = rows.map((row) => row.id);
-  const held = await heldRows(scope.deps.db, scope.input.target, ids);
+  const held = wanted === null ? await heldRows(scope.deps.db, scope.input.target, ids) : new Map<string, never>();
   const queue = new Map(
     (
       await scope.deps.db.query<{ record_id: string; cursor_text: string | null; state: string }>(
@@ -23,16 +34,17 @@ export async function decideDetails(scope: ExtractScope, extractionId: string, r
     ).map((row) => [row.record_id, row]),
   );
   const queued: ListedRow[] = [];
-  let [listed, known] = [0, 0];
+  let [listed, knownRows] = [0, 0];
   for (const row of rows) {
     const entry = queue.get(row.id);
     if (entry && entry.state !== 'queued' && (row.cursorText === null || entry.cursor_text === row.cursorText)) continue;
-    const isHeld = !entry && isKnown(held.get(row.id), row, scope.deps.definition.settleMs);
+    const known = wanted === null ? isKnown(held.get(row.id), row, scope.deps.definition.settleMs) : !wanted.has(row.id);
+    const isHeld = !entry && known;
     if (entry?.state !== 'queued') listed++;
-    if (isHeld) known++;
+    if (isHeld) knownRows++;
     else queued.push(row);
   }
-  return { queued, listed, known };
+  return { queued, listed, known: knownRows };
 }
 
 /** Records that the source calls deleted, with the cursor of their deletion. Part of the page's transaction. */

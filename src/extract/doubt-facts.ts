@@ -2,6 +2,7 @@ import { isFreshetError } from '../domain/errors';
 import type { Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
 import type { DoubtFacts } from './doubt';
+import { showsEveryRow } from './confirm';
 import { seenTable } from './open-extraction';
 import { DELETIONS, type Part } from './part';
 import { neverHeldStill } from './position';
@@ -15,10 +16,11 @@ export async function doubtFacts(scope: ExtractScope, extraction: Extraction): P
     [input.target.schema, input.target.table],
   );
   return {
-    read: extraction.read,
+    read: showsEveryRow(input, extraction) ? 'complete' : extraction.read,
     listed: Number(row?.listed ?? 0),
     liveBefore: Number(row?.live ?? 0),
-    carriers: await Promise.all(listedParts(extraction).map((part) => carrier(scope, extraction, part))),
+    // A comparison moves no watermark, and its list may begin behind the row that carries it.
+    carriers: input.compare !== undefined ? [] : await Promise.all(listedParts(extraction).map((part) => carrier(scope, extraction, part))),
     neverHeldStill: neverHeldStill(extraction.position),
     becameText: await becameText(scope),
     samePageTwice: extraction.position.samePage,

@@ -3,7 +3,15 @@ import type { ReadKind } from '../sources/source';
 
 /** A verdict beside the state (contracts §2): everything adds up, yet someone should look. */
 export interface Doubt {
-  readonly kind: 'empty' | 'carrier-missing' | 'list-never-still' | 'same-page-twice' | 'unusual-count' | 'column-became-text' | 'left-out';
+  readonly kind:
+    | 'empty'
+    | 'carrier-missing'
+    | 'list-never-still'
+    | 'same-page-twice'
+    | 'unusual-count'
+    | 'column-became-text'
+    | 'left-out'
+    | 'differences';
   readonly message: string;
 }
 

@@ -8,6 +8,8 @@ import type { LandingStore } from '../landing/landing-store';
 import type { StageContext } from '../observability/stage-context';
 import type { EntityDefinition, SourceClient } from '../sources/source';
 import { cutBatch, finishPlanned, isFull, unbatched, type BatchLimits } from './batch';
+import { comparePage } from './compare-page';
+import { beginComparison, type Comparison } from './comparison';
 import { confirmHeld, confirmPage } from './confirm';
 import { detailPage } from './detail-page';
 import type { Extraction } from './extraction';
@@ -62,6 +64,8 @@ export interface ExtractInput extends Narrowing {
   readonly sweep?: SweepLimits;
   /** Loading is switched off. */
   readonly landOnly?: true;
+  /** The source is listed to be compared with the table, not to be read into it. */
+  readonly compare?: Comparison;
 }
 
 export type SliceOutcome =
@@ -93,6 +97,7 @@ export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: 
   const opened = await openExtraction(deps, input, attempt.fence, ctx);
   // Only now it is `extracting`: another entity that begins to wait no longer takes the whole run for waiting.
   await endWait(deps.db, input.runId, input.entity);
+  if (input.compare !== undefined) await beginComparison(deps, input, { position: opened.extraction.position, ctx });
   const watermarks = await readWatermarks(deps.db, input);
   const scope: ExtractScope = {
     deps,
@@ -116,7 +121,7 @@ export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: 
   }
 }
 
-const PAGES = { list: listPage, feed: feedPage, detail: detailPage, confirm: confirmPage } as const;
+const PAGES = { list: listPage, compare: comparePage, feed: feedPage, detail: detailPage, confirm: confirmPage } as const;
 
 async function readPages(scope: ExtractScope, start: Extraction): Promise<SliceOutcome> {
   const { input, ctx } = scope;

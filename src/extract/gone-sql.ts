@@ -30,13 +30,13 @@ export function goneSql(target: { readonly schema: string; readonly table: strin
     since,
     missing: `t.deleted_at is null and t.fetched_at < ${since} and not exists (select from ${seenTable(gone.extractionId)} s where s.id = t.id)${confirmed}`,
     told: `t.deleted_at is null and exists (select from freshet.detail_queue q where q.extraction_id = x.id and q.record_id = t.id and q.state = 'vanished'
-             and (t.fetched_at < ${since} or ${positionSql(gone.definition)} <= q.cursor_sort))`,
+             and (t.fetched_at < ${since} or ${heldPosition(gone.definition, 't')} <= q.cursor_sort))`,
   };
 }
 
-/** The cursor that a row is held with, comparable to `cursor_sort`. */
-function positionSql({ cursor }: Pick<EntityDefinition, 'cursor'>): string {
+/** The cursor that row `t` is held with, comparable to `cursor_sort`. */
+export function heldPosition({ cursor }: Pick<EntityDefinition, 'cursor'>, t: string): string {
   if (cursor === null) return 'null::bigint';
-  if (cursor.kind === 'instant') return '(extract(epoch from t.source_instant) * 1000000)::bigint';
-  return `case when t.source_cursor ~ '^-?[0-9]{1,18}$' then t.source_cursor::bigint end`;
+  if (cursor.kind === 'instant') return `(extract(epoch from ${t}.source_instant) * 1000000)::bigint`;
+  return `case when ${t}.source_cursor ~ '^-?[0-9]{1,18}$' then ${t}.source_cursor::bigint end`;
 }

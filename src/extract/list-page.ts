@@ -6,6 +6,7 @@ import { defect } from '../observability/defects';
 import { FreshetError } from '../domain/errors';
 import type { EntityDefinition, ListAnswer } from '../sources/source';
 import { askList } from './ask-list';
+import { compareRows, isWanted, rememberCompared, type ComparedRow } from './compare-rows';
 import { afterListing } from './confirm';
 import { saveExtraction, type Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
@@ -47,10 +48,13 @@ export async function listPage(scope: ExtractScope, extraction: Extraction): Pro
   };
   const moved = { ...raise(scope, begun, page.rows), position: afterListPage(begun.position, step) };
   if (moved.position.repeats >= SAME_PAGE_LIMIT) throw pagesDoNotTurn(input.entity, moved.position.page);
-  const records = news.filter(({ row }) => !row.tombstone).map(({ row }) => answer.body.subarray(row.offset, row.offset + row.length));
+  const compared = await comparedNews(scope, begun, news);
+  const records = news
+    .filter(({ row }) => !row.tombstone && (compared === null || compared.wanted.has(row.id)))
+    .map(({ row }) => answer.body.subarray(row.offset, row.offset + row.length));
   const file = deps.definition.detail === null ? await writePageFile(scope, begun, { records }) : null;
   await ctx.fault('extract.before-page-commit');
-  await bookListPage(scope, { before: begun, after: moved, page, news, file, answer });
+  await bookListPage(scope, { before: begun, after: moved, page, news, compared, file, answer });
   ctx.progress(progressMark(moved.position));
   ctx.log('EX-001', {
     page: begun.position.page + 1,
@@ -105,24 +109,36 @@ interface ListBooking {
   readonly after: Extraction;
   readonly page: ListedPage;
   readonly news: readonly NewRow[];
+  readonly compared: ComparedNews | null;
   readonly file: PageFile | null;
   readonly answer: ListAnswer;
+}
+
+interface ComparedNews {
+  readonly rows: readonly ComparedRow[];
+  /** Ids of the records to fetch and load. */
+  readonly wanted: ReadonlySet<string>;
+}
+
+/** How the table stands to the new rows of a page; `null`: this read compares nothing. */
+async function comparedNews(scope: ExtractScope, extraction: Extraction, news: readonly NewRow[]): Promise<ComparedNews | null> {
+  const { compare: comparison } = scope.input;
+  if (comparison === undefined) return null;
+  const rows = await compareRows(scope, extraction, { rows: news.map(({ row }) => row), comparison });
+  return { rows, wanted: new Set(rows.filter((row) => isWanted(comparison, row)).map(({ row }) => row.id)) };
 }
 
 /** One transaction: page row, seen ids, queue, position, counters; the token is checked last. */
 async function bookListPage(scope: ExtractScope, booking: ListBooking): Promise<void> {
   const { deps, fence, ctx } = scope;
-  const { before, after, news, file } = booking;
-  const counts = await decideDetails(
-    scope,
-    before.id,
-    news.map(({ row }) => row),
-  );
+  const { before, after, news, compared, file } = booking;
+  const rows = news.map(({ row }) => row);
+  const counts = await decideDetails(scope, { extractionId: before.id, rows, wanted: compared?.wanted ?? null });
   const tombstones = news.flatMap(({ row }) => (row.tombstone ? [row] : []));
   await fenced(deps.db, fence, { site: 'extract.list-page', ctx }, async (tx) => {
     await insertPage(tx, scope, booking);
     await ctx.fault('extract.list-page.after-page-row');
-    await rememberSeen(tx, before, news);
+    await (compared === null ? rememberSeen(tx, before, news) : rememberCompared(tx, before, compared.rows));
     await queueDetails(tx, before.id, counts.queued);
     if (deps.definition.deletes.kind === 'tombstones') await bookTombstones(tx, before.id, { tombstones, news });
     await ctx.fault('extract.list-page.after-queue');

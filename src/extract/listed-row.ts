@@ -14,6 +14,8 @@ export interface ListedRow {
   readonly cursorText: string | null;
   /** µs, or the integer itself; `null` where the text is absent or cannot be read as a cursor. */
   readonly cursorSort: bigint | null;
+  /** Digits of the record's version; `null` where it has none. */
+  readonly version: string | null;
   /** The part of its entity that it belongs to; `''` where the source does not split it. */
   readonly part: string;
   /** The source says that the record is deleted. */
@@ -33,7 +35,11 @@ export function readListedRows(body: Buffer, definition: EntityDefinition, zone:
   if (definition.recordsMayBeAbsent === true && !hasPath(body, definition.recordsPath)) return { rows: [], envelope: envelopeOf(body, []) };
   const rows = sliceArray(body, definition.recordsPath).map(({ offset, length }) => {
     const record = recordOf(body.subarray(offset, offset + length), definition, offset);
-    const standing = { part: partOf(record, definition), tombstone: isTombstone(record, definition) };
+    const standing = {
+      part: partOf(record, definition),
+      tombstone: isTombstone(record, definition),
+      version: versionOf(record, definition),
+    };
     return { id: keyOf(record, definition, offset), ...cursorOf(record, definition, zone), ...standing, offset, length };
   });
   return { rows, envelope: envelopeOf(body, definition.recordsPath) };
@@ -51,6 +57,11 @@ function hasPath(body: Buffer, path: readonly string[]): boolean {
 
 function partOf(record: JsonObject, { partitions }: EntityDefinition): string {
   return partitions === null ? WHOLE : (scalarText(fieldOf(record, partitions.field)) ?? WHOLE);
+}
+
+function versionOf(record: JsonObject, { version }: EntityDefinition): string | null {
+  const text = version === null ? null : scalarText(fieldOf(record, version));
+  return text !== null && /^-?\d{1,30}$/.test(text) ? text : null;
 }
 
 function isTombstone(record: JsonObject, { deletes }: EntityDefinition): boolean {

@@ -9,6 +9,7 @@ import type { StageContext } from '../observability/stage-context';
 import type { ExtractDeps, ExtractInput } from './extract-slice';
 import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow } from './extraction';
 import { findAdoptable, liftToken, type Wanted } from './adoption';
+import { COMPARISON, planComparison, requireTable, type Comparison } from './comparison';
 import { tableExists } from './held-rows';
 import { narrowRead } from './narrow-read';
 import { adopted, START } from './position';
@@ -32,7 +33,7 @@ export function seenTable(extractionId: string): string {
  */
 export async function openExtraction(deps: ExtractDeps, input: ExtractInput, fence: Fence, ctx: StageContext): Promise<Opened> {
   const wanted = await plannedRead(deps, input, ctx);
-  const candidate = await findAdoptable(deps, input, wanted);
+  const candidate = input.compare === undefined ? await findAdoptable(deps, input, wanted) : null;
   const lifted = candidate === null ? fence : await liftToken(deps, fence, candidate.token, ctx);
   const extraction = await fenced(deps.db, lifted, { site: 'extract.open', ctx }, async (tx) => {
     const own = await ownExtraction(tx, input, wanted.question);
@@ -48,6 +49,7 @@ export async function openExtraction(deps: ExtractDeps, input: ExtractInput, fen
 
 async function plannedRead(deps: ExtractDeps, input: ExtractInput, ctx: StageContext): Promise<Wanted> {
   const question = questionOf(deps.definition, input);
+  if (input.compare !== undefined) return plannedComparison(deps, input, { question, comparison: input.compare });
   const watermarks = await readWatermarks(deps.db, input);
   const tableGone = !(await tableExists(deps.db, input.target));
   const now = BigInt(ctx.now().getTime()) * 1000n;
@@ -72,6 +74,20 @@ async function plannedRead(deps: ExtractDeps, input: ExtractInput, ctx: StageCon
   const byWatermark = planned.read === 'incremental' && plan.from === planned.from;
   const parting = { perCall: partitions.perCall, question, lag: input.lag, ...(byWatermark ? {} : { start: plan.from }) };
   return { question, plan, tableGone, parts: partsOf(await partIds(deps, input), watermarks, parting) };
+}
+
+/** Errors: `config_error` code `nothing-to-compare`. */
+async function plannedComparison(
+  deps: ExtractDeps,
+  input: ExtractInput,
+  { question, comparison }: { readonly question: string; readonly comparison: Comparison },
+): Promise<Wanted> {
+  await requireTable(deps.db, input);
+  const plan = planComparison(deps, comparison);
+  const { partitions } = deps.definition;
+  if (partitions === null) return { question, plan, tableGone: false, parts: [] };
+  const parting = { perCall: partitions.perCall, question, lag: 0, start: plan.from };
+  return { question, plan, tableGone: false, parts: partsOf(await partIds(deps, input), new Map(), parting) };
 }
 
 /** What was deleted is asked for from where the last read of the feed ended; a complete read sees what is gone by itself. */
@@ -140,8 +156,8 @@ async function create(
   const id = randomBytes(8).toString('hex');
   const [row] = await tx.query<ExtractionRow>(
     `insert into freshet.extraction
-       (id, pipeline, entity, question, read_kind, from_text, late_before, state, owner_run, position, session_id, resets)
-     values ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9, $10, $11)
+       (id, pipeline, entity, question, read_kind, from_text, late_before, state, owner_run, position, session_id, resets, partition)
+     values ($1, $2, $3, $4, $5, $6, $7, 'open', $8, $9, $10, $11, $12)
      returning ${EXTRACTION_COLUMNS}`,
     [
       id,
@@ -155,16 +171,20 @@ async function create(
       JSON.stringify(START),
       input.sessionId,
       plan.newEpoch,
+      input.compare === undefined ? '' : COMPARISON,
     ],
   );
   if (tableGone) await forgetReads(tx, input);
   if (plan.newEpoch) await raiseEpoch(tx, input);
   if (parts.length > 0) await saveParts(tx, id, parts);
-  if (details && plan.read !== 'partial') await requeueUnsettled(tx, input, id);
+  if (details && plan.read !== 'partial' && input.compare === undefined) await requeueUnsettled(tx, input, id);
+  const compared = input.compare === undefined ? '' : COMPARED_COLUMNS;
   // Logged on purpose: an unlogged table is empty after a crash of PostgreSQL, and this one says what the source still has.
-  await tx.query(`create table ${seenTable(id)} (id text primary key, cursor_text text, pass integer not null)`);
+  await tx.query(`create table ${seenTable(id)} (id text primary key, cursor_text text, pass integer not null${compared})`);
   return row as ExtractionRow;
 }
+
+const COMPARED_COLUMNS = ', cursor_sort bigint, version numeric, tombstone boolean not null, day text, difference text';
 
 /** Whatever this read brings into a new table, only a complete one makes it whole again: until then no watermark is followed. */
 async function forgetReads(tx: Tx, { pipeline, entity }: ExtractInput): Promise<void> {
@@ -192,12 +212,15 @@ async function requeueUnsettled(tx: Tx, input: ExtractInput, id: string): Promis
   );
 }
 
-/** A partial read leaves alone what a later run can continue. */
+/**
+ * A partial read leaves alone what a later run can continue. A comparison leaves reads alone, whose details it does not have; a read takes away
+ * what a comparison that ended left open.
+ */
 async function abandonOthers(tx: Tx, input: ExtractInput, { keep, read }: { keep: string; read: ReadPlan['read'] }): Promise<void> {
   const gone = await tx.query<{ id: string }>(
     `update freshet.extraction x
         set state = 'abandoned', abandoned_reason = $4
-      where pipeline = $1 and entity = $2 and partition = '' and state = 'open' and id <> $3 and ($7 or read_kind = 'partial')
+      where pipeline = $1 and entity = $2 and partition = any ($8) and state = 'open' and id <> $3 and ($7 or read_kind = 'partial')
         and (owner_run is null or owner_run = $6 or exists (select from freshet.run r where r.id = x.owner_run and r.state = any ($5)))
       returning id`,
     [
@@ -208,6 +231,7 @@ async function abandonOthers(tx: Tx, input: ExtractInput, { keep, read }: { keep
       FINAL_RUN_STATES,
       input.runId,
       read !== 'partial',
+      input.compare === undefined ? ['', COMPARISON] : [COMPARISON],
     ],
   );
   for (const { id } of gone) await tx.query(`drop table if exists ${seenTable(id)}`);

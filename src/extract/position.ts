@@ -2,7 +2,7 @@ import type { PagePosition } from '../sources/source';
 
 /** How far an extraction is; stored as JSON in `extraction.position`, moved in the page's transaction. */
 export interface Position {
-  readonly phase: 'list' | 'feed' | 'detail' | 'confirm' | 'done';
+  readonly phase: 'list' | 'compare' | 'feed' | 'detail' | 'confirm' | 'done';
   /** Which time the list is being read, from 1. */
   readonly pass: number;
   /** Pages of this pass that are stored. */

@@ -6,6 +6,7 @@ import { FreshetError } from '../domain/errors';
 import type { Extraction } from './extraction';
 import type { ExtractInput, ExtractScope } from './extract-slice';
 import { goneSql } from './gone-sql';
+import { showsEveryRow } from './confirm';
 
 /** How many rows a complete read may delete; both bounds must be exceeded before a person is asked. */
 export interface SweepLimits {
@@ -41,7 +42,7 @@ export async function sweep(tx: Tx, { deps, input }: Pick<ExtractScope, 'deps' |
   );
   if (made?.rows !== true || made.overtaken) return 0;
   const sql = goneSql(input.target, { extractionId: extraction.id, definition: deps.definition, confirmed: made.confirmed });
-  const gone = extraction.read === 'complete' ? `(${sql.missing} or ${sql.told})` : sql.told;
+  const gone = showsEveryRow(input, extraction) ? `(${sql.missing} or ${sql.told})` : sql.told;
   const [counts] = await tx.query<{ gone: string; live: string }>(
     `select count(*) filter (where ${gone}) as gone, count(*) filter (where t.deleted_at is null) as live
        from ${sql.table} t, freshet.extraction x where x.id = $1`,

@@ -13,6 +13,20 @@ export function loadedInput({ command }: Pick<RunHead, 'command'>): LoadedInput 
   return typeof load === 'object' && load !== null && 'root' in load ? (load as LoadedInput) : null;
 }
 
+/** What a comparison was asked for, as its run's command keeps it. */
+function compared({
+  command,
+}: Pick<RunHead, 'command'>): { readonly fix: boolean; readonly from: string | null; readonly to: string | null } | null {
+  const kept = command['reconcile'];
+  return typeof kept === 'object' && kept !== null && 'fix' in kept ? (kept as ReturnType<typeof compared>) : null;
+}
+
+/** The days that a comparison was asked for, as flags; empty for every day. */
+export function daysText(run: Pick<RunHead, 'command'>): string {
+  const { from = null, to = null } = compared(run) ?? {};
+  return `${from === null ? '' : ` --from ${from}`}${to === null ? '' : ` --to ${to}`}`;
+}
+
 /** An approval of deletes is not among them: it was given for what was seen then. */
 const SWITCHES = [
   ['full', '--full'],
@@ -32,8 +46,9 @@ export function commandText(run: Pick<RunHead, 'pipeline' | 'command'>): string 
   const entities = Array.isArray(command['entities']) ? command['entities'].map(String) : [];
   const load = loadedInput(run);
   return [
-    load === null ? `run ${pipeline}` : `load --dir ${quoted(load.root)} --input ${load.input}`,
+    load === null ? `${compared(run) === null ? 'run' : 'reconcile'} ${pipeline}` : `load --dir ${quoted(load.root)} --input ${load.input}`,
     entities.length === 0 ? '' : `--entity ${entities.join(',')}`,
+    `${daysText(run)}${compared(run)?.fix === true ? ' --fix' : ''}`.trim(),
     ...SWITCHES.map(([name, flag]) => (command[name] === true ? flag : '')),
     ...NUMBERS.map(([name, flag]) => (typeof command[name] === 'number' ? `${flag} ${command[name]}` : '')),
   ]

@@ -11,11 +11,11 @@ export function iso(column: string): string {
 /** Rejects that a report spells out; the table `freshet.reject` has them all. */
 export const REJECTS_SHOWN = 20;
 
-type EntityRow = Omit<EntityFacts, 'ledger' | 'batches' | 'rejects' | 'rejects_total' | 'bad_files' | 'pages' | 'requests'> &
+type EntityRow = Omit<EntityFacts, 'ledger' | 'batches' | 'rejects' | 'rejects_total' | 'bad_files' | 'reconciled' | 'pages' | 'requests'> &
   Record<LedgerColumn, string> & { readonly pages: string; readonly rejects_total: string };
 
 /** The entities of a run with ledger, batches and rejects. Precondition: the run exists. */
-export async function readEntityFacts(db: Database, run: Pick<RunHead, 'id' | 'pipeline'>): Promise<EntityFacts[]> {
+export async function readEntityFacts(db: Database, run: Pick<RunHead, 'id' | 'pipeline'>): Promise<Omit<EntityFacts, 'reconciled'>[]> {
   const rows = await db.query<EntityRow>(ENTITIES, [run.id, run.pipeline]);
   const batches = await db.query<BatchFacts & { extraction_id: string; records: string; bytes: string }>(BATCHES, [run.id]);
   const rejects = await db.query<RejectFacts & { entity: string }>(REJECTS, [run.id, REJECTS_SHOWN]);
@@ -69,7 +69,7 @@ function ledgerOf(row: Record<LedgerColumn, string>): Ledger {
   return Object.fromEntries(LEDGER_COLUMNS.map((column) => [column, Number(row[column])])) as Record<LedgerColumn, number>;
 }
 
-function withoutLedger(row: EntityRow): Omit<EntityFacts, 'ledger' | 'batches' | 'rejects' | 'bad_files' | 'requests'> {
+function withoutLedger(row: EntityRow): Omit<EntityFacts, 'ledger' | 'batches' | 'rejects' | 'bad_files' | 'reconciled' | 'requests'> {
   const ledger = new Set<string>(LEDGER_COLUMNS);
   const rest = Object.fromEntries(Object.entries(row).filter(([name]) => !ledger.has(name))) as unknown as EntityRow;
   return { ...rest, pages: Number(row.pages), rejects_total: Number(row.rejects_total) };

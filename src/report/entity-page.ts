@@ -3,6 +3,7 @@ import { LEDGER_COLUMNS } from '../domain/ledger';
 import { ledgerLines } from './ledger-lines';
 import { code, md, section, table } from './markdown';
 import type { EntityFacts, RunHead } from './run-facts';
+import { CLASS_WORDS, reconciledWords } from './reconciled-words';
 import { clock, count, duration, readWords, reportReader } from './words';
 
 /** `summaries/<entity>.md`: everything about one entity of a run. */
@@ -10,6 +11,7 @@ export function entityPage(run: RunHead, entity: EntityFacts): string {
   const parts = [
     `# ${md(run.pipeline)} · ${md(entity.entity)}: ${entity.state}\n`,
     table(['', ''], factRows(run, entity)) + '\n',
+    section('Compared with the source', reconciledText(entity)),
     section('Ledger', ledgerLines(entity)),
     section(
       'Counts',
@@ -20,6 +22,21 @@ export function entityPage(run: RunHead, entity: EntityFacts): string {
     ),
   ];
   return parts.join('\n');
+}
+
+function reconciledText({ reconciled: found }: EntityFacts): string {
+  if (found === null) return '';
+  const days = found.days.map(({ day, samples, ...counts }) => [
+    day === '' ? '–' : day,
+    ...CLASS_WORDS.map(([name]) => count(counts[name])),
+    CLASS_WORDS.flatMap(([name]) => (samples[name] ?? []).map((id) => code(id))).join(' '),
+  ]);
+  const more =
+    found.days_total > found.days.length
+      ? `\n\n${count(found.days_total - found.days.length)} earlier days differ, too: freshet.reconcile_day.`
+      : '';
+  const head = ['day (UTC)', ...CLASS_WORDS.map(([, words]) => words), 'some of them'];
+  return `${md(reconciledWords(found))}${days.length === 0 ? '' : `\n\n${table(head, days)}`}${more}`;
 }
 
 function factRows(run: RunHead, entity: EntityFacts): string[][] {

@@ -4,6 +4,7 @@ import type { Ledger } from '../domain/ledger';
 import type { EntityState, RunState } from '../domain/run';
 import { zoneOf, type Schedule } from '../domain/schedule';
 import { iso, readEntityFacts } from './entity-facts';
+import { readReconciled } from './reconciled-facts';
 
 /** A run's own row. Instants are ISO text in UTC with microseconds; `null` where nothing happened yet. */
 export interface RunHead {
@@ -94,6 +95,41 @@ export interface EntityFacts {
   readonly rejects_total: number;
   /** Of a load: files that were not loaded. */
   readonly bad_files: readonly BadFile[];
+  /** Of a comparison with the source: what it found; `null` before that, and for runs of other kinds. */
+  readonly reconciled: Reconciled | null;
+}
+
+/** What a comparison of a table with its source found (decision 0015). */
+export interface Reconciled {
+  readonly fix: boolean;
+  readonly from_day: string | null;
+  readonly to_day: string | null;
+  readonly at_source: number;
+  readonly here: number;
+  readonly missing: number;
+  readonly older: number;
+  readonly newer: number;
+  readonly extra: number;
+  /** Changed while it was read: no difference. */
+  readonly moving: number;
+  readonly deleted: number | null;
+  /** Differences that were left when the entity was closed; `null` when it was not. */
+  readonly left_over: number | null;
+  readonly compared_at: string;
+  /** The first `DAYS_SHOWN` that differ; `days_total` counts all. */
+  readonly days: readonly ReconciledDay[];
+  readonly days_total: number;
+}
+
+export interface ReconciledDay {
+  /** UTC; empty where rows have no day. */
+  readonly day: string;
+  readonly missing: number;
+  readonly older: number;
+  readonly newer: number;
+  readonly extra: number;
+  /** Some ids, by class. */
+  readonly samples: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A file that is to blame itself. */
@@ -128,8 +164,9 @@ export async function readRunFacts(db: Database, runId: string): Promise<RunFact
   const run = { ...head, timezone: zoneOf(schedule) };
   const order = new Map((plan ?? []).map(({ entity }, index) => [entity, index]));
   const place = (entity: string): number => order.get(entity) ?? order.size;
-  const entities = await readEntityFacts(db, run);
-  return { run, entities: [...entities].sort((a, b) => place(a.entity) - place(b.entity)) };
+  const reconciled = await readReconciled(db, run.id);
+  const entities = (await readEntityFacts(db, run)).map((facts) => ({ ...facts, reconciled: reconciled.get(facts.entity) ?? null }));
+  return { run, entities: entities.sort((a, b) => place(a.entity) - place(b.entity)) };
 }
 
 function runUnknown(runId: string): FreshetError {

@@ -3,6 +3,7 @@ import { waitWords, type Wait } from '../domain/wait-words';
 import { commandText, loadedInput } from './command-text';
 import { ledgerLines } from './ledger-lines';
 import { code, md, section, table } from './markdown';
+import { reconciledWords } from './reconciled-words';
 import type { EntityFacts, RunFacts, RunHead } from './run-facts';
 import { nextActions, verdict } from './verdict';
 import { clock, count, duration, readWords, reportReader } from './words';
@@ -15,6 +16,7 @@ export function summary(facts: RunFacts): string {
     table(['', ''], headRows(run)) + '\n',
     section('Entities', entities.length === 0 ? '' : table(ENTITY_HEAD, entities.map(entityRow))),
     section('Ledgers', entities.map((entity) => `### ${md(entity.entity)}\n\n${ledgerLines(entity)}`).join('\n\n')),
+    section('Compared with the source', bullets(entities.map(reconciledLine))),
     section('Doubts', bullets(entities.flatMap(doubtLines))),
     section('Errors', [runError(run), ...entities.map(errorBlock)].filter((text) => text !== '').join('\n\n')),
     section('Waiting', bullets([waitLine('the run', run, run), ...entities.map((entity) => waitLine(entity.entity, entity, run))])),
@@ -87,6 +89,10 @@ function entityRow(entity: EntityFacts): string[] {
   ];
   const state = entity.doubts.length > 0 ? `${entity.state}, doubtful` : entity.state;
   return [md(entity.entity), state, md(readWords(entity)), ...counts.map(count), duration(entity.started_at, entity.completed_at)];
+}
+
+function reconciledLine({ entity, reconciled }: EntityFacts): string {
+  return reconciled === null ? '' : `${md(entity)}: ${md(reconciledWords(reconciled))}`;
 }
 
 function doubtLines({ entity, doubts }: EntityFacts): string[] {

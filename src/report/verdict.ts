@@ -1,7 +1,8 @@
 import type { NextAction } from '../domain/errors';
 import { isFresh } from '../domain/fresh';
-import { commandText, loadedInput } from './command-text';
+import { commandText, daysText, loadedInput } from './command-text';
 import type { LedgerColumn } from '../domain/ledger';
+import { reconciledVerdict } from './reconciled-words';
 import type { EntityFacts, RunFacts } from './run-facts';
 import { waitWords } from '../domain/wait-words';
 import { counted, listed, reportReader } from './words';
@@ -12,11 +13,12 @@ const UNFINISHED = ['failed', 'held', 'skipped', 'cancelled'] as const;
 export function verdict({ run, entities }: RunFacts): string {
   switch (run.state) {
     case 'completed':
-      return entities.length > 0 && entities.every(leftAlone)
-        ? `Everything is fresh: nothing was read of ${counted(entities.length, 'entity', 'entities')}.`
-        : `Everything adds up: ${complete(entities)}, ${movement(entities)}.`;
+      return completedVerdict(entities);
     case 'doubtful':
-      return `Everything adds up, yet someone should look at ${listed(doubted(entities))}: ${complete(entities)}, ${movement(entities)}.`;
+      return (
+        reconciledVerdict(entities) ??
+        `Everything adds up, yet someone should look at ${listed(doubted(entities))}: ${complete(entities)}, ${movement(entities)}.`
+      );
     case 'partial':
       return `Not everything came through: ${unfinished(entities)}. ${good(entities)}`;
     case 'failed':
@@ -45,6 +47,12 @@ function complete(entities: readonly EntityFacts[]): string {
 
 function leftAlone({ state, skipped_reason: why }: EntityFacts): boolean {
   return state === 'skipped' && isFresh(why);
+}
+
+function completedVerdict(entities: readonly EntityFacts[]): string {
+  if (entities.length > 0 && entities.every(leftAlone))
+    return `Everything is fresh: nothing was read of ${counted(entities.length, 'entity', 'entities')}.`;
+  return reconciledVerdict(entities) ?? `Everything adds up: ${complete(entities)}, ${movement(entities)}.`;
 }
 
 /** What moved in the tables: `1,290 fetched, 1,280 inserted, 10 updated`, or that nothing did. */
@@ -92,6 +100,7 @@ export function nextActions({ run, entities }: RunFacts): NextAction[] {
     case 'skipped':
       return refused;
     case 'doubtful':
+      if (run.kind === 'reconcile') return [...refused, mendAction(run, entities)];
       return load
         ? [check, ...refused]
         : [
@@ -110,9 +119,18 @@ export function nextActions({ run, entities }: RunFacts): NextAction[] {
   }
 }
 
+/** Where mending was tried already, only the whole read is left. */
+function mendAction(run: RunFacts['run'], entities: readonly EntityFacts[]): NextAction {
+  const names = doubted(entities).join(',');
+  const tried = entities.some(({ reconciled }) => reconciled?.fix === true);
+  if (tried) return command('Read everything once more', `./freshet run ${run.pipeline} --entity ${names} --full`);
+  return command('Fetch just what differs', `./freshet reconcile ${run.pipeline} --entity ${names}${daysText(run)} --fix`);
+}
+
 /** A replay is asked for anew by what is still refused. */
 function againAction(run: RunFacts['run']): NextAction {
   if (run.kind === 'replay') return command('See what is still refused', `./freshet rejects list --pipeline ${run.pipeline}`);
   if (loadedInput(run) !== null) return command('Load it again', `./freshet ${commandText(run)}`);
+  if (run.kind === 'reconcile') return command('Compare again', `./freshet ${commandText(run)}`);
   return command('Run it again', `./freshet run ${run.pipeline}`);
 }

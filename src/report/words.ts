@@ -35,6 +35,7 @@ export function reportReader({ timezone }: Pick<RunHead, 'timezone'>): Reader {
 export function readWords(entity: Pick<EntityFacts, 'read_kind' | 'full_reason' | 'read_from'>): string {
   if (entity.read_kind === null) return 'nothing yet';
   if (entity.read_kind === 'complete') return `complete (${entity.full_reason ?? 'no reason stored'})`;
+  if (entity.full_reason === 'reconcile') return 'compared with the source';
   const why = entity.full_reason === null ? '' : ` (${entity.full_reason})`;
   if (entity.read_kind === 'incremental') return `changes since ${entity.read_from ?? 'the beginning'}${why}`;
   return `${entity.read_kind} read${entity.read_from === null ? '' : ` of changes since ${entity.read_from}`}${why}`;

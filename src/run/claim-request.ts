@@ -8,6 +8,8 @@ import type { RunKind } from '../domain/ids';
 import { FreshetError } from '../domain/errors';
 import { laneOf } from '../domain/lane';
 import { narrowPlan } from '../domain/plan';
+import type { Comparison } from '../extract/comparison';
+import { comparedEntities } from './compared-entities';
 import { FILES, FOREIGN_PIPELINE } from './file-source';
 import { refuseEntityOff, refuseNotSetUp, refuseSwitchedOff, type SetUpWish } from './left-out';
 import { accountOf, pipelinePlan, runEntity, entityNames, sourceOf, type Sources } from './run-config';
@@ -33,6 +35,8 @@ export interface RunWish {
   readonly kind?: RunKind;
   /** So much of the source must be set in this process. Absent: whoever carries the run may know its secrets. */
   readonly mustBeSetUp?: SetUpWish;
+  /** Compare the tables with the source instead of reading into them. */
+  readonly compare?: Comparison;
 }
 
 export interface PreparedClaim {
@@ -61,10 +65,11 @@ export function claimRequest(loaded: LoadedSettings, sources: Sources, wish: Run
   const config = { pipeline, source, definition: sourceOf(sources, source.type) };
   for (const name of wish.entities ?? []) runEntity(config, name);
   if (asks) refuseEntityOff(pipeline, wish.entities ?? [], file);
-  const kind = wish.kind ?? (wish.full === true ? 'full' : 'sync');
+  const kind = kindOf(wish);
   // What depends on an entity that is switched off runs against what its table holds.
   const on = Object.keys(pipeline.entities).filter((name) => !asks || pipeline.entities[name]?.enabled === true);
-  const plan = narrowPlan(pipelinePlan(config), wish.entities ?? on);
+  const names = wish.compare === undefined ? wish.entities : comparedEntities(config, wish.compare, { named: wish.entities, on });
+  const plan = narrowPlan(pipelinePlan(config), names ?? on);
   const extract = wish.cutoffDays === undefined ? {} : { extract: { ...loaded.settings.extract, cutoff_days: wish.cutoffDays } };
   const resolved = { settings: { ...loaded.settings, ...extract }, source, pipeline };
   return {
@@ -87,15 +92,30 @@ export function claimRequest(loaded: LoadedSettings, sources: Sources, wish: Run
 }
 
 /** What was asked for, as the run's row keeps it. */
-function commandOf({ full = false, approveDeletes = false, force = false, limit, cutoffDays, entities }: RunWish): ClaimRequest['command'] {
+function commandOf({
+  full = false,
+  approveDeletes = false,
+  force = false,
+  limit,
+  cutoffDays,
+  compare,
+  entities,
+}: RunWish): ClaimRequest['command'] {
   return {
     full,
     ...(approveDeletes ? { approve_deletes: true } : {}),
     ...(force ? { force } : {}),
     ...(limit === undefined ? {} : { limit }),
     ...(cutoffDays === undefined ? {} : { cutoff_days: cutoffDays }),
+    ...(compare === undefined ? {} : { reconcile: compare }),
     ...(entities === undefined ? {} : { entities }),
   };
+}
+
+function kindOf({ kind, compare, full }: RunWish): RunKind {
+  if (kind !== undefined) return kind;
+  if (compare !== undefined) return 'reconcile';
+  return full === true ? 'full' : 'sync';
 }
 
 function ofFiles(pipeline: string): FreshetError {

@@ -4,6 +4,7 @@ import type { EntitySettings } from '../config/schema/pipeline-file';
 import type { Database } from '../database/database';
 import { FreshetError } from '../domain/errors';
 import { planFault, type Plan } from '../domain/plan';
+import { comparesEveryDay, type Comparison } from '../extract/comparison';
 import type { ExtractInput } from '../extract/extract-slice';
 import type { LoadPlan } from '../config/schema/load-plan';
 import type { CustomColumn } from '../load/load-target';
@@ -175,10 +176,17 @@ export interface ExtractFacts {
   readonly limit?: number;
   /** The greatest value that the source has given out for an integer cursor, as far as it was asked. */
   readonly counter: string | null;
+  /** The table is compared with the source. */
+  readonly compare?: Comparison;
 }
 
-/** Of loads only that of a session which is a complete read knows which rows are gone. */
-function sweepOf({ load, settings }: RunConfig, entity: RunEntity, approved: boolean): Pick<ExtractInput, 'sweep'> {
+/** Of loads only that of a session which is a complete read knows which rows are gone; of comparisons one of every day that is to mend. */
+function sweepOf(
+  { load, settings }: RunConfig,
+  entity: RunEntity,
+  { approveDeletes: approved, compare }: ExtractFacts,
+): Pick<ExtractInput, 'sweep'> {
+  if (compare !== undefined && !(compare.fix && comparesEveryDay(compare))) return {};
   if (load !== undefined && load.complete?.[entity.name]?.source_clock === undefined) return {};
   const { max_count: maxCount, max_percent: maxPercent } = settings.load.deletes;
   return { sweep: { maxCount, maxPercent, approved } };
@@ -202,11 +210,11 @@ const DETAIL_SECONDS = 5;
 
 export function extractInput(config: RunConfig, entity: RunEntity, facts: ExtractFacts): ExtractInput {
   const { sync_pipeline: sync } = config.settings;
-  const { approveDeletes, ...rest } = facts;
+  const { approveDeletes: _, ...rest } = facts;
   return {
     ...rest,
     ...cutoffOf(config, facts),
-    ...sweepOf(config, entity, approveDeletes),
+    ...sweepOf(config, entity, facts),
     pipeline: config.pipeline.name,
     entity: entity.name,
     object: entity.object,

@@ -16,6 +16,7 @@ import { ensureRawTable } from '../load/ensure-raw-table';
 import type { StageContext } from '../observability/stage-context';
 import { writeReport } from '../report/write-report';
 import { verifyEntity } from '../verify/verify-entity';
+import { comparisonOf } from './compared-entities';
 import { badFiles, importStep } from './file-steps';
 import { isFiles } from './file-source';
 import { isFresh } from '../domain/fresh';
@@ -93,7 +94,8 @@ export class Steps {
     // Beside what follows, so that a report of the run counts them.
     void this.deps.clients.tell();
     await ctx.fault('extract.slice-end');
-    if (outcome.outcome === 'done' && !config.settings.stages.load) return { outcome: 'held', reason: LOAD_OFF };
+    if (outcome.outcome === 'done' && !config.settings.stages.load && facts.compare?.fix !== false)
+      return { outcome: 'held', reason: LOAD_OFF };
     if (outcome.outcome !== 'wait') return outcome;
     const { environment } = await readRun(this.deps.db, input.runId);
     const schedule = await activeSchedule(this.deps.db, { environment, pipeline: config.pipeline.name });
@@ -145,7 +147,8 @@ export class Steps {
   async close(input: EntityStep, ctx: StageContext): Promise<{ readonly doubts: number; readonly publishes: boolean }> {
     const { config, entity, facts, command } = await this.open(input);
     if (await hasUnloaded(this.deps.db, input)) await this.load(input, ctx);
-    if (!config.unseen.has(entity.name)) {
+    // A comparison that mends nothing leaves the table as it is, also its columns.
+    if (!config.unseen.has(entity.name) && facts.compare?.fix !== false) {
       const { definition, name, target } = entity;
       const policy = loadPolicyOf(entity, { command, load: config.settings.load });
       const table = { ...target, pipeline: config.pipeline.name, entity: name, definition, runId: input.runId, policy };
@@ -163,7 +166,7 @@ export class Steps {
 
   /** Checks the entity and makes it completed, or `failed: reconcile_error`; its rows stay either way. */
   async verify(input: EntityStep, ctx: StageContext): Promise<{ readonly ok: boolean; readonly faults: readonly string[] }> {
-    const { config, entity } = await this.open(input);
+    const { config, entity, kind } = await this.open(input);
     await beginVerifying(this.deps.db, input);
     const result = await verifyEntity(
       { db: this.deps.db, landing: this.deps.landing },
@@ -172,6 +175,8 @@ export class Steps {
         pipeline: config.pipeline.name,
         target: entity.target,
         definition: entity.definition,
+        // Orphans of documents that somebody deleted by hand are what a comparison is there to find.
+        orphans: kind !== 'reconcile',
         ledgerOnly: !config.settings.stages.verify,
       },
       ctx,
@@ -222,6 +227,7 @@ export class Steps {
     const run = await readRun(this.deps.db, input.runId);
     if (run.cancel_requested_at !== null) throw cancelRequested(input);
     const config = await this.config(run.config_digest);
+    const compare = comparisonOf(run.command);
     if (run.session_id === null) throw new RangeError(`run ${input.runId} has no landing session; prepareRun comes first`);
     return {
       config,
@@ -233,6 +239,7 @@ export class Steps {
         approveDeletes: run.command['approve_deletes'] === true,
         ...(typeof run.command['limit'] === 'number' ? { limit: run.command['limit'] } : {}),
         counter: null,
+        ...(compare === undefined ? {} : { compare }),
       },
       kind: run.kind,
       command: run.command,

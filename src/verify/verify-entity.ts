@@ -20,6 +20,8 @@ export interface VerifyEntityInput extends VerifySubject {
   readonly definition?: EntityDefinition;
   /** The tables are not looked at. */
   readonly ledgerOnly?: boolean;
+  /** Whether line items without their document are looked for; default: yes. */
+  readonly orphans?: boolean;
 }
 
 export interface Verification {
@@ -96,7 +98,7 @@ async function lineChecks(tx: Tx, facts: EntityFacts, { deps, input }: LineScope
       ? null
       : await checkSetSizes(tx, deps.landing, { ...documents, runId: input.runId, entity: input.entity, definition: input.definition });
   const checks = [await checkSets(tx, documents), ...(sizes === null ? [] : [sizes])];
-  if ((facts.owner?.lines ?? 0) > (input.countLimit ?? COUNT_LIMIT)) return checks;
+  if (input.orphans === false || (facts.owner?.lines ?? 0) > (input.countLimit ?? COUNT_LIMIT)) return checks;
   const shown = async (sql: string): Promise<string[]> =>
     (await tx.query<{ parent_id: string; line_no: number }>(`${sql} limit 5`)).map((row) => `${row.parent_id} line ${row.line_no}`);
   return [

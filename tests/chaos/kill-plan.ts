@@ -17,7 +17,7 @@ export interface Trial {
 }
 
 const PAGE_BOOKING =
-  /^extract\.((list|detail|confirm|feed)-page\.(before-commit|after-page-row|after-queue|statement)|before-(page|detail)-commit)$/;
+  /^extract\.((list|detail|compare|confirm|feed)-page\.(before-commit|after-page-row|after-queue|statement)|before-(page|detail)-commit)$/;
 
 /**
  * Where a run can be hurt, each by other means; one trial of each goes into CI. `before` and `after` a COMMIT are apart, because
@@ -32,7 +32,7 @@ export const FAMILIES: readonly { readonly name: string; has(site: string): bool
   { name: 'a page being booked', has: (site) => PAGE_BOOKING.test(site) },
   {
     name: 'a page just booked',
-    has: (site) => /^extract\.((list|detail|confirm|feed)-page\.after-commit|after-page|slice-end)$/.test(site),
+    has: (site) => /^extract\.((list|detail|compare|confirm|feed)-page\.after-commit|after-page|slice-end)$/.test(site),
   },
   { name: 'a batch being cut', has: (site) => /^extract\.(plan-batch|publish-batch|(before|after)-batch-file|before-work)/.test(site) },
   { name: 'a load before its COMMIT', has: (site) => site.startsWith('load.') && !/after-(commit|batch)$/.test(site) },

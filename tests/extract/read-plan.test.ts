@@ -64,6 +64,7 @@ const row = (sort: bigint | null, id = '1'): ListedRow => ({
   id,
   cursorText: sort === null ? null : `c${sort}`,
   cursorSort: sort,
+  version: null,
   part: '',
   tombstone: false,
   offset: 0,

@@ -37,6 +37,7 @@ function entity(name: string, state: EntityState, more: Partial<EntityFacts> = {
     rejects: [],
     rejects_total: 0,
     bad_files: [],
+    reconciled: null,
     ...more,
   };
 }

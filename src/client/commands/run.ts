@@ -4,6 +4,7 @@ import { chosenPipelines, inOrder } from '../chosen-pipelines';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
 import { EXIT, worstExitCode } from '../exit-code';
+import type { Comparison } from '../../extract/comparison';
 import { openView } from '../live/watch';
 import { fitted } from '../live/wrap-line';
 import { openProject } from '../project';
@@ -15,13 +16,25 @@ import { requireWritable } from '../writable-folder';
  * `freshet run <pipeline…>` and `freshet run --all`: checks everything that can be checked beforehand, claims, starts, follows, and shows the
  * result. Nothing is written before the checks are through.
  */
-export async function run(named: readonly string[], flags: RunFlags, context: CommandContext): Promise<CommandResult> {
+export function run(named: readonly string[], flags: RunFlags, context: CommandContext): Promise<CommandResult> {
+  return carried({ named, flags }, context);
+}
+
+interface Wished {
+  readonly named: readonly string[];
+  readonly flags: RunFlags;
+  /** The tables are compared with their source instead of read. */
+  readonly compare?: Comparison;
+}
+
+/** What `run` and `reconcile` have in common: all but what they ask of the source. */
+export async function carried({ named, flags, compare }: Wished, context: CommandContext): Promise<CommandResult> {
   const { out, flags: common } = context;
   const watch = openView(context);
   const project = watch.logging(withRunningSandbox(openProject(common)));
   const { settings } = project.loaded;
   const all = flags.all === true;
-  const { claims: prepared, left } = prepareClaims(project, chosenPipelines(project.loaded, named, all), flags);
+  const { claims: prepared, left } = prepareClaims(project, chosenPipelines(project.loaded, named, all), flags, compare);
   const { claims, after } = inOrder(prepared);
   if (claims.length === 0) throw nothingToRun(left);
   requireWritable(settings.landing.path, 'landing.path');

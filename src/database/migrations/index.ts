@@ -13,9 +13,9 @@ import * as loadFiles from './0010-load-files';
 import * as rulesAndRejects from './0011-rules-and-rejects';
 import * as batchNumbers from './0013-batch-numbers';
 import * as partsAndDeletes from './0014-parts-and-deletes';
+import * as reconcile from './0016-reconcile';
 import * as requestLeases from './0018-request-leases';
 import * as publish from './0019-publish';
-import * as comparisons from './0020-comparisons';
 
 export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0001-control-schema': controlSchema,
@@ -31,7 +31,7 @@ export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0011-rules-and-rejects': rulesAndRejects,
   '0013-batch-numbers': batchNumbers,
   '0014-parts-and-deletes': partsAndDeletes,
+  '0016-reconcile': reconcile,
   '0018-request-leases': requestLeases,
   '0019-publish': publish,
-  '0020-comparisons': comparisons,
 };

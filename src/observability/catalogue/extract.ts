@@ -17,6 +17,10 @@ export const extract = {
   'EX-009': { level: 'info', text: '{entity}: the source forgot its page token; listing again from {from}' },
   'EX-010': { level: 'debug', text: '{entity}: rows missing from the complete read asked for one by one: {asked}, gone: {gone}' },
   'EX-011': { level: 'debug', text: '{entity}: deletions told by the source: {deletions}' },
+  'EX-012': {
+    level: 'info',
+    text: '{entity}: compared with the source, missing: {missing}, older: {older}, newer: {newer}, extra: {extra}',
+  },
   'EX-007': {
     level: 'warn',
     text: '{entity}: {file} is not loaded: {why}',

@@ -1,0 +1,23 @@
+import type { CommandContext } from '../command-context';
+import type { CommandResult } from '../envelope';
+import type { RunFlags } from '../run-wishes';
+import { carried } from './run';
+
+export interface ReconcileFlags extends Omit<RunFlags, 'full'> {
+  /** First and last day, in UTC. */
+  readonly from?: string;
+  readonly to?: string;
+  /** Fetch what differs; delete what the source has no more. */
+  readonly fix?: boolean;
+  /** As without --fix. */
+  readonly dryRun?: boolean;
+}
+
+/**
+ * `freshet reconcile <pipeline…>`: compares tables with their source in a run of its own, follows it, and shows what differs. Exit code 4 when
+ * something does, or still does after --fix.
+ */
+export function reconcile(named: readonly string[], flags: ReconcileFlags, context: CommandContext): Promise<CommandResult> {
+  const compare = { fix: flags.fix === true && flags.dryRun !== true, from: flags.from ?? null, to: flags.to ?? null };
+  return carried({ named, flags, compare }, context);
+}
