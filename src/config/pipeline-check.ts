@@ -2,6 +2,7 @@ import { planFault } from '../domain/plan';
 import { closest } from './closest';
 import { FILES_SOURCE } from './files-source';
 import type { Mistake, Origin } from './mistake';
+import { publishMistakes } from './publish-check';
 import type { PipelineSettings } from './schema/pipeline-file';
 import { scheduleMeant } from './schema/schedule';
 import type { Sources } from './sources';
@@ -62,7 +63,7 @@ function ruleMistakes(pipeline: PipelineSettings, origin: OriginOf): Mistake[] {
 }
 
 function placeMistakes(pipeline: PipelineSettings, origin: OriginOf): Mistake[] {
-  return [...orderMistakes(pipeline, origin), ...ruleMistakes(pipeline, origin)];
+  return [...orderMistakes(pipeline, origin), ...ruleMistakes(pipeline, origin), ...publishMistakes(pipeline, origin)];
 }
 
 /** What a schema cannot see: names that lead nowhere, and circles. */

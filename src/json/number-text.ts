@@ -29,6 +29,7 @@ export function scaleOf(text: string): number {
 
 /** PostgreSQL's numeric: at most 131,072 digits before the point and 16,383 after it. */
 export function isStorableNumeric(text: string): boolean {
+  if (text.length <= MAX_EXPANDED && !text.includes('e')) return true;
   const [digits = '', exponent = '0'] = text.split('e');
   if (exponent.length > 7) return false;
   const whole = digits.replace('-', '').split('.')[0]!.length;
@@ -37,7 +38,35 @@ export function isStorableNumeric(text: string): boolean {
 
 /** The one text of a decimal number; `null` where the text is none. */
 export function decimalText(text: string): string | null {
-  return PARTS.test(text) ? normalise(text) : null;
+  return plainDecimal(text) ?? (PARTS.test(text) ? normalise(text) : null);
+}
+
+const [MINUS, POINT, ZERO, NINE] = [0x2d, 0x2e, 0x30, 0x39];
+
+/** The same for the numbers that nearly all are: short, without an exponent. `null`: the slower way has to look. */
+function plainDecimal(text: string): string | null {
+  const start = text.charCodeAt(0) === MINUS ? 1 : 0;
+  const whole = endOfWhole(text, start);
+  if (whole === null) return null;
+  let [first, end] = [start, text.length];
+  while (first < whole - 1 && text.charCodeAt(first) === ZERO) first++;
+  if (whole < end) while (text.charCodeAt(end - 1) === ZERO) end--;
+  if (end === whole + 1) end = whole;
+  const digits = text.slice(first, end);
+  return start === 0 || digits === '0' ? digits : `-${digits}`;
+}
+
+/** Where the digits before the point end; `null` where the text has anything but digits and one point between them, or is long. */
+function endOfWhole(text: string, start: number): number | null {
+  const { length } = text;
+  if (length === start || length > MAX_EXPANDED) return null;
+  let whole = length;
+  for (let i = start; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === POINT && whole === length && i > start && i < length - 1) whole = i;
+    else if (code < ZERO || code > NINE) return null;
+  }
+  return whole;
 }
 
 function normalise(text: string): string {

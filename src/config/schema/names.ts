@@ -9,3 +9,23 @@ export const columnSchema = () => formed(/^[a-z_][a-z0-9_]{0,62}$/, 'a column: l
 
 /** PostgreSQL types that a column can have. */
 export const COLUMN_TYPES = ['boolean', 'bigint', 'numeric', 'date', 'timestamptz', 'text', 'jsonb'] as const;
+
+/** Columns that publish itself keeps in every typed table. */
+const RESERVED = new Set(['source_id', 'created_at', 'updated_at', 'deleted_at']);
+
+/** A column of a typed table that a pipeline file fills. */
+export const targetSchema = () =>
+  columnSchema().refine((name) => !RESERVED.has(name) && !name.startsWith('freshet_'), {
+    error: ({ input }) => `another name, such as source_${String(input)}: ${String(input)} is kept by freshet itself`,
+  });
+
+/** A field of the source, or `Zusatz.num`: what stands inside a JSON value of it. Counts from 0 in arrays. */
+export const sourcePathSchema = () =>
+  formed(/^[^\s.\0]{1,200}(\.[^\s.\0]{1,200}){0,9}$/, 'a field of the source, or a path into its JSON such as address.city');
+
+/** A value of the file itself. Numbers that a double cannot hold as text. */
+export const constantSchema = () => z.union([z.string(), z.number(), z.boolean()], 'text, a number, true or false');
+export type Constant = string | number | boolean;
+
+export const dateFormatSchema = () =>
+  formed(/^(?=.*YYYY)(?=.*MM)(?=.*DD).{8,60}$/, `a format that has YYYY, MM and DD, such as YYYY-MM-DD or DD.MM.YYYY HH:mm:ss`);

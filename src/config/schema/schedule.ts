@@ -2,18 +2,11 @@ import { z } from 'zod';
 
 import type { Schedule } from '../../domain/schedule';
 import { durationSchema } from './units';
+import { zoneSchema } from './zone';
 
 const FORMS = '{ frequency: daily, time: "02:00", timezone: Europe/Berlin } or { every: 15m }';
 const MINUTE_MS = 60_000;
 const LONGEST_MS = 366 * 24 * 60 * MINUTE_MS;
-
-function isZone(text: string): boolean {
-  try {
-    return Boolean(new Intl.DateTimeFormat('en', { timeZone: text }));
-  } catch {
-    return false;
-  }
-}
 
 const fields = z.strictObject(
   {
@@ -23,7 +16,7 @@ const fields = z.strictObject(
       .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day from "00:00" to "23:59", such as "02:00"')
       .optional(),
     /** Absent: UTC. */
-    timezone: z.string('an IANA time zone such as Europe/Berlin').refine(isZone, 'an IANA time zone such as Europe/Berlin').optional(),
+    timezone: zoneSchema().optional(),
     every: durationSchema().optional(),
     cron: z
       .string()

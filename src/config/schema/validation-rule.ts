@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { formed } from './names';
+import { dateFormatSchema, formed } from './names';
 
 /** A field of the record, or `line_items[].rate`: the field of every object in an array of the record. */
 const field = () => formed(/^[^\s.[\]\0]{1,200}(\[\]\.[^\s.[\]\0]{1,200})?$/, 'the name of a field, or array[].field');
@@ -21,7 +21,7 @@ const type = z.strictObject({ ...common, rule: z.literal('type'), type: z.enum(V
 const dateFormat = z.strictObject({
   ...common,
   rule: z.literal('date_format'),
-  format: formed(/^(?=.*YYYY)(?=.*MM)(?=.*DD).{8,60}$/, `a format that has YYYY, MM and DD, such as YYYY-MM-DD or DD.MM.YYYY HH:mm:ss`),
+  format: dateFormatSchema(),
 });
 const range = z
   .strictObject({ ...common, rule: z.literal('range'), min: limit().optional(), max: limit().optional() })

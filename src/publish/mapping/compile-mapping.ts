@@ -1,8 +1,10 @@
 import { closest } from '../../config/closest';
 import type { PublishSettings } from '../../config/schema/publish';
+import { addRules, uniqueColumns } from '../rules/row-rules';
+import { addTransforms } from '../transforms/registry';
 import { doesNotFit } from './does-not-fit';
 import { Findings } from './findings';
-import { declaredTypes, mapFields } from './mapped-fields';
+import { absentIsNull, declaredTypes, mapFields } from './mapped-fields';
 import type { Cell, Mapping, RawColumn } from './mapping';
 import { references } from './references';
 import { RowPlan, type Step } from './row-plan';
@@ -20,15 +22,18 @@ export function compileMapping(publish: PublishSettings, raw: readonly RawColumn
   const columns = new SourceColumns(raw);
   const plan = new RowPlan({ columns, zone, missing: publish.missing, published });
   mapFields(plan, publish.field_mappings);
+  addTransforms(plan, publish.transforms);
   declaredTypes(plan);
+  absentIsNull(plan);
   plan.steps.push(uniqueField(plan, publish.unique_field));
+  addRules(plan, publish.validation_rules);
   return {
     sourceColumns: columns.names,
     targets: plan.targets,
     uniqueField: publish.unique_field,
     lookups: plan.lookups,
     references: references(plan, publish),
-    unique: [],
+    unique: uniqueColumns(publish.validation_rules),
     map: rowMaker(plan),
   };
 }

@@ -3,7 +3,7 @@ import { quoted } from '../../json/canonical';
 import { parseExact } from '../../json/decode';
 import { decimalText, isStorableNumeric } from '../../json/number-text';
 import { isInt8 } from '../../json/profile';
-import { dayCell, instantCell } from '../../json/time-cell';
+import { dayCell, instantCell, localDay } from '../../json/time-cell';
 import type { ColumnType } from '../../sources/source';
 import { plainText } from './json-column';
 import type { Cell } from './mapping';
@@ -23,6 +23,7 @@ export function conversion(from: ColumnType, to: ColumnType, zone: string): Conv
   if (from === 'bigint' && to === 'numeric') return AS_IT_IS;
   if (from === 'numeric' && to === 'bigint') return wholeNumber;
   if (from === 'date' && to === 'timestamptz') return (text) => instantCell(text, zone);
+  if (from === 'timestamptz' && to === 'date') return (text) => dayOf(text, zone);
   return null;
 }
 
@@ -47,6 +48,11 @@ const FROM_TEXT: Record<Exclude<ColumnType, 'text' | 'jsonb'>, (zone: string) =>
   date: () => (text) => (text === '' || parseLegacyDay(text) === null ? null : dayCell(text)),
   timestamptz: (zone) => (text) => (text === '' || parseLegacyDay(text) === null ? null : instantCell(text, zone)),
 };
+
+function dayOf(text: string, zone: string): string | undefined {
+  const instant = instantCell(text, 'UTC');
+  return instant === undefined ? undefined : localDay(instant, zone);
+}
 
 export const isTrue = (text: string): boolean => text === 't' || text === 'true';
 

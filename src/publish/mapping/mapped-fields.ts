@@ -1,3 +1,4 @@
+import type { Constant } from '../../config/schema/names';
 import type { MappedField } from '../../config/schema/publish';
 import { numberText } from '../../json/number-text';
 import type { ColumnType } from '../../sources/source';
@@ -14,12 +15,12 @@ export function mapFields(plan: RowPlan, fields: Readonly<Record<string, MappedF
   const others: Step[] = [];
   for (const [name, said] of Object.entries(fields)) {
     const path = `field_mappings.${name}`;
-    const field = typeof said === 'string' ? { from: said, optional: false } : said;
+    const field = typeof said === 'string' ? { from: said } : said;
     if (field.from === undefined) {
       others.push(constant(plan.add(name, field.type ?? constantType(field.value!), { path }), field.value!, path));
       continue;
     }
-    const value = plan.surroundings.columns.value(field.from, { path, type: field.type, optional: field.optional });
+    const value = plan.surroundings.columns.value(field.from, { path, type: field.type, optional: field.optional === true });
     const slot = plan.add(name, value.type, { path, declared: field.type });
     if (value.index !== null) copies.push({ from: value.index, to: slot.at });
     else others.push((source, cells) => void (cells[slot.at] = value.read(source)));
@@ -36,8 +37,6 @@ function copied(copies: readonly { readonly from: number; readonly to: number }[
     for (let i = 0; i < count; i++) cells[to[i]!] = source[from[i]!];
   };
 }
-
-type Constant = string | number | boolean;
 
 function constantType(value: Constant): ColumnType {
   return typeof value === 'boolean' ? 'boolean' : typeof value === 'number' ? 'numeric' : 'text';
@@ -67,11 +66,19 @@ function whenAbsent(plan: RowPlan, slot: Slot, { from = '', default: otherwise }
     return (_source, cells) => void (cells[at] ??= text);
   }
   // A column of the raw table has a value or NULL; only JSON, and a column that is not there, can lack one.
-  if (value.index !== null || missing === 'keep') return null;
-  if (missing === 'null') return (_source, cells) => void (cells[at] ??= null);
+  if (value.index !== null || missing !== 'reject') return null;
   return (_source, cells, { findings }) => {
     if (cells[at] === undefined) findings.add({ rule: 'missing', field: slot.name, message: `${from} is missing in the record` });
   };
+}
+
+/** `missing: null`: what the source leaves out is cleared, whatever would have filled it. */
+export function absentIsNull(plan: RowPlan): void {
+  if (plan.surroundings.missing !== 'null') return;
+  const width = plan.slots.length;
+  plan.steps.push((_source, cells) => {
+    for (let i = 0; i < width; i++) cells[i] ??= null;
+  });
 }
 
 /** Brings every target to its declared type. Errors: config_error where its type has no such values. */

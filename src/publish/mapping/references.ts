@@ -6,10 +6,16 @@ import type { RowPlan } from './row-plan';
 
 /** Which columns name rows of other typed tables. */
 export function references(plan: RowPlan, publish: PublishSettings): readonly Reference[] {
-  return Object.entries(publish.references).map(([target, { entity, field }]) => {
+  const declared = Object.entries(publish.references).map(([target, { entity, field }]): Reference => {
     plan.slot(target, `references.${target}`);
     return { target, severity: 'error', message: null, ...parentColumn(plan, { entity, field, path: `references.${target}` }) };
   });
+  const ruled = publish.validation_rules.flatMap((rule, index): Reference[] => {
+    if (rule.rule !== 'foreign_key') return [];
+    const { field: target, severity, error_message: message = null, entity, to: field } = rule;
+    return [{ target, severity, message, ...parentColumn(plan, { entity, field, path: `validation_rules.${index}` }) }];
+  });
+  return [...declared, ...ruled];
 }
 
 interface ParentWish {

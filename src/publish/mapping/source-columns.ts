@@ -44,6 +44,11 @@ export class SourceColumns {
     return { type: 'text', index: null, read: (row) => plainText(json.at(row, inside)) };
   }
 
+  /** Whether the raw table has such a field, or the field whose part it is. */
+  has(source: string): boolean {
+    return this.#column(source) !== undefined || this.#column(source.split('.', 1)[0]!) !== undefined;
+  }
+
   #column(field: string): RawColumn | undefined {
     return this.raw.find((column) => column.field === field);
   }
