@@ -34,6 +34,7 @@ const KEPT = 'What was committed stays, nothing is half. The next run continues 
 /** What became of the data, by the part of freshet that the error comes from. */
 const DATA = {
   client: UNTOUCHED,
+  compare: UNTOUCHED,
   config: UNTOUCHED,
   observability: UNTOUCHED,
   stack: 'Data in PostgreSQL and in the landing folder is kept. Runs that were going on continue once everything is up again.',
@@ -51,7 +52,7 @@ const DATA = {
 };
 
 /** Errors of these parts come before any run. */
-const UNRUN = new Set(['client', 'config', 'observability', 'stack']);
+const UNRUN = new Set(['client', 'compare', 'config', 'observability', 'stack']);
 
 const unique = (items) => [...new Set(items.filter((item) => item !== undefined && item !== ''))];
 /** Several unknowns in a row are one. */

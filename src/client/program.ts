@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { commandPath, type Acting } from './acting';
 import { addAsking } from './asking-commands';
 import { collect } from './chosen-words';
+import { addComparing } from './compare-commands';
 import { withCommonFlags, type CommonFlags } from './common-flags';
 import { execute } from './execute';
 import type { Output } from './output';
@@ -46,6 +47,7 @@ export function createProgram(out: Output, exit: (code: number) => void, help: (
   addTables(program, act);
   addReporting(program, act);
   addRejects(program, act);
+  addComparing(program, act);
   addSchedule(program, act);
   addAsking(program, act);
   return program;

@@ -16,5 +16,6 @@ export const MIGRATION_NAMES = [
   '0016-reconcile',
   '0018-request-leases',
   '0019-publish',
+  '0020-comparisons',
 ] as const;
 export type MigrationName = (typeof MIGRATION_NAMES)[number];

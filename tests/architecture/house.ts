@@ -15,7 +15,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['workflows'],
   ['activities'],
   ['run'],
-  ['extract', 'load', 'publish', 'verify', 'push', 'report', 'notify'],
+  ['extract', 'load', 'publish', 'verify', 'compare', 'push', 'report', 'notify'],
   ['sources', 'targets'],
   ['landing', 'database', 'http', 'json'],
   ['config', 'observability'],

@@ -7,11 +7,11 @@ const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .map((file) => ({ file: file.split('\\').join('/'), text: readFileSync(join(src, file), 'utf8') }));
 
 /** Folders whose every boundary must be a fault site (design §2). */
-const GUARDED = /^(extract|landing|load|database|http|run)\//;
+const GUARDED = /^(extract|landing|load|compare|database|http|run)\//;
 
 /** The few files through which files, PostgreSQL and HTTP are reached; everything else goes through them. */
 const DOORS: Readonly<Record<string, RegExp>> = {
-  'node:fs': /^landing\/(file-store|file-error|input-folder)\.ts$/,
+  'node:fs': /^(landing\/(file-store|file-error|input-folder)|compare\/sqlite-copy)\.ts$/,
   pg: /^(database\/(database|migrate|side-connection)|load\/(copy|first-load))\.ts$/,
   undici: /^http\/[^/]+\.ts$/,
 };

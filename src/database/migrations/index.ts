@@ -16,6 +16,7 @@ import * as partsAndDeletes from './0014-parts-and-deletes';
 import * as reconcile from './0016-reconcile';
 import * as requestLeases from './0018-request-leases';
 import * as publish from './0019-publish';
+import * as comparisons from './0020-comparisons';
 
 export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0001-control-schema': controlSchema,
@@ -34,4 +35,5 @@ export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0016-reconcile': reconcile,
   '0018-request-leases': requestLeases,
   '0019-publish': publish,
+  '0020-comparisons': comparisons,
 };
