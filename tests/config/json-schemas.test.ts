@@ -31,7 +31,10 @@ test('every meaning of a pipeline key stands in its schema; an entity without an
   expect(nothing).toEqual({ type: 'null' });
   for (const path of Object.keys(PIPELINE_MEANINGS)) {
     const at = path.startsWith('entities.*.')
-      ? entity?.properties?.[path.slice('entities.*.'.length)]
+      ? path
+          .split('.')
+          .slice(2)
+          .reduce<SchemaNode | undefined>((node, key) => node?.properties?.[key], entity)
       : tree.properties[path as 'entities'];
     expect(at).toMatchObject({ description: PIPELINE_MEANINGS[path] });
   }

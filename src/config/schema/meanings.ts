@@ -113,5 +113,20 @@ export const PIPELINE_MEANINGS: Readonly<Record<string, string>> = {
   'entities.*.reject_budget':
     'Above it nothing of a batch is loaded and the entity is held: { count, share }, both passed; or none. Absent: 1000 records and a fifth of the batch.',
   'entities.*.skip_existing': 'Insert only: rows that the table has are left alone and counted as skipped.',
-  'entities.*.publish': 'The typed table made of it.',
+  'entities.*.publish': 'The typed table made of it. See docs/publish-mapping.md.',
+  'entities.*.publish.schema': 'PostgreSQL schema of the typed table.',
+  'entities.*.publish.table': 'The typed table.',
+  'entities.*.publish.unique_field': 'The target that tells rows apart.',
+  'entities.*.publish.conflict_strategy': 'Who wins where source and target changed the same field.',
+  'entities.*.publish.conflict_strategies': 'The same for single targets.',
+  'entities.*.publish.update_existing': 'false: rows that are there are left alone.',
+  'entities.*.publish.deletes': 'What a deletion at the source does to the row: flag, delete, keep.',
+  'entities.*.publish.missing':
+    'What an absent key of the source does: keep leaves the target alone, null clears it, reject refuses the record.',
+  'entities.*.publish.field_mappings':
+    'target: source. A field, a path into JSON such as address.city, { from: field, default, type, optional } or { value: constant }.',
+  'entities.*.publish.references': 'target: { entity, field }: the row of another entity’s typed table that the target names.',
+  'entities.*.publish.transforms': 'What happens to values on their way, one after the other: a name, or { transform: name, … }.',
+  'entities.*.publish.validation_rules':
+    'What every row must keep to: { field, rule, … }; one that breaks any is a reject, with every reason.',
 };
