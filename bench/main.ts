@@ -12,25 +12,30 @@ import { providePostgres } from '../src/stack/postgres';
 import { withConnection } from '../src/stack/postgres-connection';
 import type { Job, Measured } from './cases';
 import { land, type Landed } from './landed';
-import { summarize, tableOf } from './results';
+import { summarize, tableOf, type CaseResult } from './results';
+import { measureSquare } from './square/measure-square';
 
 const HELP = `npm run bench -- [--only CASE,…] [--documents N] [--rounds N] [--large] [--folder PATH]
 
 Loads generated invoices, and analyzes their files (about 1.4 KB and 3 line items each) into a PostgreSQL of its own, each measurement in a process of its own, the
 cases in turns. Prints one table and writes bench/results/latest.json; ratios are to raw COPY of the same rows within this very run.
-  --only       of floor, first_load, upsert_all_changed, rerun_unchanged, analyze; the floor is always measured
-  --documents  default 200000        --large  2000000
+  --only       of floor, first_load, upsert_all_changed, rerun_unchanged, analyze; the floor is always measured. square: runs of that
+               pipeline through Temporal, and the extraction alone, beside a plain script that fetches the same pages
+  --documents  default 200000        --large  2000000; of square orders, 26286 and 1000000
   --rounds     default 3; the median counts
   --folder     where PostgreSQL and the files lie for as long as it lasts; default: the system's folder for such things
 `;
 
 /** As the table names them, beside the floor. */
 const MEASURED = ['first_load', 'upsert_all_changed', 'rerun_unchanged', 'analyze'] as const;
-const CASES: readonly string[] = ['floor', ...MEASURED];
+const SQUARE = 'square';
+const CASES: readonly string[] = ['floor', ...MEASURED, SQUARE];
 const NODE = ['-r', join(__dirname, '../scripts/typescript.cjs'), join(__dirname, 'measure.ts')];
 
 interface Wish {
-  readonly documents: number;
+  /** Absent: as many as the cases are known by. */
+  readonly documents?: number;
+  readonly large: boolean;
   readonly rounds: number;
   readonly only: readonly string[];
   readonly folder: string;
@@ -45,7 +50,7 @@ function wish(): Wish | null {
   const { values } = parseArgs({
     options: {
       only: { type: 'string' },
-      documents: { type: 'string', default: '200000' },
+      documents: { type: 'string' },
       rounds: { type: 'string', default: '3' },
       large: { type: 'boolean', default: false },
       // As root the server runs as another user, who is let through to /tmp.
@@ -54,43 +59,61 @@ function wish(): Wish | null {
     },
   });
   const only = values.only?.split(',') ?? MEASURED;
-  const numbers = [values.documents, values.rounds].map(Number);
+  const numbers = [values.rounds, values.documents ?? '1'].map(Number);
   const right = numbers.every((number) => Number.isInteger(number) && number > 0) && only.every((name) => CASES.includes(name));
   const there = existsSync(values.folder);
   if (!there) process.stderr.write(`bench: there is no folder ${values.folder}\n\n`);
   if (values.help || !right || !there) return null;
-  return { documents: values.large ? 2_000_000 : numbers[0]!, rounds: numbers[1]!, only, folder: values.folder };
+  const { large, folder } = values;
+  return { rounds: numbers[0]!, ...(values.documents === undefined ? {} : { documents: numbers[1]! }), large, only, folder };
 }
 
 async function main(asked: Wish): Promise<boolean> {
   const folder = mkdtempSync(join(asked.folder, 'freshet-bench-'));
   chmodSync(folder, 0o755);
   const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
-  const postgres = await providePostgres({ home: openHome(join(folder, 'home')), say });
   try {
-    await migrateToLatest(postgres.url);
-    await withConnection(postgres.url, (client) => client.query('create schema if not exists bench'));
-    const landing = new FileStore(join(folder, 'landing'));
-    const editions = [];
-    for (const edition of [1, 2]) editions.push(await land(landing, { count: asked.documents, edition }));
-    say(`${asked.documents} documents, twice ${Math.round(editions[0]!.batches.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20)} MB`);
-    const rounds = await measureAll(asked, { place: { url: postgres.url, folder }, editions, say });
-    const results = summarize(asked.documents, rounds);
+    const results = [
+      ...(asked.only.some((name) => name !== SQUARE) ? await loads(asked, folder, say) : []),
+      ...(asked.only.includes(SQUARE) ? await square(asked, folder, say) : []),
+    ];
     process.stdout.write(`${tableOf(results)}\n`);
     const target = join(__dirname, 'results');
     mkdirSync(target, { recursive: true });
     writeFileSync(join(target, 'latest.json'), `${JSON.stringify(results, null, 2)}\n`);
     return results.every(({ checks_ok }) => checks_ok);
   } finally {
-    await postgres.part?.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+type Say = (line: string) => void;
+
+async function loads(asked: Wish, folder: string, say: Say): Promise<CaseResult[]> {
+  const { documents = asked.large ? 2_000_000 : 200_000 } = asked;
+  const postgres = await providePostgres({ home: openHome(join(folder, 'home')), say });
+  try {
+    await migrateToLatest(postgres.url);
+    await withConnection(postgres.url, (client) => client.query('create schema if not exists bench'));
+    const landing = new FileStore(join(folder, 'landing'));
+    const editions = [];
+    for (const edition of [1, 2]) editions.push(await land(landing, { count: documents, edition }));
+    say(`${documents} documents, twice ${Math.round(editions[0]!.batches.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20)} MB`);
+    return summarize(documents, await measureAll(asked, { place: { url: postgres.url, folder }, editions, say }));
+  } finally {
+    await postgres.part?.stop();
+  }
+}
+
+async function square({ documents, large, rounds }: Wish, folder: string, say: Say): Promise<CaseResult[]> {
+  const orders = documents ?? (large ? 1_000_000 : 26_286);
+  return summarize(orders, await measureSquare({ orders, rounds, folder, say }), 'fetch_floor');
 }
 
 interface Bench {
   readonly place: Place;
   readonly editions: readonly Landed[];
-  readonly say: (line: string) => void;
+  readonly say: Say;
 }
 
 /** The cases in turns: what slows the machine down slows all of them down. */

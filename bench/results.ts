@@ -1,7 +1,8 @@
 import type { Measured } from './cases';
+import type { SquareMeasured } from './square/measure-square';
 
 /** One line of `bench/results/latest.json`. */
-export interface CaseResult extends Measured {
+export interface CaseResult extends SquareMeasured {
   readonly case: string;
   readonly documents: number;
   /** Of the medians; the floor's own is 1. */
@@ -9,9 +10,9 @@ export interface CaseResult extends Measured {
 }
 
 /** The median in time of each case's rounds, with the worst memory, delay and check of all of them. */
-export function summarize(documents: number, rounds: ReadonlyMap<string, readonly Measured[]>): CaseResult[] {
+export function summarize(documents: number, rounds: ReadonlyMap<string, readonly SquareMeasured[]>, floorCase = 'floor'): CaseResult[] {
   const middle = (all: readonly Measured[]): number => all.map(({ seconds }) => seconds).sort((a, b) => a - b)[Math.floor(all.length / 2)]!;
-  const floor = middle(rounds.get('floor')!);
+  const floor = middle(rounds.get(floorCase)!);
   return [...rounds].map(([name, all]) => ({
     case: name,
     documents,
@@ -21,6 +22,7 @@ export function summarize(documents: number, rounds: ReadonlyMap<string, readonl
     rss_mb: Math.max(...all.map((one) => one.rss_mb)),
     loop_delay_p99_ms: Math.max(...all.map((one) => one.loop_delay_p99_ms)),
     checks_ok: all.every((one) => one.checks_ok),
+    ...(all[0]!.requests_per_1000_changed === undefined ? {} : { requests_per_1000_changed: all[0]!.requests_per_1000_changed }),
   }));
 }
 
