@@ -1,5 +1,5 @@
 import { isFreshetError } from '../domain/errors';
-import type { ListAnswer } from '../sources/source';
+import type { ListAnswer, ListRequest } from '../sources/source';
 import type { Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
 import { WHOLE } from './part';
@@ -16,7 +16,7 @@ export async function askList(scope: ExtractScope, extraction: Extraction): Prom
   const { deps, input, ctx } = scope;
   for (let asked = extraction; ;) {
     try {
-      return { answer: await deps.client.list(listRequest(scope, asked), ctx), asked };
+      return { answer: await scope.nextPage.take(listRequest(scope, asked), ctx), asked };
     } catch (error) {
       if (!isFreshetError(error) || error.code !== 'cursor-lost') throw error;
       const position = afterLostToken(asked.position, deps.definition.order === 'cursor_ascending');
@@ -27,7 +27,17 @@ export async function askList(scope: ExtractScope, extraction: Extraction): Prom
   }
 }
 
-function listRequest({ input }: ExtractScope, { parts, position }: Extraction): Parameters<ExtractScope['deps']['client']['list']>[0] {
+/**
+ * Asks for the page after `answer` before that one is landed, where its rows are the records: a list that is only an index waits for the
+ * details anyway, and one paged by number shows most while nothing slides between two of its pages.
+ */
+export function askAhead(scope: ExtractScope, { answer, asked }: Listed): void {
+  const { definition } = scope.deps;
+  if (answer.next === null || definition.detail !== null || definition.paging.kind === 'number' || scope.input.limit !== undefined) return;
+  scope.nextPage.ask(listRequest(scope, { ...asked, position: { ...asked.position, next: answer.next } }), scope.ctx);
+}
+
+function listRequest({ input }: ExtractScope, { parts, position }: Extraction): ListRequest {
   const group = parts.filter(({ group: number }) => number === position.group);
   return {
     entity: input.object,

@@ -13,6 +13,7 @@ import type { ExtractDeps, ExtractInput, ExtractScope } from './extract-slice';
 import { readParts } from './part';
 import { seenTable } from './open-extraction';
 import { neverHeldStill } from './position';
+import { NextPage } from './next-page';
 import { workFolder } from './page-file';
 import { writeMetadata } from './session-metadata';
 import { sweep } from './sweep';
@@ -37,7 +38,7 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
   const extraction = extractionOf(row, await readParts(deps.db, row.id));
   const fence = { ...attempt.fence, extractionId: extraction.id };
   const watermarks = await readWatermarks(deps.db, input);
-  const scope: ExtractScope = { deps, input, fence, ctx, watermarks, moveWatermarksEarly: () => Promise.resolve() };
+  const scope: ExtractScope = { deps, input, fence, ctx, watermarks, ...readsNothing(deps) };
   if (row.state === 'complete') {
     await finishFiles(deps, extraction.id, ctx);
     return { doubts: [] };
@@ -78,6 +79,10 @@ async function closeIn(tx: Tx, scope: ExtractScope, { extraction, doubts }: Clos
   await bookClosing(tx, scope, { extraction, doubts: all });
   await tx.query(`drop table if exists ${seenTable(extraction.id)}`);
   return all;
+}
+
+function readsNothing({ client }: ExtractDeps): Pick<ExtractScope, 'nextPage' | 'moveWatermarksEarly'> {
+  return { nextPage: new NextPage(client), moveWatermarksEarly: () => Promise.resolve() };
 }
 
 async function complete(tx: Tx, id: string): Promise<void> {

@@ -39,7 +39,7 @@ export async function detailPage(scope: ExtractScope, extraction: Extraction): P
   const stop = answers.find((answer) => answer.kind === 'unasked' && answer.error !== null);
   const refused = answers.filter((answer) => answer.kind === 'refused');
   if (found.length === 0 && refused[0] && !(await isTheirOwnTrouble(scope, extraction, refused.length))) throw refused[0].error;
-  const file = await writePageFile(scope, extraction, { records: found.map((answer) => answer.record) });
+  const file = await writePageFile(scope, extraction, { records: found.map((answer) => ({ bytes: answer.record })) });
   await scope.ctx.fault('extract.before-detail-commit');
   const after = await bookDetailPage(scope, { extraction, answers, file });
   scope.ctx.progress(progressMark(after.position));

@@ -16,6 +16,7 @@ import type { Extraction } from './extraction';
 import { feedPage } from './feed-page';
 import { listPage } from './list-page';
 import type { Narrowing } from './narrow-read';
+import { NextPage } from './next-page';
 import { openExtraction } from './open-extraction';
 import { sweepWorkFolder } from './page-file';
 import type { SweepLimits } from './sweep';
@@ -85,6 +86,7 @@ export interface ExtractScope {
   readonly fence: Fence;
   readonly ctx: StageContext;
   readonly watermarks: Watermarks;
+  readonly nextPage: NextPage;
   moveWatermarksEarly(tx: Tx, extraction: Extraction): Promise<void>;
 }
 
@@ -105,6 +107,7 @@ export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: 
     fence: opened.fence,
     ctx,
     watermarks,
+    nextPage: new NextPage(deps.client),
     moveWatermarksEarly: (tx, extraction) => moveWatermarks(tx, scope, extraction),
   };
   await sweepWorkFolder(scope, opened.extraction.id);
@@ -118,6 +121,8 @@ export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: 
     await beginWait(deps.db, { ...input, token: scope.fence.token, wait_reason: reason, wait_until: until });
     ctx.log('EX-004', { entity: input.entity, until, reason: isFreshetError(error) ? error.message : reason });
     return { outcome: 'wait', until, reason };
+  } finally {
+    scope.nextPage.drop();
   }
 }
 

@@ -5,7 +5,7 @@ import { fenced } from '../database/fence';
 import { defect } from '../observability/defects';
 import { FreshetError } from '../domain/errors';
 import type { EntityDefinition, ListAnswer } from '../sources/source';
-import { askList } from './ask-list';
+import { askAhead, askList } from './ask-list';
 import { compareRows, isWanted, rememberCompared, type ComparedRow } from './compare-rows';
 import { afterListing } from './confirm';
 import { saveExtraction, type Extraction } from './extraction';
@@ -16,19 +16,22 @@ import { countFresh, newRows, type NewRow } from './new-rows';
 import { withinLimit } from './limit';
 import { decideDetails, queueDetails, queueVanished } from './detail-queue';
 import { seenTable } from './open-extraction';
-import { writePageFile, type PageFile } from './page-file';
+import { writePageFile, type PageFile, type PageRecord } from './page-file';
 import { groupCount, raiseParts } from './part';
 import { afterListPage, progressMark } from './position';
 
 /** A source that gives the same page this often in a row does not turn its pages. */
 const SAME_PAGE_LIMIT = 3;
+const BACKSLASH = 0x5c;
 
 /** Fetches, lands and books one list page. */
 export async function listPage(scope: ExtractScope, extraction: Extraction): Promise<Extraction> {
   const { deps, input, ctx } = scope;
   await ctx.fault('extract.before-list');
-  const { answer, asked } = await askList(scope, extraction);
+  const listed = await askList(scope, extraction);
+  const { answer, asked } = listed;
   await ctx.fault('extract.after-list');
+  askAhead(scope, listed);
   const begun = begin(asked, answer);
   const whole = readListedRows(answer.body, deps.definition, deps.zone);
   const {
@@ -49,9 +52,8 @@ export async function listPage(scope: ExtractScope, extraction: Extraction): Pro
   const moved = { ...raise(scope, begun, page.rows), position: afterListPage(begun.position, step) };
   if (moved.position.repeats >= SAME_PAGE_LIMIT) throw pagesDoNotTurn(input.entity, moved.position.page);
   const compared = await comparedNews(scope, begun, news);
-  const records = news
-    .filter(({ row }) => !row.tombstone && (compared === null || compared.wanted.has(row.id)))
-    .map(({ row }) => answer.body.subarray(row.offset, row.offset + row.length));
+  const kept = news.filter(({ row }) => !row.tombstone && (compared === null || compared.wanted.has(row.id)));
+  const records = kept.map(({ row }) => recordAt(answer.body, row));
   const file = deps.definition.detail === null ? await writePageFile(scope, begun, { records }) : null;
   await ctx.fault('extract.before-page-commit');
   await bookListPage(scope, { before: begun, after: moved, page, news, compared, file, answer });
@@ -64,6 +66,12 @@ export async function listPage(scope: ExtractScope, extraction: Extraction): Pro
     fresh: news.length,
   });
   return moved;
+}
+
+/** What has no escapes in it is what its bytes say: nobody parses it again. */
+function recordAt(body: Buffer, { offset, length, record }: ListedRow): PageRecord {
+  const bytes = body.subarray(offset, offset + length);
+  return record === undefined || bytes.includes(BACKSLASH) ? { bytes } : { bytes, record };
 }
 
 /** The first answer of an extraction tells the source's clock, or its counter, at its start. */

@@ -22,6 +22,8 @@ export interface ListedRow {
   readonly tombstone: boolean;
   readonly offset: number;
   readonly length: number;
+  /** What its bytes say; absent where somebody else has parsed them. */
+  readonly record?: JsonObject;
 }
 
 export interface ListedPage {
@@ -40,7 +42,7 @@ export function readListedRows(body: Buffer, definition: EntityDefinition, zone:
       tombstone: isTombstone(record, definition),
       version: versionOf(record, definition),
     };
-    return { id: keyOf(record, definition, offset), ...cursorOf(record, definition, zone), ...standing, offset, length };
+    return { id: keyOf(record, definition, offset), ...cursorOf(record, definition, zone), ...standing, offset, length, record };
   });
   return { rows, envelope: envelopeOf(body, definition.recordsPath) };
 }

@@ -1,10 +1,17 @@
+import type { JsonObject } from '../json/decode';
 import { profileRecords, type Profile } from '../json/profile';
 import type { ExtractScope } from './extract-slice';
 import type { Extraction } from './extraction';
 
+export interface PageRecord {
+  /** Cut from its answer. */
+  readonly bytes: Buffer;
+  /** What the bytes say, where that is known already. */
+  readonly record?: JsonObject;
+}
+
 export interface PageContent {
-  /** Bytes of each record, cut from its answer. */
-  readonly records: readonly Buffer[];
+  readonly records: readonly PageRecord[];
 }
 
 export interface PageFile {
@@ -27,8 +34,9 @@ export function workFolder(extractionId: string): string {
 export async function writePageFile(scope: ExtractScope, extraction: Extraction, content: PageContent): Promise<PageFile | null> {
   if (content.records.length === 0) return null;
   const key = `${workFolder(extraction.id)}/${extraction.position.seq}-${scope.fence.token}.json`;
-  const profile = profileRecords(content.records, scope.deps.definition.lineItems?.field ?? null);
-  const stored = await scope.deps.landing.write(key, arrayOf(content.records));
+  const said = content.records.map(({ bytes, record }) => record ?? bytes);
+  const profile = profileRecords(said, scope.deps.definition.lineItems?.field ?? null);
+  const stored = await scope.deps.landing.write(key, arrayOf(content.records.map(({ bytes }) => bytes)));
   return { key, records: content.records.length, bytes: stored.bytes, sha256: stored.sha256, profile };
 }
 

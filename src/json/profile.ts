@@ -50,10 +50,13 @@ export function isNameTooLong(field: string): boolean {
 
 export const EMPTY_PROFILE: Profile = { records: 0, fields: [], lines: 0, lineFields: [], cut: false };
 
-/** Profile of records given by their bytes; what cannot be decoded is counted as a record and looked at by the loader. */
-export function profileRecords(records: Iterable<Uint8Array>, lineItemsField: string | null): Profile {
+/** Profile of records given by their bytes, or decoded exactly; what cannot be decoded is counted as a record and looked at by the loader. */
+export function profileRecords(records: Iterable<Uint8Array | JsonObject>, lineItemsField: string | null): Profile {
   const collector = new ProfileCollector(lineItemsField);
-  for (const bytes of records) collector.add(bytes);
+  for (const record of records) {
+    if (record instanceof Uint8Array) collector.add(record);
+    else collector.addRecord(record);
+  }
   return collector.profile();
 }
 
@@ -67,10 +70,14 @@ export class ProfileCollector {
   constructor(private readonly lineItemsField: string | null) {}
 
   add(bytes: Uint8Array): void {
-    this.records++;
     const decoded = decodeRecord(bytes);
-    if (!decoded.ok || !isJsonObject(decoded.value)) return;
-    const record = decoded.value;
+    if (decoded.ok && isJsonObject(decoded.value)) this.addRecord(decoded.value);
+    else this.records++;
+  }
+
+  /** One that is decoded already, exactly. */
+  addRecord(record: JsonObject): void {
+    this.records++;
     count(this.fields, record, this.lineItemsField);
     const items = this.lineItemsField === null ? undefined : fieldOf(record, this.lineItemsField);
     if (!Array.isArray(items)) return;

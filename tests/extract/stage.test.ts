@@ -221,7 +221,7 @@ describe('an extraction', () => {
     expect(await at.db.query('select from freshet.watermark')).toEqual([]);
     await batchIs('published');
     await at.steps.load(step, at.ctx);
-    expect(await at.steps.close(step, at.ctx)).toEqual({ doubts: 0 });
+    expect(await at.steps.close(step, at.ctx)).toEqual({ doubts: 0, publishes: false });
     expect(await at.db.query('select from freshet.watermark')).toHaveLength(1);
   });
 
