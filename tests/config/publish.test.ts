@@ -1,3 +1,7 @@
+import Ajv from 'ajv';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
 import { freezeSettings, thawSettings } from '../../src/config/freeze';
 import { loadPipeline } from '../../src/config/pipeline';
 import { jsonSchemas } from '../../src/config/json-schemas';
@@ -160,6 +164,11 @@ test.each([
     transform('{ transform: lookup, from: c, match: code, take: name, into: x }'),
     /transforms\.0\.entity: must be an entity of this pipeline, or table: any other table/,
   ],
+  [
+    'a constant that PostgreSQL cannot store',
+    'field_mappings: { sku: s, n: { value: "a\\0" } }',
+    /field_mappings\.n\.value.*a text that PostgreSQL can store/,
+  ],
   ['an object where a field stands', 'field_mappings: { sku: { form: s } }', /field_mappings\.sku\.form: unknown key; did you mean from\?/],
   ['an empty object', 'field_mappings: { sku: {} }', /field_mappings\.sku: must be a field, or \{ from: field \} or \{ value: constant \}/],
   [
@@ -178,6 +187,27 @@ test('a parent has to come first', () => {
   expect(refusal(() => loadPipeline('p', { root, sources })).message).toContain(
     'entities.items.publish.references.sku.entity = contacts: must come first: write depends_on: [contacts] at items',
   );
+});
+
+test('the schema for editors takes the files that ship, and underlines what the reader refuses', () => {
+  const valid = new Ajv({ strict: false }).compile(jsonSchemas(sourceTypes).pipeline);
+  const folder = resolve(__dirname, '../../config/pipelines');
+  for (const file of readdirSync(folder)) expect([file, valid(parse(readFileSync(join(folder, file), 'utf8')))]).toEqual([file, true]);
+  const publish = (more: object) => ({
+    name: 'p',
+    source: 's',
+    entities: { items: { publish: { table: 't', unique_field: 'a', field_mappings: { a: 'A' }, ...more } } },
+  });
+  expect(valid(publish({ transforms: ['transform_dimensions', { transform: 'trim', fields: ['a'] }], missing: null }))).toBe(true);
+  for (const wrong of [
+    { transforms: [{ transform: 'trm', fields: ['a'] }] },
+    { transforms: [{ transform: 'trim' }] },
+    { transforms: ['transform_dimension'] },
+    { validation_rules: [{ field: 'a', rule: 'nonempty' }] },
+    { conflict_strategy: 'newest' },
+    { field_mappings: { a: { form: 'A' } } },
+  ])
+    expect([wrong, valid(publish(wrong))]).toEqual([wrong, false]);
 });
 
 test('editors learn every transform and every rule with its settings', () => {

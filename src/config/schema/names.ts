@@ -23,8 +23,13 @@ export const targetSchema = () =>
 export const sourcePathSchema = () =>
   formed(/^[^\s.\0]{1,200}(\.[^\s.\0]{1,200}){0,9}$/, 'a field of the source, or a path into its JSON such as address.city');
 
+/** What PostgreSQL cannot store in a text: U+0000 and halves of surrogate pairs. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+export const storableTextSchema = () =>
+  z.string('a text').refine((text) => !UNSTORABLE.test(text), 'a text that PostgreSQL can store: without U+0000 and half surrogate pairs');
+
 /** A value of the file itself. Numbers that a double cannot hold as text. */
-export const constantSchema = () => z.union([z.string(), z.number(), z.boolean()], 'text, a number, true or false');
+export const constantSchema = () => z.union([storableTextSchema(), z.number(), z.boolean()], 'text, a number, true or false');
 export type Constant = string | number | boolean;
 
 export const dateFormatSchema = () =>

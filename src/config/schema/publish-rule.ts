@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { patternFault } from '../pattern';
-import { columnSchema, constantSchema, dateFormatSchema, entityNameSchema } from './names';
+import { columnSchema, constantSchema, dateFormatSchema, entityNameSchema, storableTextSchema } from './names';
 
 /** The form of an SKU where the file names none: 1 to 64 letters, digits and `. _ / -`, of which the latter neither begin nor end it. */
 export const SKU_PATTERN = '[A-Za-z0-9]([A-Za-z0-9._/-]{0,62}[A-Za-z0-9])?';
@@ -15,7 +15,7 @@ const pattern = () =>
 const common = {
   field: columnSchema(),
   severity: z.enum(['error', 'warning']).default('error'),
-  error_message: z.string().min(1, 'a sentence').max(500, 'at most 500 characters').optional(),
+  error_message: storableTextSchema().min(1, 'a sentence').max(500, 'at most 500 characters').optional(),
 };
 
 const ofRows = {

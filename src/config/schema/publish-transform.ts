@@ -1,6 +1,15 @@
 import { z } from 'zod';
 
-import { COLUMN_TYPES, columnSchema, constantSchema, dateFormatSchema, entityNameSchema, sourcePathSchema, targetSchema } from './names';
+import {
+  COLUMN_TYPES,
+  columnSchema,
+  constantSchema,
+  dateFormatSchema,
+  entityNameSchema,
+  sourcePathSchema,
+  storableTextSchema,
+  targetSchema,
+} from './names';
 import { nullWord } from './null-word';
 import { oneOf } from './unknown-name';
 import { zoneSchema } from './zone';
@@ -61,7 +70,7 @@ const concat = z
     into: targetSchema(),
     from: z.array(sourcePathSchema()).min(1).optional(),
     fields: fields().optional(),
-    separator: z.string().max(20).default(' '),
+    separator: storableTextSchema().max(20, 'at most 20 characters').default(' '),
   })
   .refine(({ from, fields: targets }) => (from === undefined) !== (targets === undefined), {
     path: ['from'],
@@ -87,7 +96,7 @@ const lookup = z
   });
 
 const translate = change('translate').extend({
-  values: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  values: z.record(z.string(), z.union([constantSchema(), z.null()], 'text, a number, true, false or null')),
   otherwise: nullWord(['reject', 'keep', 'null'], 'reject'),
 });
 
@@ -162,8 +171,14 @@ function settingsOf(name: TransformName): string {
   return needed.map(([key]) => key).join(', ');
 }
 
+/** Editors know no refinement: the names are told to them apart. */
+const bare = z
+  .string()
+  .refine(isBare, { error: ({ input }) => bareProblem(input) })
+  .meta({ enum: [...BARE] });
+
 /** One of `publish.transforms`: a name alone, or with settings. */
-export const transformSchema = z.union([z.string().refine(isBare, { error: ({ input }) => bareProblem(input) }), detailed]);
+export const transformSchema = z.union([bare, detailed]);
 
 export type TransformSetting = z.output<typeof transformSchema>;
 
