@@ -15,6 +15,8 @@ export interface ScheduledClaim {
   readonly requestKey: string;
   /** Somebody ended the wait for the lane: the row is born skipped, with this reason. */
   readonly stopped?: string;
+  /** The scheduled run has ended: now the comparison with the source that follows it, where one is due. */
+  readonly comparison?: true;
 }
 
 /** What `pipelineRun` is given. */
@@ -32,7 +34,10 @@ export interface ClaimedRun {
  */
 export type ScheduledAnswer =
   /** `markedAs`: its kind, for the search attributes; absent where Temporal does not know those: setting them would stop the start for ever. */
-  | { readonly kind: 'claimed'; readonly run: ClaimedRun; readonly markedAs?: string }
+  /** `compares`: the pipeline file wants comparisons with the source; absent: it does not. */
+  | { readonly kind: 'claimed'; readonly run: ClaimedRun; readonly markedAs?: string; readonly compares?: true }
+  /** No comparison is due. */
+  | { readonly kind: 'not-due' }
   | { readonly kind: 'taken'; readonly activeRunId: string; readonly waitMs: number }
   | { readonly kind: 'ended'; readonly runId: string; readonly state: RunState };
 

@@ -62,8 +62,20 @@ function ruleMistakes(pipeline: PipelineSettings, origin: OriginOf): Mistake[] {
   );
 }
 
+/** A comparison by itself follows a scheduled run. */
+function reconcileMistakes({ reconcile, schedule }: PipelineSettings, origin: OriginOf): Mistake[] {
+  if (reconcile === undefined || schedule !== undefined) return [];
+  const problem = 'must be left out where there is no schedule: it follows a scheduled run';
+  return [{ key: 'reconcile', problem, origin: origin(['reconcile']) }];
+}
+
 function placeMistakes(pipeline: PipelineSettings, origin: OriginOf): Mistake[] {
-  return [...orderMistakes(pipeline, origin), ...ruleMistakes(pipeline, origin), ...publishMistakes(pipeline, origin)];
+  return [
+    ...reconcileMistakes(pipeline, origin),
+    ...orderMistakes(pipeline, origin),
+    ...ruleMistakes(pipeline, origin),
+    ...publishMistakes(pipeline, origin),
+  ];
 }
 
 /** What a schema cannot see: names that lead nowhere, and circles. */

@@ -78,10 +78,32 @@ async function serve(asked: Asked): Promise<ScheduledStartResult> {
     const answer = await claim(asked);
     if (answer.kind === 'ended') return { runId: answer.runId, state: answer.state };
     const child = answer.kind === 'claimed' ? await start(answer) : null;
-    if (child !== null) return endOf(child);
+    if (child !== null) {
+      const ended = await endOf(child);
+      if (answer.kind === 'claimed' && answer.compares === true) await compareAfter(asked, ended);
+      return ended;
+    }
     if (workflowInfo().continueAsNewSuggested) return continueAsNew<typeof scheduledStart>(asked);
     woken = false;
     await condition(() => woken, answer.kind === 'taken' ? Math.min(look, answer.waitMs) : look);
+  }
+}
+
+const CAME_THROUGH: ReadonlySet<RunState> = new Set(['completed', 'doubtful', 'partial']);
+
+/** The tables are compared with their source behind a run that came through, where that is due; however it ends, the start has done its work. */
+async function compareAfter(asked: Asked, { state }: ScheduledStartResult): Promise<void> {
+  if (!CAME_THROUGH.has(state)) return;
+  for (let look = 5 * SECOND; ; look = Math.min(2 * look, LONGEST_LOOK)) {
+    const { pipeline, schedule, nominal } = asked;
+    const summary = `compare ${pipeline} with its source, if due`;
+    const answer = await claimScheduled.executeWithOptions({ summary }, [
+      { pipeline, schedule, nominal, requestKey: `${workflowInfo().workflowId}/reconcile`, comparison: true },
+    ]);
+    const child = answer.kind === 'claimed' ? await start(answer) : null;
+    if (child !== null) await endOf(child);
+    if (answer.kind !== 'taken') return;
+    await condition(() => false, Math.min(look, answer.waitMs));
   }
 }
 

@@ -208,3 +208,27 @@ it('a run that somebody else has started counts as started, and is waited for', 
 it('the id of the schedule is what the server puts before the nominal time', () => {
   expect(scheduledWorkflowId('zoho-books', 0)).toBe(`${scheduleId('zoho-books')}-1970-01-01T00:00:00Z`);
 });
+
+it('a pipeline that wants it is compared with its source behind a scheduled run, once it is due', async () => {
+  const schedule = (every: string): string => `{ frequency: daily, time: "02:00" }\nreconcile: { every: ${every}, fix: true }`;
+  const pipeline = pipelines.write(schedule('1h'));
+  await bench.worker();
+  const kinds = async (): Promise<unknown[]> =>
+    bench.installation.db.query(
+      `select kind, state, request_key, command -> 'reconcile' ->> 'fix' as fix from freshet.run where pipeline = $1 order by created_at`,
+      [pipeline],
+    );
+  const nominal = at('2027-01-05T01:00:00Z');
+  now = new Date(nominal + 1_000);
+  await (await startFor(pipeline, nominal)).result();
+  const key = `schedule/${pipeline}-2027-01-05T01:00:00Z`;
+  expect(await kinds()).toEqual([
+    { kind: 'sync', state: 'completed', request_key: key, fix: null },
+    { kind: 'reconcile', state: 'completed', request_key: `${key}/reconcile`, fix: 'true' },
+  ]);
+  // The last one is by the database's clock, which is not a year back: nothing is due for so long.
+  pipelines.write(schedule('366d'), pipeline);
+  now = new Date(nominal + DAY + 1_000);
+  await (await startFor(pipeline, nominal + DAY)).result();
+  expect(await kinds()).toHaveLength(3);
+});

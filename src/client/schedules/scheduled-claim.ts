@@ -1,5 +1,6 @@
 import type { ScheduledAnswer, ScheduledClaim, ScheduledClaims } from '../../activities/scheduled';
 import type { LoadedSettings } from '../../config/load-settings';
+import type { PipelineSettings } from '../../config/schema/pipeline-file';
 import { MISSED, NOT_BEGUN, recordBornFinal, type BornFinal } from '../../database/born-final';
 import { claimRun } from '../../database/claim';
 import type { Database } from '../../database/database';
@@ -27,10 +28,11 @@ export interface ScheduledClaimDeps {
 export function scheduledClaims(deps: ScheduledClaimDeps): ScheduledClaims {
   return {
     async claim(input, ctx) {
+      if (input.comparison === true) return claimComparison(deps, input, ctx);
       const answer = (await known(deps, input)) ?? (await notNow(deps, input, ctx)) ?? (await claimNow(deps, input, ctx));
       // Stopped in the moment of its claim: whoever starts the run's workflow after all finds that it is to end.
       if (input.stopped !== undefined && answer.kind === 'claimed') await requestCancel(deps.db, answer.run.runId);
-      return answer;
+      return answer.kind === 'claimed' && wantsComparisons(deps, input) !== null ? { ...answer, compares: true } : answer;
     },
   };
 }
@@ -84,6 +86,48 @@ async function claimNow(deps: ScheduledClaimDeps, input: ScheduledClaim, ctx: St
     const facts = { type: error.type, message: safeText(`${error.message} (${error.remedy})`) };
     return record(deps, input, { state: 'failed', reason: NOT_BEGUN, error: facts }, ctx);
   }
+}
+
+/** The comparison that follows a scheduled run: its own run, under a key of its own. Left out where it is not due, or where its time is over. */
+async function claimComparison(deps: ScheduledClaimDeps, input: ScheduledClaim, ctx: StageContext): Promise<ScheduledAnswer> {
+  const { db, loaded, sources } = deps;
+  const { pipeline, requestKey } = input;
+  const [begun] = await db.query<{ id: string }>(`select id from freshet.run where request_key = $1`, [requestKey]);
+  if (begun !== undefined) return standing(deps, begun.id);
+  const wanted = wantsComparisons(deps, input);
+  if (wanted === null || untilNext(input, ctx) <= 0 || !(await isDue(db, pipeline, { everyMs: wanted.every, ctx })))
+    return { kind: 'not-due' };
+  const compare = { fix: wanted.fix, from: null, to: null };
+  const { request } = claimRequest(loaded, sources, { pipeline, requestKey, actor: 'schedule', compare });
+  const claim = await claimRun(db, request, ctx);
+  return claim.kind === 'taken'
+    ? { kind: 'taken', activeRunId: claim.activeRunId, waitMs: untilNext(input, ctx) }
+    : standing(deps, claim.runId);
+}
+
+/** `null`: none; also where the file is broken, which the run itself tells. */
+function wantsComparisons(
+  { loaded, sources }: ScheduledClaimDeps,
+  { pipeline }: ScheduledClaim,
+): NonNullable<PipelineSettings['reconcile']> | null {
+  try {
+    return claimRequest(loaded, sources, { pipeline, actor: 'schedule' }).resolved.pipeline.reconcile ?? null;
+  } catch (error) {
+    if (isFreshetError(error)) return null;
+    throw error;
+  }
+}
+
+/** Whether the last comparison of every entity and every day that came through began longer ago. */
+async function isDue(db: Database, pipeline: string, { everyMs, ctx }: { everyMs: number; ctx: StageContext }): Promise<boolean> {
+  const [last] = await db.query(
+    `select from freshet.run
+      where pipeline = $1 and kind = 'reconcile' and state in ('completed', 'doubtful', 'partial') and not command ? 'entities'
+        and command #>> '{reconcile,from}' is null and command #>> '{reconcile,to}' is null and created_at > $2
+      limit 1`,
+    [pipeline, new Date(ctx.now().getTime() - everyMs).toISOString()],
+  );
+  return last === undefined;
 }
 
 function untilNext({ schedule, nominal }: ScheduledClaim, ctx: StageContext): number {

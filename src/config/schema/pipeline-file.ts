@@ -65,6 +65,16 @@ const entity = z.strictObject({
   publish: publishSchema.optional(),
 });
 
+/** After the first scheduled run that begins so long after the last comparison, the tables are compared with their source. */
+const reconcile = z.strictObject(
+  {
+    every: durationSchema().refine((ms) => ms > 0, 'a duration such as 7d'),
+    /** Whether what differs is fetched. */
+    fix: z.boolean('true or false').default(false),
+  },
+  '{ every: 7d } or { every: 7d, fix: true }',
+);
+
 /** A file of `config/pipelines/`. Unknown keys are refused. */
 export const pipelineFileSchema = z.strictObject({
   name: formed(/^[a-z][a-z0-9-]{0,62}$/, 'a pipeline name: lower-case letters, digits and hyphens'),
@@ -74,6 +84,8 @@ export const pipelineFileSchema = z.strictObject({
   owner: z.string().max(200).optional(),
   source: formed(/^[a-z][a-z0-9-]{0,40}$/, 'a key of config/sources.yaml'),
   schedule: scheduleSchema.optional(),
+  /** Absent: tables are compared with their source only when somebody asks for it. */
+  reconcile: reconcile.optional(),
   after: z.array(z.string()).default([]),
   /** Absent: where the pipeline has a schedule the settings', else 24 h for a daily one and twice the interval for others; without one nothing is too old. */
   freshness: freshness.optional(),
