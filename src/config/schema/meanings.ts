@@ -92,9 +92,8 @@ export const PIPELINE_MEANINGS: Readonly<Record<string, string>> = {
   owner: 'Whom to ask.',
   source: 'A key of config/sources.yaml.',
   schedule: 'When it runs by itself: { frequency: daily, time: "02:00", timezone: Europe/Berlin } or { every: 15m }.',
-  reconcile: 'When its tables are compared with their source, behind a scheduled run: { every: 7d } or { every: 7d, fix: true }.',
-  'reconcile.every': 'How long after the last comparison of all entities; the next scheduled run that ends is followed by one.',
-  'reconcile.fix': 'true: what differs is fetched, and what the source has no more is deleted, as by reconcile --fix.',
+  reconcile:
+    'How long after the last comparison with the source a scheduled run is followed by one: { every: 7d }; { every: 7d, fix: true } fetches what differs, too.',
   after: 'Pipelines that come first.',
   fresh_for: 'The same for all entities: so long after a good read a run skips them as fresh. Absent: every run reads.',
   entities: 'What is read, by the name of the table it becomes.',
