@@ -14,6 +14,7 @@ import type { ReconcileFlags } from './commands/reconcile';
 import { addLoading } from './load-commands';
 import { addTables } from './table-commands';
 import { addRejects } from './rejects-commands';
+import { addDeciding } from './deciding-commands';
 import { addReporting } from './report-commands';
 import { addSchedule } from './schedule-commands';
 import type { StatusFlags } from './commands/status';
@@ -48,6 +49,7 @@ export function createProgram(out: Output, exit: (code: number) => void, help: (
   addReporting(program, act);
   addRejects(program, act);
   addComparing(program, act);
+  addDeciding(program, act);
   addSchedule(program, act);
   addAsking(program, act);
   return program;

@@ -4,7 +4,7 @@ import { exitCodeOf, isFinalRun } from '../domain/run';
 import { commandText } from '../report/command-text';
 import { bindingEquations } from '../report/ledger-lines';
 import type { EntityFacts, RunFacts } from '../report/run-facts';
-import { nextActions, verdict } from '../report/verdict';
+import { acceptedWords, nextActions, stateWords, verdict } from '../report/verdict';
 import { waitWords } from '../domain/wait-words';
 import { clock, count, counted, duration, readWords } from '../report/words';
 import type { CommandResult, ErrorView } from './envelope';
@@ -84,7 +84,7 @@ function entityRow(entity: EntityFacts): string[] {
     ledger.updated + ledger.revived,
     ledger.unchanged,
   ];
-  const state = entity.doubts.length > 0 ? `${entity.state}, doubtful` : entity.state;
+  const state = stateWords(entity);
   return [
     entity.entity,
     state,
@@ -124,6 +124,7 @@ function attention(entity: EntityFacts): string[] {
     ...line('waits', entity.wait_reason === null ? null : waitWords(entity, terminalReader())),
     // Differences have a line of their own, with their days.
     ...entity.doubts.flatMap(({ kind, message }) => (kind === 'differences' ? [] : line('doubt', message))),
+    ...line('doubt', entity.doubts_accepted === null ? null : acceptedWords(entity.doubts_accepted)),
     ...broken.flatMap(({ text }) => line('ledger broken', text)),
     ...(entity.rejects_total === 0
       ? []

@@ -2,6 +2,7 @@ import type { Database } from '../database/database';
 import { readQueue, type QueueLine } from '../database/lane-queue';
 import { LANES, type Lane } from '../domain/lane';
 import { iso } from '../report/entity-facts';
+import { readDoubts, type DoubtFacts } from './doubt-facts';
 import type { ScheduleFacts } from './schedules/schedule-facts';
 
 export interface RunLine {
@@ -49,6 +50,8 @@ export interface PipelineStatus {
   /** When it starts next by itself, and why not; null where schedules cannot be read yet. */
   readonly schedule: ScheduleFacts | null;
   readonly entities: readonly EntityStatus[];
+  /** Reads that someone should look at. */
+  readonly doubts: readonly DoubtFacts[];
 }
 
 const RUN = `r.id, r.pipeline, r.lane, r.state, r.reason, r.wait_reason, ${iso('r.wait_until')} as wait_until, ${iso('r.created_at')} as created_at,
@@ -79,6 +82,7 @@ export async function readStatus(
       where r.parent_run_id is null and r.state not in ('starting', 'running', 'paused') order by r.pipeline, r.created_at desc`,
   );
   const queue = await readQueueIfThere(db);
+  const doubts = await openDoubts(db);
   const names = [...new Set([...configured, ...schedules.keys(), ...[...entities, ...queue].map(({ pipeline }) => pipeline)])].sort();
   return names.map((pipeline) => ({
     pipeline,
@@ -91,7 +95,14 @@ export async function readStatus(
     last: last.find((run) => run.pipeline === pipeline) ?? null,
     schedule: schedules.get(pipeline) ?? null,
     entities: entities.filter((entity) => entity.pipeline === pipeline),
+    doubts: doubts.filter((doubt) => doubt.pipeline === pipeline),
   }));
+}
+
+/** A database that only an older version has worked on knows of no acceptance yet. */
+async function openDoubts(db: Database): Promise<DoubtFacts[]> {
+  const [row] = await db.query<{ there: boolean }>(`select to_regclass('freshet.doubt_accepted') is not null as there`);
+  return row?.there === true ? readDoubts(db, { environment: null, pipelines: [], all: false }) : [];
 }
 
 /** A database that only an older version has worked on has no queue yet. */

@@ -1,7 +1,7 @@
 import type { Tx } from './database';
 
 /** What a number is drawn for, where it is no batch. */
-export type DrawnFor = 'sweep' | 'backfill';
+export type DrawnFor = 'sweep' | 'backfill' | 'undo';
 
 /** The next `batch_no` of a table, written down with what it is for. Precondition: the table's lock is held. */
 export async function drawNumber(

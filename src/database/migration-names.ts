@@ -14,6 +14,7 @@ export const MIGRATION_NAMES = [
   '0013-batch-numbers',
   '0014-parts-and-deletes',
   '0016-reconcile',
+  '0017-doubts-and-undo',
   '0018-request-leases',
   '0019-publish',
   '0020-comparisons',

@@ -7,6 +7,7 @@ import { FreshetError } from '../domain/errors';
 import type { StageContext } from '../observability/stage-context';
 import { settleComparison } from './compare-page';
 import { type Doubt, doubtsOf } from './doubt';
+import { bookOwed } from './doubt-accepted';
 import { doubtFacts } from './doubt-facts';
 import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow } from './extraction';
 import type { ExtractDeps, ExtractInput, ExtractScope } from './extract-slice';
@@ -16,7 +17,7 @@ import { neverHeldStill } from './position';
 import { NextPage } from './next-page';
 import { workFolder } from './page-file';
 import { writeMetadata } from './session-metadata';
-import { sweep } from './sweep';
+import { mayDelete, sweep, sweepAccepted, type Swept } from './sweep';
 import { moveWatermarks, readWatermarks } from './watermark';
 
 export interface Closed {
@@ -66,13 +67,13 @@ async function closeIn(tx: Tx, scope: ExtractScope, { extraction, doubts }: Clos
   const { input, ctx } = scope;
   await lockTable(tx, input.target.schema, input.target.table);
   await refuseUnfinished(tx, input, extraction);
-  // A read that is doubted deletes nothing (contracts §2).
-  const deleted = doubts.length > 0 ? 0 : await sweep(tx, scope, extraction);
-  if (deleted > 0) ctx.log('EX-008', { entity: input.entity, deleted });
+  const { deleted, settled } = await deleteGone(tx, scope, { extraction, doubts });
   if (watermarkMayMove(extraction)) await moveWatermarks(tx, scope, extraction);
   await ctx.fault('extract.close.after-watermark');
   await moveAsOf(tx, scope, extraction);
   await complete(tx, extraction.id);
+  const owes = doubts.length > 0 && extraction.read !== 'window' && mayDelete(scope, extraction);
+  await bookOwed(tx, input, { ...extraction, owes, settled });
   await settleAskedAgain(tx, scope, extraction);
   const differences = input.compare === undefined ? [] : await settleComparison(tx, scope, extraction, deleted);
   const all = [...doubts, ...differences];
@@ -83,6 +84,15 @@ async function closeIn(tx: Tx, scope: ExtractScope, { extraction, doubts }: Clos
 
 function readsNothing({ client }: ExtractDeps): Pick<ExtractScope, 'nextPage' | 'moveWatermarksEarly'> {
   return { nextPage: new NextPage(client), moveWatermarksEarly: () => Promise.resolve() };
+}
+
+/** A read that is doubted deletes nothing (contracts §2), but what was accepted of earlier ones goes. Returns the reads that owe nothing any more, too. */
+async function deleteGone(tx: Tx, scope: ExtractScope, { extraction, doubts }: Closing): Promise<Swept> {
+  const own = doubts.length > 0 ? 0 : await sweep(tx, scope, extraction);
+  const accepted = await sweepAccepted(tx, scope, extraction);
+  const deleted = own + accepted.deleted;
+  if (deleted > 0) scope.ctx.log('EX-008', { entity: scope.input.entity, deleted });
+  return { deleted, settled: accepted.settled };
 }
 
 async function complete(tx: Tx, id: string): Promise<void> {

@@ -15,7 +15,13 @@ type Standing = 'gone' | 'there' | 'unclear';
 /** Whether rows that a list leaves out are asked for one by one before they are deleted: where lists are known to lose rows. */
 export function asksBeforeDeleting({ deps, input }: Pick<ExtractScope, 'deps' | 'input'>, extraction: Pick<Extraction, 'read'>): boolean {
   const { deletes } = deps.definition;
-  return input.sweep !== undefined && showsEveryRow(input, extraction) && deletes.kind === 'sweep' && deletes.confirmByDetail;
+  return (
+    input.sweep !== undefined &&
+    input.sweep.fromFiles !== true &&
+    showsEveryRow(input, extraction) &&
+    deletes.kind === 'sweep' &&
+    deletes.confirmByDetail
+  );
 }
 
 /** A row that the read does not show is not in the list of the source. */

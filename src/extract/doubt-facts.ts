@@ -3,6 +3,7 @@ import type { Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
 import type { DoubtFacts } from './doubt';
 import { showsEveryRow } from './confirm';
+import { acceptedFacts } from './doubt-accepted';
 import { seenTable } from './open-extraction';
 import { DELETIONS, type Part } from './part';
 import { neverHeldStill } from './position';
@@ -26,6 +27,7 @@ export async function doubtFacts(scope: ExtractScope, extraction: Extraction): P
     samePageTwice: extraction.position.samePage,
     leftOut: await leftOut(scope, extraction),
     history: await listedBefore(scope, extraction),
+    accepted: await acceptedFacts(deps.db, { pipeline: input.pipeline, entity: input.entity, read: extraction.read }),
   };
 }
 
@@ -37,14 +39,15 @@ async function carrier(scope: ExtractScope, extraction: Extraction, part: Part):
   const { deps, input, ctx } = scope;
   const watermark = scope.watermarks.get(part.id);
   const id = watermark?.carrierId ?? null;
-  if (id === null || part.carrierSeen || watermark?.question !== extraction.question) return { id, standing: 'seen' };
-  if (deps.definition.detail === null) return { id, standing: extraction.read === 'incremental' ? 'missing' : 'seen' };
+  const fact = `${id ?? ''} ${watermark?.text ?? ''}`;
+  if (id === null || part.carrierSeen || watermark?.question !== extraction.question) return { id, fact, standing: 'seen' };
+  if (deps.definition.detail === null) return { id, fact, standing: extraction.read === 'incremental' ? 'missing' : 'seen' };
   try {
     const answer = await deps.client.detail({ entity: input.object, id }, ctx);
-    return { id, standing: answer.found ? 'missing' : 'deleted' };
+    return { id, fact, standing: answer.found ? 'missing' : 'deleted' };
   } catch (error) {
     if (ctx.signal.aborted || !isFreshetError(error)) throw error;
-    return { id, standing: 'unknown', trouble: error.message };
+    return { id, fact, standing: 'unknown', trouble: error.message };
   }
 }
 
@@ -63,11 +66,18 @@ function listedParts({ parts, read }: Extraction): Part[] {
   return read === 'partial' ? [] : parts.filter(({ id }) => id !== DELETIONS);
 }
 
-/** Records that the complete list left out, although they are there when asked for by themselves. */
-async function leftOut({ deps }: ExtractScope, { id }: Extraction): Promise<string[]> {
+/** Records that the complete list left out, although they are there when asked for by themselves; not those of an accepted doubt. */
+async function leftOut({ deps, input }: ExtractScope, { id }: Extraction): Promise<string[]> {
   const rows = await deps.db.query<{ record_id: string }>(
-    `select record_id from freshet.confirmation where extraction_id = $1 and standing <> 'gone' order by record_id`,
-    [id],
+    `select c.record_id from freshet.confirmation c
+      where c.extraction_id = $1 and c.standing <> 'gone'
+        and not exists (select from freshet.doubt_accepted a
+                          join freshet.run r on r.id = a.run_id
+                          join freshet.run_entity re on re.run_id = a.run_id and re.entity = a.entity
+                          join freshet.confirmation o on o.extraction_id = re.extraction_id and o.record_id = c.record_id and o.standing <> 'gone'
+                         where r.pipeline = $2 and a.entity = $3)
+      order by c.record_id`,
+    [id, input.pipeline, input.entity],
   );
   return rows.map(({ record_id: record }) => record);
 }

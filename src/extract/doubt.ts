@@ -13,7 +13,21 @@ export interface Doubt {
     | 'left-out'
     | 'differences';
   readonly message: string;
+  /** What tells it from another of its kind: once a person has accepted it, the same fact is not raised again. */
+  readonly fact?: string;
 }
+
+/** What people have accepted of this entity's earlier reads (decision 0016). */
+export interface AcceptedFacts {
+  /** That the source lists nothing; no read has listed anything since. */
+  readonly empty: boolean;
+  /** Listed counts, of reads of this kind among the last ten. */
+  readonly counts: readonly number[];
+  /** Facts of carriers that did not come back. */
+  readonly carriers: ReadonlySet<string>;
+}
+
+export const NOTHING_ACCEPTED: AcceptedFacts = { empty: false, counts: [], carriers: new Set() };
 
 export interface DoubtFacts {
   readonly read: ReadKind;
@@ -22,10 +36,12 @@ export interface DoubtFacts {
   /** The row that carries a watermark, of each part: it should come back in every read, unless it is deleted. */
   readonly carriers: readonly {
     readonly id: string | null;
+    /** Tells this watermark from a later one that the same record carries. */
+    readonly fact: string;
     readonly standing: 'seen' | 'deleted' | 'missing' | 'unknown';
     readonly trouble?: string;
   }[];
-  /** Records that a complete list left out, although they exist. */
+  /** Records that a complete list left out, although they exist; those that a person has accepted as left out are none of them. */
   readonly leftOut: readonly string[];
   readonly neverHeldStill: boolean;
   /** Columns that this run had to turn into text, because a value did not fit. */
@@ -33,6 +49,7 @@ export interface DoubtFacts {
   readonly samePageTwice: boolean;
   /** Listed counts of the last reads of this kind, newest first, at most ten. */
   readonly history: readonly number[];
+  readonly accepted: AcceptedFacts;
 }
 
 const HISTORY_NEEDED = 5;
@@ -47,14 +64,10 @@ export function doubtsOf(facts: DoubtFacts): Doubt[] {
 /** What should have come. */
 function doubtsOfAbsence(facts: DoubtFacts): Doubt[] {
   const doubts: Doubt[] = [];
-  if (facts.read === 'complete' && facts.listed === 0 && facts.liveBefore > 0) {
+  if (facts.read === 'complete' && facts.listed === 0 && facts.liveBefore > 0 && !facts.accepted.empty) {
     doubts.push({ kind: 'empty', message: `The source lists nothing, while the table holds ${counted(facts.liveBefore, 'row')}` });
   }
-  for (const { id, standing, trouble } of facts.carriers) {
-    if (standing !== 'missing' && standing !== 'unknown') continue;
-    const how = standing === 'missing' ? 'although it exists' : `and cannot be looked up: ${trouble ?? ''}`;
-    doubts.push({ kind: 'carrier-missing', message: `Record ${id ?? '?'}, which carries the watermark, did not come back ${how}` });
-  }
+  doubts.push(...carrierDoubts(facts));
   if (facts.leftOut.length > 0) {
     const named = facts.leftOut.slice(0, 3).join(', ');
     doubts.push({
@@ -66,7 +79,8 @@ function doubtsOfAbsence(facts: DoubtFacts): Doubt[] {
     doubts.push({ kind: 'list-never-still', message: 'The list changed in every pass; rows may have slipped between its pages' });
   }
   const usual = median(facts.history);
-  if (facts.history.length >= HISTORY_NEEDED && usual !== null && isUnusual(facts.listed, usual)) {
+  const known = facts.accepted.counts.some((count) => !isUnusual(facts.listed, count));
+  if (facts.history.length >= HISTORY_NEEDED && usual !== null && isUnusual(facts.listed, usual) && !known) {
     doubts.push({
       kind: 'unusual-count',
       message: `${counted(facts.listed, 'record')} listed, where the last ${facts.history.length} reads listed ${usual} (median)`,
@@ -88,6 +102,14 @@ function doubtsOfContent(facts: DoubtFacts): Doubt[] {
     });
   }
   return doubts;
+}
+
+function carrierDoubts({ carriers, accepted }: DoubtFacts): Doubt[] {
+  return carriers.flatMap(({ id, standing, trouble, fact }): Doubt[] => {
+    if ((standing !== 'missing' && standing !== 'unknown') || accepted.carriers.has(fact)) return [];
+    const how = standing === 'missing' ? 'although it exists' : `and cannot be looked up: ${trouble ?? ''}`;
+    return [{ kind: 'carrier-missing', message: `Record ${id ?? '?'}, which carries the watermark, did not come back ${how}`, fact }];
+  });
 }
 
 function isUnusual(listed: number, usual: number): boolean {

@@ -10,6 +10,7 @@ import type { ExtractDeps, ExtractInput } from './extract-slice';
 import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow } from './extraction';
 import { findAdoptable, liftToken, type Wanted } from './adoption';
 import { COMPARISON, planComparison, requireTable, type Comparison } from './comparison';
+import { acceptedDeletes } from './doubt-accepted';
 import { tableExists } from './held-rows';
 import { narrowRead } from './narrow-read';
 import { adopted, START } from './position';
@@ -53,7 +54,9 @@ async function plannedRead(deps: ExtractDeps, input: ExtractInput, ctx: StageCon
   const watermarks = await readWatermarks(deps.db, input);
   const tableGone = !(await tableExists(deps.db, input.target));
   const now = BigInt(ctx.now().getTime()) * 1000n;
+  const owed = (await acceptedDeletes(deps.db, input)).find(({ read }) => read === 'complete');
   const planned = planRead({
+    ...(owed === undefined || input.sweep === undefined ? {} : { owedSince: owed.runId }),
     definition: deps.definition,
     lag: input.lag,
     watermark: leastOf(watermarks, question),

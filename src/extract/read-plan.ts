@@ -29,6 +29,8 @@ export interface ReadPlanFacts {
   readonly tableGone: boolean;
   /** The greatest value that the source has given out for an integer cursor; `null`: not known. */
   readonly counter: bigint | null;
+  /** Run whose complete read was doubted and accepted since: its deletions are still to come. Absent: none. */
+  readonly owedSince?: string;
 }
 
 /** Whom is asked, for what, and where the answer goes. */
@@ -60,6 +62,8 @@ export function planRead(facts: ReadPlanFacts): ReadPlan {
   if (facts.tableGone) return complete('the table is gone', null);
   const start = lowerBound(watermark, facts.lag);
   if (facts.full) return complete('asked for with --full', start);
+  if (facts.owedSince !== undefined)
+    return complete(`the doubt about run ${facts.owedSince} is accepted, and what it kept from being deleted is still to come`, start);
   if (facts.lastCompleteAt === null) return complete('no complete read yet', start);
   if (facts.now - facts.lastCompleteAt >= BigInt(facts.fullEveryMs) * 1000n) return complete('full_every is due', start);
   return { read: 'incremental', from: lowerBoundText(watermark.kind, start), lateBefore: null, reason: '', newEpoch: false };

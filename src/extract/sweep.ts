@@ -4,9 +4,10 @@ import { ident } from '../database/identifier';
 import { counted } from '../domain/counted';
 import { FreshetError } from '../domain/errors';
 import type { Extraction } from './extraction';
+import { acceptedDeletes } from './doubt-accepted';
 import type { ExtractInput, ExtractScope } from './extract-slice';
 import { goneSql } from './gone-sql';
-import { showsEveryRow } from './confirm';
+import { asksBeforeDeleting, showsEveryRow } from './confirm';
 
 /** How many rows a complete read may delete; both bounds must be exceeded before a person is asked. */
 export interface SweepLimits {
@@ -15,6 +16,8 @@ export interface SweepLimits {
   readonly maxPercent: number;
   /** A person has seen the number and meant it. */
   readonly approved: boolean;
+  /** A load of files: the source is not asked for single rows. */
+  readonly fromFiles?: true;
 }
 
 /**
@@ -31,28 +34,75 @@ export const OVERTAKEN = `(exists (select from freshet.extraction y where y.pipe
  * the source told to be deleted (contracts §5). Under the table's lock, in the closing transaction; returns how many.
  * Errors: `schema_error` code `deletes-held`; then nothing is deleted.
  */
-export async function sweep(tx: Tx, { deps, input }: Pick<ExtractScope, 'deps' | 'input'>, extraction: Extraction): Promise<number> {
-  if (input.sweep === undefined || extraction.read === 'partial' || deps.definition.deletes.kind === 'never') return 0;
+export async function sweep(tx: Tx, { deps, input }: SweepScope, extraction: SweptRead): Promise<number> {
+  if (input.sweep === undefined || !mayDelete({ deps, input }, extraction)) return 0;
   const { schema, table } = input.target;
-  const [made] = await tx.query<{ rows: boolean; lines: boolean; overtaken: boolean; confirmed: boolean }>(
+  const [made] = await tx.query<{ rows: boolean; lines: boolean; overtaken: boolean; asked: boolean }>(
     `select to_regclass($1) is not null as rows, to_regclass($2) is not null as lines, ${OVERTAKEN} as overtaken,
-            exists (select from freshet.confirmation c where c.extraction_id = x.id) as confirmed
+            exists (select from freshet.confirmation c where c.extraction_id = x.id) as asked
        from freshet.extraction x where x.id = $3`,
     [ident(schema, table), ident(schema, `${table}_line_items`), extraction.id],
   );
   if (made?.rows !== true || made.overtaken) return 0;
-  const sql = goneSql(input.target, { extractionId: extraction.id, definition: deps.definition, confirmed: made.confirmed });
-  const gone = showsEveryRow(input, extraction) ? `(${sql.missing} or ${sql.told})` : sql.told;
-  const [counts] = await tx.query<{ gone: string; live: string }>(
-    `select count(*) filter (where ${gone}) as gone, count(*) filter (where t.deleted_at is null) as live
-       from ${sql.table} t, freshet.extraction x where x.id = $1`,
-    [extraction.id],
-  );
-  const [n, live] = [Number(counts?.gone ?? 0), Number(counts?.live ?? 0)];
+  const unasked = await gone(tx, { deps, input }, { extraction, confirmed: made.asked });
+  const asks = asksBeforeDeleting({ deps, input }, extraction);
+  // Too many to be asked for without a person: that is held. Fewer that nobody asked for came after the question, and stay.
+  const held = asks && !made.asked && tooMany(input.sweep, unasked);
+  const { n, live, ...found } = asks && !made.asked && !held ? await gone(tx, { deps, input }, { extraction, confirmed: true }) : unasked;
   if (n === 0) return 0;
   refuseTooMany(input, input.sweep, { n, live });
-  await deleteRows(tx, input, { extraction, gone, since: sql.since, lines: made.lines });
+  await deleteRows(tx, input, { extraction, gone: found.sql, since: found.since, lines: made.lines });
   return n;
+}
+
+export interface Swept {
+  readonly deleted: number;
+  /** Reads that owe nothing any more. */
+  readonly settled: readonly string[];
+}
+
+/** Whether this read may delete anything at all. */
+export function mayDelete({ deps, input }: SweepScope, { read }: Pick<Extraction, 'read'>): boolean {
+  return input.sweep !== undefined && read !== 'partial' && deps.definition.deletes.kind !== 'never';
+}
+
+type SweepScope = Pick<ExtractScope, 'deps' | 'input'>;
+export type SweptRead = Pick<Extraction, 'id' | 'read'>;
+
+interface Gone {
+  readonly n: number;
+  readonly live: number;
+  /** Condition over the row `t` and its extraction `x`. */
+  readonly sql: string;
+  readonly since: string;
+}
+
+async function gone(
+  tx: Tx,
+  { deps, input }: SweepScope,
+  { extraction, confirmed }: { readonly extraction: SweptRead; readonly confirmed: boolean },
+): Promise<Gone> {
+  const { table, missing, told, since } = goneSql(input.target, { extractionId: extraction.id, definition: deps.definition, confirmed });
+  const sql = showsEveryRow(input, extraction) ? `(${missing} or ${told})` : told;
+  const [counts] = await tx.query<{ gone: string; live: string }>(
+    `select count(*) filter (where ${sql}) as gone, count(*) filter (where t.deleted_at is null) as live
+       from ${table} t, freshet.extraction x where x.id = $1`,
+    [extraction.id],
+  );
+  return { n: Number(counts?.gone ?? 0), live: Number(counts?.live ?? 0), sql, since };
+}
+
+/**
+ * Carries out what the source told in earlier reads whose doubts a person has accepted since (decision 0016); of a complete read the ids
+ * that it saw are gone, so another one comes. Returns how many rows, and the reads that owe nothing any more. Errors: as `sweep`.
+ */
+export async function sweepAccepted(tx: Tx, scope: SweepScope, own: SweptRead): Promise<Swept> {
+  // A comparison looks at what it was asked to look at.
+  if (!mayDelete(scope, own) || scope.input.compare !== undefined) return { deleted: 0, settled: [] };
+  const owed = (await acceptedDeletes(tx, scope.input)).filter(({ id, read }) => id !== own.id && read === 'incremental');
+  let deleted = 0;
+  for (const read of owed) deleted += await sweep(tx, scope, read);
+  return { deleted, settled: owed.map(({ id }) => id) };
 }
 
 /** Whether so many deletions need a person's word. */
@@ -73,7 +123,7 @@ function refuseTooMany({ entity, target }: ExtractInput, limits: SweepLimits, { 
 }
 
 interface Deleting {
-  readonly extraction: Extraction;
+  readonly extraction: SweptRead;
   readonly gone: string;
   readonly since: string;
   readonly lines: boolean;

@@ -32,7 +32,9 @@ export async function readEntityFacts(db: Database, run: Pick<RunHead, 'id' | 'p
 }
 
 const ENTITIES = `
-  select re.entity, re.state, re.doubts, re.held_reason, re.skipped_reason, re.error_type, re.error_code, re.error_message, re.error_remedy,
+  select re.entity, re.state, re.doubts,
+         (select json_build_object('by', a.actor, 'at', ${iso('a.accepted_at')}, 'because', a.because)
+            from freshet.doubt_accepted a where a.run_id = re.run_id and a.entity = re.entity) as doubts_accepted, re.held_reason, re.skipped_reason, re.error_type, re.error_code, re.error_message, re.error_remedy,
          re.wait_reason, ${iso('re.wait_until')} as wait_until, re.pages, re.read_kind, re.read_complete, re.full_reason,
          x.from_text as read_from, re.extraction_id, x.state as extraction_state,
          ${iso('re.started_at')} as started_at, ${iso('re.completed_at')} as completed_at,

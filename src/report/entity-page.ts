@@ -4,6 +4,7 @@ import { ledgerLines } from './ledger-lines';
 import { code, md, section, table } from './markdown';
 import type { EntityFacts, RunHead } from './run-facts';
 import { CLASS_WORDS, reconciledWords } from './reconciled-words';
+import { acceptedWords } from './verdict';
 import { clock, count, duration, readWords, reportReader } from './words';
 
 /** `summaries/<entity>.md`: everything about one entity of a run. */
@@ -55,6 +56,7 @@ function factRows(run: RunHead, entity: EntityFacts): string[][] {
     ...optional('skipped', entity.skipped_reason),
     ...optional('waiting', entity.wait_reason === null ? null : waitWords(entity, reportReader(run))),
     ...entity.doubts.map((doubt) => ['doubt', md(doubt.message)]),
+    ...optional('doubt', entity.doubts_accepted === null ? null : acceptedWords(entity.doubts_accepted)),
     ...optional('error', entity.error_message),
     ...optional('what to do', entity.error_remedy),
   ];

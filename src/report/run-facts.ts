@@ -38,6 +38,13 @@ export interface Doubt {
   readonly message: string;
 }
 
+/** Who accepted the doubts about an entity of a run, when (ISO, UTC), and why. */
+export interface DoubtsAccepted {
+  readonly by: string;
+  readonly at: string;
+  readonly because: string;
+}
+
 /** A batch of this run; `counts` are the outcomes of its merge, null while it is not loaded. */
 export interface BatchFacts {
   readonly key: string;
@@ -68,6 +75,8 @@ export interface EntityFacts {
   readonly entity: string;
   readonly state: EntityState;
   readonly doubts: readonly Doubt[];
+  /** A person accepted them; `null`: nobody did, or there are none. */
+  readonly doubts_accepted: DoubtsAccepted | null;
   readonly held_reason: string | null;
   readonly skipped_reason: string | null;
   readonly error_type: string | null;

@@ -5,7 +5,7 @@ import { ledgerLines } from './ledger-lines';
 import { code, md, section, table } from './markdown';
 import { reconciledWords } from './reconciled-words';
 import type { EntityFacts, RunFacts, RunHead } from './run-facts';
-import { nextActions, verdict } from './verdict';
+import { acceptedWords, nextActions, stateWords, verdict } from './verdict';
 import { clock, count, duration, readWords, reportReader } from './words';
 
 /** `_SYNC_SUMMARY.md`: the run on one page. A function of the facts alone, so that writing it again gives the same bytes. */
@@ -87,7 +87,7 @@ function entityRow(entity: EntityFacts): string[] {
     ledger.live_after,
     ledger.lines_after,
   ];
-  const state = entity.doubts.length > 0 ? `${entity.state}, doubtful` : entity.state;
+  const state = stateWords(entity);
   return [md(entity.entity), state, md(readWords(entity)), ...counts.map(count), duration(entity.started_at, entity.completed_at)];
 }
 
@@ -95,8 +95,9 @@ function reconciledLine({ entity, reconciled }: EntityFacts): string {
   return reconciled === null ? '' : `${md(entity)}: ${md(reconciledWords(reconciled))}`;
 }
 
-function doubtLines({ entity, doubts }: EntityFacts): string[] {
-  return doubts.map((doubt) => `${md(entity)}: ${md(doubt.message)} (${code(doubt.kind)})`);
+function doubtLines({ entity, doubts, doubts_accepted: accepted }: EntityFacts): string[] {
+  const lines = doubts.map((doubt) => `${md(entity)}: ${md(doubt.message)} (${code(doubt.kind)})`);
+  return accepted === null ? lines : [...lines, `${md(entity)}: ${md(acceptedWords(accepted))}`];
 }
 
 function runError(run: RunHead): string {

@@ -3,7 +3,7 @@ import { isFresh } from '../domain/fresh';
 import { commandText, daysText, loadedInput } from './command-text';
 import type { LedgerColumn } from '../domain/ledger';
 import { reconciledVerdict } from './reconciled-words';
-import type { EntityFacts, RunFacts } from './run-facts';
+import type { DoubtsAccepted, EntityFacts, RunFacts } from './run-facts';
 import { waitWords } from '../domain/wait-words';
 import { counted, listed, reportReader } from './words';
 
@@ -15,10 +15,7 @@ export function verdict({ run, entities }: RunFacts): string {
     case 'completed':
       return completedVerdict(entities);
     case 'doubtful':
-      return (
-        reconciledVerdict(entities) ??
-        `Everything adds up, yet someone should look at ${listed(doubted(entities))}: ${complete(entities)}, ${movement(entities)}.`
-      );
+      return reconciledVerdict(entities) ?? doubtfulVerdict(entities);
     case 'partial':
       return `Not everything came through: ${unfinished(entities)}. ${good(entities)}`;
     case 'failed':
@@ -55,6 +52,27 @@ function completedVerdict(entities: readonly EntityFacts[]): string {
   return reconciledVerdict(entities) ?? `Everything adds up: ${complete(entities)}, ${movement(entities)}.`;
 }
 
+function doubtfulVerdict(entities: readonly EntityFacts[]): string {
+  const open = openDoubts(entities);
+  return open.length === 0
+    ? `Everything adds up, and the doubts about ${listed(doubted(entities))} are accepted: ${complete(entities)}, ${movement(entities)}.`
+    : `Everything adds up, yet someone should look at ${listed(open)}: ${complete(entities)}, ${movement(entities)}.`;
+}
+
+/** An entity's state, with the doubt about it and what became of that. */
+export function stateWords({
+  state,
+  doubts,
+  doubts_accepted: accepted,
+}: Pick<EntityFacts, 'state' | 'doubts' | 'doubts_accepted'>): string {
+  if (doubts.length === 0) return state;
+  return accepted === null ? `${state}, doubtful` : `${state}, doubt accepted`;
+}
+
+export function acceptedWords({ by, at, because }: DoubtsAccepted): string {
+  return `accepted by ${by} on ${at.slice(0, 10)}: ${because}`;
+}
+
 /** What moved in the tables: `1,290 fetched, 1,280 inserted, 10 updated`, or that nothing did. */
 export function movement(entities: readonly EntityFacts[]): string {
   const sum = (column: LedgerColumn): number => entities.reduce((total, { ledger }) => total + ledger[column], 0);
@@ -67,6 +85,10 @@ export function movement(entities: readonly EntityFacts[]): string {
 
 function doubted(entities: readonly EntityFacts[]): string[] {
   return entities.filter(({ doubts }) => doubts.length > 0).map(({ entity }) => entity);
+}
+
+function openDoubts(entities: readonly EntityFacts[]): string[] {
+  return doubted(entities.filter(({ doubts_accepted: accepted }) => accepted === null));
 }
 
 function unfinished(entities: readonly EntityFacts[]): string {
@@ -100,13 +122,18 @@ export function nextActions({ run, entities }: RunFacts): NextAction[] {
     case 'skipped':
       return refused;
     case 'doubtful':
+      if (openDoubts(entities).length === 0) return refused;
       if (run.kind === 'reconcile') return [...refused, mendAction(run, entities)];
       return load
         ? [check, ...refused]
         : [
             check,
             ...refused,
-            command('Read everything once more', `./freshet run ${run.pipeline} --entity ${doubted(entities).join(',')} --full`),
+            command('Read everything once more', `./freshet run ${run.pipeline} --entity ${openDoubts(entities).join(',')} --full`),
+            command(
+              'Or, where all is as it should be, accept it',
+              `./freshet doubt accept ${run.id} ${openDoubts(entities)[0]!} --because TEXT`,
+            ),
           ];
     case 'partial':
     case 'failed':

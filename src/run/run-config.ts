@@ -189,7 +189,7 @@ function sweepOf(
   if (compare !== undefined && !(compare.fix && comparesEveryDay(compare))) return {};
   if (load !== undefined && load.complete?.[entity.name]?.source_clock === undefined) return {};
   const { max_count: maxCount, max_percent: maxPercent } = settings.load.deletes;
-  return { sweep: { maxCount, maxPercent, approved } };
+  return { sweep: { maxCount, maxPercent, approved, ...(load === undefined ? {} : { fromFiles: true }) } };
 }
 
 /** Where the ids stand that the source splits this entity by, under the name that the pipeline gave them. */

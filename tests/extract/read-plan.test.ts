@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { doubtsOf, median, type DoubtFacts } from '../../src/extract/doubt';
+import { doubtsOf, median, NOTHING_ACCEPTED, type DoubtFacts } from '../../src/extract/doubt';
 import { isKnown } from '../../src/extract/held-rows';
 import { raiseGreatest } from '../../src/extract/greatest';
 import type { ListedRow } from '../../src/extract/listed-row';
@@ -114,25 +114,33 @@ describe('a held record', () => {
   });
 });
 
+const FIVE = [1000, 1000, 1000, 1000, 1000];
+const MISSING = { id: '7', fact: '7 c', standing: 'missing' } as const;
+
 describe('doubt', () => {
   const calm: DoubtFacts = {
     read: 'complete',
     listed: 1000,
     liveBefore: 1000,
-    carriers: [{ id: '7', standing: 'seen' }],
+    carriers: [{ id: '7', fact: '7 c', standing: 'seen' }],
     leftOut: [],
     neverHeldStill: false,
     becameText: [],
     samePageTwice: false,
     history: [],
+    accepted: NOTHING_ACCEPTED,
   };
   it.each([
     ['nothing is odd', {}, []],
     ['a complete read finds nothing where there are rows', { listed: 0 }, ['empty']],
     ['an incremental read finds nothing', { listed: 0, read: 'incremental' }, []],
-    ['the carrier did not come back', { carriers: [{ id: '7', standing: 'missing' }] }, ['carrier-missing']],
-    ['the carrier could not be looked up', { carriers: [{ id: '7', standing: 'unknown', trouble: 'quota' }] }, ['carrier-missing']],
-    ['the carrier is deleted', { carriers: [{ id: '7', standing: 'deleted' }] }, []],
+    ['the carrier did not come back', { carriers: [{ id: '7', fact: '7 c', standing: 'missing' }] }, ['carrier-missing']],
+    [
+      'the carrier could not be looked up',
+      { carriers: [{ id: '7', fact: '7 c', standing: 'unknown', trouble: 'quota' }] },
+      ['carrier-missing'],
+    ],
+    ['the carrier is deleted', { carriers: [{ id: '7', fact: '7 c', standing: 'deleted' }] }, []],
     ['the complete list left records out', { leftOut: ['8'] }, ['left-out']],
     ['the list never held still', { neverHeldStill: true }, ['list-never-still']],
     ['a column became text', { becameText: [{ name: 'total', from: 'numeric' }] }, ['column-became-text']],
@@ -140,6 +148,19 @@ describe('doubt', () => {
     ['half of the usual is listed, from five reads on', { listed: 400, history: [1000, 1000, 1000, 1000, 1000] }, ['unusual-count']],
     ['there are only four reads to compare with', { listed: 400, history: [1000, 1000, 1000, 1000] }, []],
     ['more than ten times the usual is listed', { listed: 1000, history: [10, 10, 10, 90, 10] }, ['unusual-count']],
+    ['the empty list is accepted', { listed: 0, accepted: { ...NOTHING_ACCEPTED, empty: true } }, []],
+    ['a count like an accepted one', { listed: 400, history: FIVE, accepted: { ...NOTHING_ACCEPTED, counts: [300] } }, []],
+    [
+      'a count far below an accepted one',
+      { listed: 100, history: FIVE, accepted: { ...NOTHING_ACCEPTED, counts: [300] } },
+      ['unusual-count'],
+    ],
+    ['the missing carrier is accepted', { carriers: [MISSING], accepted: { ...NOTHING_ACCEPTED, carriers: new Set(['7 c']) } }, []],
+    [
+      'another watermark’s carrier is accepted',
+      { carriers: [MISSING], accepted: { ...NOTHING_ACCEPTED, carriers: new Set(['7 b']) } },
+      ['carrier-missing'],
+    ],
     ['small counts differ', { listed: 1, history: [9, 9, 9, 9, 9] }, []],
   ] as const)('when %s', (_name, change, kinds) => expect(doubtsOf({ ...calm, ...change }).map(({ kind }) => kind)).toEqual(kinds));
 

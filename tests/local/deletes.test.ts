@@ -132,3 +132,27 @@ it('of a list that could not be asked for every row, nothing is deleted that was
   const [row] = await at.db.query<{ deleted_at: string | null }>(`select deleted_at from zoho_books.json_contacts where id = $1`, [id]);
   expect(row?.deleted_at).toBeNull();
 });
+
+it('a row that comes under a complete read, after it asked for what it lacks, stays: nobody asked for it', async () => {
+  expect((await at.run({ full: true, entities: ['contacts'] })).state).toBe('completed');
+  at.sandbox.control.advanceClock(3_600_000);
+  const runId = await at.claim({ full: true, entities: ['contacts'] });
+  await at.steps.prepareRun({ runId }, at.ctx);
+  const input = { runId, entity: 'contacts' };
+  while ((await at.steps.extract(input, at.ctx)).outcome !== 'done') await at.steps.load(input, at.ctx);
+  const columns = `string_agg(quote_ident(attname), ', ') filter (where attname not in ('id', 'fetched_at'))`;
+  const [table] = await at.db.query<{ names: string }>(
+    `select ${columns} as names from pg_attribute where attrelid = 'zoho_books.json_contacts'::regclass and attnum > 0 and not attisdropped`,
+  );
+  await at.db.query(
+    `insert into zoho_books.json_contacts (id, fetched_at, ${table!.names})
+     select 'of an older session', '2020-01-01', ${table!.names} from zoho_books.json_contacts where deleted_at is null limit 1`,
+  );
+  await at.db.query(`update freshet.table_owner set live = live + 1 where schema = 'zoho_books' and "table" = 'json_contacts'`);
+  await at.steps.load(input, at.ctx);
+  await at.steps.close(input, at.ctx);
+  await at.steps.verify(input, at.ctx);
+  await at.steps.endRun({ runId }, at.ctx);
+  expect(await ended(runId, 'contacts')).toMatchObject({ state: 'completed', deleted: '0' });
+  expect(await at.db.query(`select from zoho_books.json_contacts where id = 'of an older session' and deleted_at is null`)).toHaveLength(1);
+});

@@ -13,6 +13,7 @@ function entity(name: string, state: EntityState, more: Partial<EntityFacts> = {
     entity: name,
     state,
     doubts: [],
+    doubts_accepted: null,
     held_reason: null,
     skipped_reason: null,
     error_type: null,

@@ -87,6 +87,10 @@ function pipelineText(pipeline: PipelineStatus): string {
     pipeline.last === null ? '  never ran' : `  last ended:  ${runLine(pipeline.last)}`,
     pipeline.schedule === null ? '' : `  next run:    ${nextRun(pipeline.schedule)}`,
     pipeline.entities.length === 0 ? '' : textTable(COLUMNS, pipeline.entities.map(entityRow), '  '),
+    ...pipeline.doubts.map(
+      ({ entity, run_id: run, doubts }) =>
+        `  doubt:       ${entity} in ${run}: ${shown(doubts.map(({ message }) => message).join('; '), 300)}`,
+    ),
   ];
   return lines.filter((line) => line !== '').join('\n');
 }

@@ -14,6 +14,7 @@ import * as rulesAndRejects from './0011-rules-and-rejects';
 import * as batchNumbers from './0013-batch-numbers';
 import * as partsAndDeletes from './0014-parts-and-deletes';
 import * as reconcile from './0016-reconcile';
+import * as doubtsAndUndo from './0017-doubts-and-undo';
 import * as requestLeases from './0018-request-leases';
 import * as publish from './0019-publish';
 import * as comparisons from './0020-comparisons';
@@ -33,6 +34,7 @@ export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0013-batch-numbers': batchNumbers,
   '0014-parts-and-deletes': partsAndDeletes,
   '0016-reconcile': reconcile,
+  '0017-doubts-and-undo': doubtsAndUndo,
   '0018-request-leases': requestLeases,
   '0019-publish': publish,
   '0020-comparisons': comparisons,
