@@ -1,12 +1,34 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Acting } from './acting';
 import { collect } from './chosen-words';
+import type { DeletesFlags, UndoFlags } from './commands/deletes';
 import type { AcceptFlags, DoubtFlags } from './commands/doubt';
 import { withCommonFlags, type CommonFlags } from './common-flags';
 
-/** What freshet leaves to a person: doubts about a read. Bodies are loaded when they are called. */
+/** What freshet leaves to a person: doubts about a read, and deletions that were a mistake. Bodies are loaded when they are called. */
 export function addDeciding(program: Command, act: Acting): void {
   addDoubts(program.command('doubt').description('reads that add up and yet look odd: what is open, and that all is as it should be'), act);
+  addDeletes(program.command('deletes').description('rows that runs have deleted: what, and bringing them back'), act);
+}
+
+function addDeletes(deletes: Command, act: Acting): void {
+  withCommonFlags(deletes.command('list'))
+    .description('runs that have deleted rows, newest first, and how many of these still are deleted')
+    .option('--pipeline <names>', 'only of these pipelines, separated by commas', collect)
+    .option('--limit <n>', 'how many (20)')
+    .action((flags: DeletesFlags & CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/deletes')).deletesList(flags, context)),
+    );
+  withCommonFlags(deletes.command('undo'))
+    .description('bring back what a run has deleted; rows that came back or were deleted again since are left alone')
+    .argument('<run>', 'id of the run that deleted')
+    .option('--entity <names>', 'only of these entities, separated by commas', collect)
+    .option('--dry-run', 'say what would come back')
+    .option('--local', 'in this process and without Temporal')
+    .addOption(new Option('--queue', 'where the pipeline is running: wait until that run has ended').conflicts('local'))
+    .action((runId: string, flags: UndoFlags & CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/deletes')).deletesUndo(runId, flags, context)),
+    );
 }
 
 function addDoubts(doubt: Command, act: Acting): void {

@@ -82,9 +82,9 @@ function writeEnd(db: Database, end: EntityEnd, as: { readonly ctx: StageContext
               unloaded_after = (select coalesce(sum(p.records), 0) from freshet.page p
                                   left join freshet.batch b on b.extraction_id = p.extraction_id and b.n = p.batch_n
                                  where p.extraction_id = re.extraction_id and b.state is distinct from 'loaded'),
-              live_before = case when landed = 0 then coalesce(o.live, 0) + deleted else live_before end,
+              live_before = case when landed = 0 then coalesce(o.live, 0) + deleted - undone else live_before end,
               live_after = case when landed = 0 then coalesce(o.live, 0) else live_after end,
-              lines_before = case when landed = 0 then coalesce(o.lines, 0) + lines_removed else lines_before end,
+              lines_before = case when landed = 0 then coalesce(o.lines, 0) + lines_removed - lines_added else lines_before end,
               lines_after = case when landed = 0 then coalesce(o.lines, 0) else lines_after end
          from freshet.run r
               left join freshet.table_owner o on o.pipeline = r.pipeline and o.entity = $2

@@ -23,6 +23,7 @@ export const LEDGER_COLUMNS = [
   'rejected',
   'found_late',
   'deleted',
+  'undone',
   'live_before',
   'live_after',
   'lines_before',
@@ -61,9 +62,9 @@ export const LEDGER_EQUATIONS: readonly LedgerEquation[] = [
   },
   {
     name: 'rows',
-    text: 'live_after = live_before + inserted + revived - deleted',
+    text: 'live_after = live_before + inserted + revived + undone - deleted',
     left: (l) => l.live_after,
-    right: (l) => l.live_before + l.inserted + l.revived - l.deleted,
+    right: (l) => l.live_before + l.inserted + l.revived + l.undone - l.deleted,
   },
   {
     name: 'lines',

@@ -171,8 +171,8 @@ async function bookClosing(tx: Tx, scope: ExtractScope, { extraction, doubts }: 
     `update freshet.run_entity re
         set state = $7, read_complete = $3, doubts = doubts || $4::jsonb, verdict = case when $4::jsonb = '[]' then verdict else 'doubtful' end,
             remaining = 0, unloaded_after = 0,
-            live_before = case when landed = 0 then o.live + deleted else live_before + o.live - live_after end, live_after = o.live,
-            lines_before = case when landed = 0 then o.lines + lines_removed else lines_before + o.lines - lines_after end, lines_after = o.lines
+            live_before = case when landed = 0 then o.live + deleted - undone else live_before + o.live - live_after end, live_after = o.live,
+            lines_before = case when landed = 0 then o.lines + lines_removed - lines_added else lines_before + o.lines - lines_after end, lines_after = o.lines
        from freshet.table_owner o
       where re.run_id = $1 and re.entity = $2 and o.schema = $5 and o."table" = $6`,
     [

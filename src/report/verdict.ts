@@ -76,7 +76,7 @@ export function acceptedWords({ by, at, because }: DoubtsAccepted): string {
 /** What moved in the tables: `1,290 fetched, 1,280 inserted, 10 updated`, or that nothing did. */
 export function movement(entities: readonly EntityFacts[]): string {
   const sum = (column: LedgerColumn): number => entities.reduce((total, { ledger }) => total + ledger[column], 0);
-  const changed = (['inserted', 'updated', 'revived', 'deleted', 'rejected', 'undetailed'] as const)
+  const changed = (['inserted', 'updated', 'revived', 'undone', 'deleted', 'rejected', 'undetailed'] as const)
     .filter((column) => sum(column) > 0)
     .map((column) => `${sum(column).toLocaleString('en-US')} ${column}`);
   const fetched = `${counted(sum('fetched'), 'record')} fetched`;
@@ -154,8 +154,9 @@ function mendAction(run: RunFacts['run'], entities: readonly EntityFacts[]): Nex
   return command('Fetch just what differs', `./freshet reconcile ${run.pipeline} --entity ${names}${daysText(run)} --fix`);
 }
 
-/** A replay is asked for anew by what is still refused. */
+/** A replay is asked for anew by what is still refused, an undo by what is still deleted. */
 function againAction(run: RunFacts['run']): NextAction {
+  if (run.command['undo'] !== undefined) return command('See what is still deleted', './freshet deletes list');
   if (run.kind === 'replay') return command('See what is still refused', `./freshet rejects list --pipeline ${run.pipeline}`);
   if (loadedInput(run) !== null) return command('Load it again', `./freshet ${commandText(run)}`);
   if (run.kind === 'reconcile') return command('Compare again', `./freshet ${commandText(run)}`);

@@ -8,6 +8,7 @@ import { isFinalEntity, runOutcome, type EntityState, type RunState } from '../d
 import { HELD_FOR_LOAD } from '../extract/adoption';
 import { closeExtraction } from '../extract/close-extraction';
 import { extractSlice, type ExtractDeps } from '../extract/extract-slice';
+import { undoDeletes } from '../extract/undo-deletes';
 import type { LandingStore } from '../landing/landing-store';
 import { takeSession } from '../landing/session';
 import { lineTable } from '../load/load-target';
@@ -28,6 +29,7 @@ import { loadLimits, loadPolicyOf } from './load-policy-of';
 import { partsWait } from './parts-wait';
 import { surveyEntity } from './survey';
 import { beginVerifying, publishable, publishStep, type PublishedStep } from './publish-step';
+import { undoneRun } from './undo-request';
 import { replayStep } from './replay-step';
 import { extractInput, readRunConfig, runEntity, type ExtractFacts, type RunConfig, type RunEntity, type Sources } from './run-config';
 import type { SourceClients } from './source-clients';
@@ -154,6 +156,9 @@ export class Steps {
       const table = { ...target, pipeline: config.pipeline.name, entity: name, definition, runId: input.runId, policy };
       await ensureRawTable({ db: this.deps.db }, table, ctx);
     }
+    const undone = undoneRun(command);
+    if (undone !== null)
+      await undoDeletes(this.deps.db, { ...input, pipeline: config.pipeline.name, target: entity.target, deletedBy: undone }, ctx);
     const closed = await closeExtraction(this.extractDeps(config, entity), extractInput(config, entity, facts), ctx);
     return { doubts: closed.doubts.length, publishes: publishable(config, entity) };
   }

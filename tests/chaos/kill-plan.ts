@@ -39,7 +39,7 @@ export const FAMILIES: readonly { readonly name: string; has(site: string): bool
   { name: 'a load after its COMMIT', has: (site) => /^load\..*after-(commit|batch)$/.test(site) },
   {
     name: 'the closing of an extraction',
-    has: (site) => /^extract\.(close\.|before-close|after-close|before-metadata|open\.|candidates\.|confirmed\.)/.test(site),
+    has: (site) => /^extract\.(close\.|before-close|after-close|before-metadata|open\.|candidates\.|confirmed\.|undo\.)/.test(site),
   },
   { name: 'the end of an entity', has: (site) => /^(verify|entity|recount)\./.test(site) },
   {

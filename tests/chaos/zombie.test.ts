@@ -22,7 +22,8 @@ const REFUSED = /"id":"AC-00[12]"/;
 const WRITING =
   /before-commit$|^landing\.(after-write|after-sync|before-open|before-rename|after-rename|before-remove)$|^extract\.before-(batch-file|metadata|work-removal)$|^load\.(before-copy|before-copy-end|after-copy|before-merge)$|^(run|verify)\.before-end$/;
 /** Passed by the client, by the rounds of the monitor, or by no run of this test. */
-const BESIDE = /^(claim|client|monitor|schedule|run\.born-final|extract\.lift-token|load\.(open|import|backfill|hold|recreate)|recount)\./;
+const BESIDE =
+  /^(claim|client|monitor|schedule|run\.born-final|extract\.(lift-token|undo)|load\.(open|import|backfill|hold|recreate)|recount)\./;
 
 /** A worker stops at `place`, another takes over and completes the run; then the first one wakes. */
 async function zombie(place: string): Promise<CellOutcome> {

@@ -10,7 +10,7 @@ const EQUATIONS = `
       ('listed + resumed', e.listed + e.resumed, e.known + e.vanished + e.undetailed + e.fetched + e.remaining),
       ('fetched + unloaded_before', e.fetched + e.unloaded_before, e.landed + e.unloaded_after),
       ('landed', e.landed, e.inserted + e.updated + e.revived + e.unchanged + e.stale + e.skipped + e.duplicate + e.rejected),
-      ('live_after', e.live_after, e.live_before + e.inserted + e.revived - e.deleted),
+      ('live_after', e.live_after, e.live_before + e.inserted + e.revived + e.undone - e.deleted),
       ('lines_after', e.lines_after, e.lines_before + e.lines_added - e.lines_removed),
       ('fetched in pages', e.fetched, (select coalesce(sum(p.records), 0) from freshet.page p where p.run_id = e.run_id and p.entity = e.entity)),
       ('landed in batches', e.landed, (select coalesce(sum(b.records), 0) from freshet.batch b where b.loaded_by_run = e.run_id and b.state = 'loaded')),

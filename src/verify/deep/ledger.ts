@@ -7,7 +7,7 @@ const EQUATIONS = {
   listing: 'listed + resumed = known + vanished + undetailed + fetched + remaining',
   landing: 'fetched + unloaded_before = landed + unloaded_after',
   loading: 'landed = inserted + updated + revived + unchanged + stale + skipped + duplicate + rejected',
-  rows: 'live_after = live_before + inserted + revived - deleted',
+  rows: 'live_after = live_before + inserted + revived + undone - deleted',
   lines: 'lines_after = lines_before + lines_added - lines_removed',
 } as const;
 
