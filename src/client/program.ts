@@ -35,6 +35,8 @@ export function createProgram(out: Output, exit: (code: number) => void, help: (
     .helpCommand('help [command]', 'show help for a command')
     .addHelpText('after', EXIT_CODES)
     .showSuggestionAfterError(true)
+    // A command that has commands below it (compare) must leave their options to them.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeOut: help, writeErr: () => undefined });
   const act: Acting = async (flags, command, body) => {

@@ -19,6 +19,8 @@ export interface CompareRequest {
   readonly comparison: Comparison;
   /** Absent: nothing counts as accepted. */
   readonly acceptedOf?: AcceptedOf;
+  /** By which its connection is found. */
+  readonly applicationName?: string;
 }
 
 /** While the temporary tables are still there: for who accepts what was found. */
@@ -31,14 +33,14 @@ export type AfterComparing = (tx: Tx, result: ComparisonResult) => Promise<void>
  */
 export async function compareSides(
   deps: CompareDeps,
-  { comparison, acceptedOf }: CompareRequest,
+  { comparison, acceptedOf, applicationName = 'freshet compare' }: CompareRequest,
   ctx: StageContext,
   after: AfterComparing = () => Promise.resolve(),
 ): Promise<ComparisonResult> {
   const at = ctx.now();
   const began = performance.now();
   return deps.db
-    .session({ site: 'compare.read', ctx, applicationName: 'freshet compare' }, async (tx) => {
+    .session({ site: 'compare.read', ctx, applicationName }, async (tx) => {
       await tx.query(PREPARE);
       const [left, right] = [
         await stageSide(tx, 'left', comparison.left, { ...deps, ctx }),

@@ -6,7 +6,6 @@ import { stageCsv } from './csv-side';
 import { stageOther } from './other-database-side';
 import { columnsOf, queryError, single, stageTable } from './postgres-side';
 import { sideLabel, type DatabaseAddress } from './side-name';
-import { stageSqlite } from './sqlite-side';
 import type { StagedSide } from './staged-side';
 
 export interface SideDeps {
@@ -42,8 +41,11 @@ export async function stageSide(
       const file = { ...place, path: resolve(deps.root, name.path), ...(delimiter === undefined ? {} : { delimiter }) };
       return analyzed(tx, await stageCsv(tx, table, file, ctx));
     }
-    case 'sqlite':
+    case 'sqlite': {
+      // SQLite itself is loaded only by who reads it.
+      const { stageSqlite } = await import('./sqlite-side');
       return analyzed(tx, await stageSqlite(tx, table, { ...place, path: resolve(deps.root, name.path), of: name.of }, ctx));
+    }
     case 'database': {
       const other = deps.open(name.address);
       try {

@@ -2,7 +2,7 @@ import { MISSED, NOT_BEGUN } from '../database/born-final';
 import type { Database } from '../database/database';
 import type { StageContext } from '../observability/stage-context';
 import { FOREIGN_PIPELINE } from '../run/file-source';
-import type { AlarmFacts, MissedRun, RunAge, TableAge } from './alarm';
+import type { AlarmFacts, ComparisonMade, MissedRun, RunAge, TableAge } from './alarm';
 import { expectedOf, type MaxAges } from './max-ages';
 import { withNewestDates } from './newest-dates';
 
@@ -21,6 +21,7 @@ export async function readAlarmFacts(
     tables,
     runs: await readRuns(db, environment),
     missed: await readMissed(db, environment),
+    comparisons: await readComparisons(db, environment),
     worker: await newestBeat(db, environment, 'worker'),
     temporal: await newestBeat(db, environment, 'temporal'),
     undecided: [...undecided, ...[...maxAges].flatMap(([pipeline, limits]) => (limits === null ? [pipeline] : []))],
@@ -88,6 +89,16 @@ async function readMissed(db: Queries, environment: string): Promise<MissedRun[]
     [environment, MISSED, NOT_BEGUN],
   );
   return rows.map((row) => ({ pipeline: row.pipeline, nominal: new Date(row.scheduled_for), reason: row.reason }));
+}
+
+async function readComparisons(db: Queries, environment: string): Promise<ComparisonMade[]> {
+  const rows = await db.query<Omit<ComparisonMade, 'at' | 'new'> & { at: string; new: string }>(
+    `select distinct on (c.name) c.name, o.ended_at as at, o.outcome, o.new_differences as new, o.message, o.remedy
+       from freshet.comparison c join freshet.comparison_outcome o on o.environment = c.environment and o.comparison = c.name
+      where c.environment = $1 order by c.name, o.id desc`,
+    [environment],
+  );
+  return rows.map((row) => ({ ...row, at: new Date(row.at), new: Number(row.new) }));
 }
 
 async function newestBeat(db: Queries, environment: string, part: 'worker' | 'temporal'): Promise<Date | null> {

@@ -1,5 +1,6 @@
 /** What an alarm can be about (contracts §8, decision 0004). */
-export type AlarmClass = 'stale-table' | 'dead-worker' | 'temporal-gone' | 'stuck-run' | 'missed-schedule';
+export type AlarmClass =
+  'stale-table' | 'dead-worker' | 'temporal-gone' | 'stuck-run' | 'missed-schedule' | 'new-differences' | 'comparison-failed';
 
 /** One cause. Class, pipeline, entity and source are its identity: while it lasts it is one alarm. */
 export interface Alarm {
@@ -50,7 +51,20 @@ export interface MissedRun {
   readonly reason: string;
 }
 
+/** The newest outcome of a comparison that has a schedule. */
+export interface ComparisonMade {
+  readonly name: string;
+  readonly at: Date;
+  readonly outcome: 'equal' | 'accepted' | 'different' | 'failed';
+  readonly new: number;
+  /** Why it could not be made, and what helps. */
+  readonly message: string | null;
+  readonly remedy: string | null;
+}
+
 export interface AlarmFacts {
+  /** Absent: nobody compares anything. */
+  readonly comparisons?: readonly ComparisonMade[];
   readonly tables: readonly TableAge[];
   readonly runs: readonly RunAge[];
   readonly missed: readonly MissedRun[];

@@ -1,7 +1,8 @@
+import { counted } from '../domain/counted';
 import { spanWords } from '../domain/span-words';
 import { ageOf } from '../verify/freshness/status-of';
 import { FOREIGN_PIPELINE } from '../run/file-source';
-import type { Alarm, AlarmFacts, AlarmLimits, MissedRun, RunAge, TableAge } from './alarm';
+import type { Alarm, AlarmFacts, AlarmLimits, ComparisonMade, MissedRun, RunAge, TableAge } from './alarm';
 
 const NOBODY = { pipeline: '', entity: '', source: '' };
 
@@ -21,6 +22,7 @@ export function alarmsDue(facts: AlarmFacts, limits: AlarmLimits, now: Date): Al
     }),
     ...facts.runs.flatMap((run) => stuck(run, limits.stuckAfter, now)),
     ...newestMissed(facts.missed).map(missed),
+    ...(facts.comparisons ?? []).flatMap(compared),
   ];
 }
 
@@ -63,6 +65,25 @@ function missed({ pipeline, nominal, reason }: MissedRun): Alarm {
   const message = `The run of ${pipeline} at ${utc(nominal)} did not take place: ${reason}`;
   const remedy = `Run it now with ./freshet run ${pipeline}; ./freshet schedule list shows when it comes next`;
   return { ...NOBODY, class: 'missed-schedule', pipeline, message, remedy, since: nominal };
+}
+
+/** What was accepted is no alarm; the next comparison that finds nothing new ends it, also one by hand. */
+function compared({ name, at, outcome, new: fresh, message, remedy }: ComparisonMade): Alarm[] {
+  const cause = { ...NOBODY, entity: name, since: at };
+  if (outcome === 'different') {
+    const found = `Comparison ${name} found ${counted(fresh, 'new difference')} at ${utc(at)}`;
+    const next = `See them with ./freshet compare ${name}; those that are known: ./freshet compare accept ${name}`;
+    return [{ ...cause, class: 'new-differences', message: found, remedy: next }];
+  }
+  if (outcome !== 'failed') return [];
+  return [
+    {
+      ...cause,
+      class: 'comparison-failed',
+      message: `Comparison ${name} could not be made at ${utc(at)}: ${message ?? ''}`,
+      remedy: remedy ?? `Make it by hand: ./freshet compare ${name}`,
+    },
+  ];
 }
 
 /** However many times were missed, a pipeline is one cause. */

@@ -17,6 +17,7 @@ import { sweepWorkFolders } from './work-folders';
 import { writeMissingReports } from './missing-reports';
 import { GRACE_MS, reconcileRuns, type Healed } from './reconcile';
 import { restoreSchedules } from './restore-schedules';
+import type { ScheduledComparisons } from './scheduled-comparisons';
 import { recordMissedOfAll } from '../run/missed-runs';
 import { Turns } from './turns';
 
@@ -31,6 +32,8 @@ export interface MonitorDeps {
   readonly temporal: () => Promise<TemporalLink | null>;
   /** Asked in each round, so that an edited file counts. */
   readonly maxAges: () => MaxAges;
+  /** Absent: comparisons are made by hand only. */
+  readonly comparisons?: Pick<ScheduledComparisons, 'begin'>;
   /** Kept from round to round; absent: each round begins anew. */
   readonly turns?: Turns;
 }
@@ -138,7 +141,7 @@ async function within(ms: number, work: Promise<void>, late: () => void): Promis
 }
 
 async function mend(deps: Mending, options: MonitorOptions): Promise<void> {
-  const { db, ctx, landing, steps, done, turns } = deps;
+  const { db, ctx, landing, comparisons, steps, done, turns } = deps;
   const { environment, missedAfter, graceMs = GRACE_MS } = options;
   turns.mending = true;
   const temporal = await steps.step('link to Temporal', null, () => deps.temporal());
@@ -148,6 +151,7 @@ async function mend(deps: Mending, options: MonitorOptions): Promise<void> {
   done.swept = [...tables, ...(await steps.step('work files', [], () => sweepWorkFolders(deps)))];
   if (landing !== undefined) await steps.step('sessions', [], () => tidyEndedSessions({ db, landing, ctx, turns }, environment));
   done.reported = await steps.step('reports', [], () => writeMissingReports(deps, { environment, graceMs }));
+  if (comparisons !== undefined) await steps.step('comparisons', null, () => comparisons.begin());
   turns.mending = false;
 }
 

@@ -2,6 +2,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { compareSides, type CompareDeps } from '../../compare/compare-sides';
 import type { Comparison } from '../../compare/comparison';
 import { comparisonOf } from '../../compare/named-comparison';
+import { recordOutcome } from '../../compare/outcomes';
 import type { ComparisonResult } from '../../compare/result';
 import type { DatabaseAddress } from '../../compare/side-name';
 import { loadComparison } from '../../config/comparison';
@@ -19,6 +20,7 @@ import { EXIT } from '../exit-code';
 import { openForWriting, timeoutsOf } from '../open-database';
 import { shown } from '../output';
 import { commandContext, openProject, type Project } from '../project';
+import { actor } from '../run-wishes';
 
 /** `freshet compare <left> <right>`, or `freshet compare <name>`: two sides, row by row and column by column. Exit code 4 when something differs that nobody accepted. */
 export async function compare(
@@ -32,14 +34,24 @@ export async function compare(
   const comparison = comparisonAsked(project, left, right, flags);
   const db = await openForWriting(project);
   try {
-    const ctx = commandContext(project);
-    const { environment } = project.loaded.settings;
-    const accepted = name === null ? {} : { acceptedOf: { environment, name, now: ctx.now() } };
-    const result = await compareSides(compareDeps(project, db), { comparison, ...accepted }, ctx);
+    const result =
+      name === null
+        ? await compareSides(compareDeps(project, db), { comparison }, commandContext(project))
+        : await compareNamed(project, db, name, comparison);
     return await said(project, { name, result, flags, json: common.json === true });
   } finally {
     await db.close();
   }
+}
+
+/** With what was accepted, and written down: an alarm of it ends at once. */
+async function compareNamed(project: Project, db: Database, name: string, comparison: Comparison): Promise<ComparisonResult> {
+  const ctx = commandContext(project);
+  const { environment } = project.loaded.settings;
+  const startedAt = ctx.now();
+  const result = await compareSides(compareDeps(project, db), { comparison, acceptedOf: { environment, name, now: startedAt } }, ctx);
+  await recordOutcome(db, { environment, name, actor: actor(), startedAt, endedAt: ctx.now(), result });
+  return result;
 }
 
 function comparisonAsked(project: Project, left: string, right: string | undefined, flags: CompareFlags): Comparison {

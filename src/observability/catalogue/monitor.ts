@@ -99,4 +99,11 @@ export const monitor = {
   },
   'MO-021': { level: 'info', text: 'session {session}, whose run ended early: temp files that were removed: {files}' },
   'MO-022': { level: 'info', text: '{entity}: {file} was missing, because its run ended before it was written; it is there now' },
+  'MO-023': { level: 'info', text: 'comparison {comparison} was made as its schedule says: {outcome}' },
+  'MO-024': {
+    level: 'warn',
+    text: 'the file of comparison {comparison} cannot be read, so it is not made: {error}',
+    meaning: 'An alarm that it raised stays as it is.',
+    remedy: 'Correct the file; the next round reads it again.',
+  },
 } as const satisfies CatalogueSection<'MO'>;
