@@ -10,6 +10,7 @@ import { loadBatch, type LandingReader } from '../src/load/load-batch';
 import { silentLog } from '../src/observability/collecting-log';
 import type { StageContext } from '../src/observability/stage-context';
 import { publishBatches } from './batch-rows';
+import { compareTables, expectedFindings, ROWS_PER_DOCUMENT } from './compare';
 import type { Expected } from './documents';
 import type { Landed } from './landed';
 
@@ -55,7 +56,7 @@ export async function measure(job: Job): Promise<Measured> {
     delay.disable();
     const { documents, lines } = job.landed.expected;
     return {
-      rows: documents + lines,
+      rows: job.case === 'compare' ? documents * ROWS_PER_DOCUMENT : documents + lines,
       seconds,
       rss_mb: Math.round(process.resourceUsage().maxRSS / 1024),
       loop_delay_p99_ms: Math.round(delay.percentile(99) / 1e6),
@@ -75,6 +76,7 @@ interface Prepared {
 
 async function prepared(db: Database, job: Job): Promise<Prepared> {
   if (job.case === 'analyze') return analyze(job);
+  if (job.case === 'compare') return compareSidesOf(db, job);
   const work = job.case === 'floor' ? await floor(db, job) : await load(db, job);
   return { work, holds: () => tablesHold(db, job.table, job.landed.expected) };
 }
@@ -94,6 +96,16 @@ function analyze({ landing: root, landed: { batches, expected } }: Job): Prepare
       Object.assign(found, { documents: total_records, lines: entities[0]?.line_items[0]?.items ?? -1 });
     },
     holds: () => Promise.resolve(agree(found, { documents: expected.documents, lines: expected.lines })),
+  };
+}
+
+/** Two tables of the same PostgreSQL, as `freshet compare` does; its rows are those of one side. */
+function compareSidesOf(db: Database, { landed }: Job): Prepared {
+  let found: Readonly<Record<string, number>> = {};
+  const expected = expectedFindings(landed.expected.documents * ROWS_PER_DOCUMENT);
+  return {
+    work: async () => void (found = await compareTables(db, ctx)),
+    holds: () => Promise.resolve(Object.entries(expected).every(([name, count]) => found[name] === count)),
   };
 }
 
