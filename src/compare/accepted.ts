@@ -143,7 +143,7 @@ function unknownDifference(name: string, { key, field }: DifferenceFilter): Fres
   return new FreshetError('config_error', {
     code: 'difference-unknown',
     message: `${name} finds no difference of ${chosen} now`,
-    remedy: `See what it finds: freshet compare ${name}. Keys of several columns are written as the report shows them.`,
+    remedy: `See what it finds: \`./freshet compare ${name}\`. Keys of several columns are written as the report shows them.`,
   });
 }
 
@@ -151,7 +151,7 @@ function unknownAcceptance(name: string): FreshetError {
   return new FreshetError('config_error', {
     code: 'difference-unknown',
     message: `Nothing of the kind was accepted of ${name}`,
-    remedy: `See what was: freshet compare list ${name}.`,
+    remedy: `See what was: \`./freshet compare list ${name}\`.`,
   });
 }
 
