@@ -18,29 +18,19 @@ import { measureSquare } from './square/measure-square';
 
 const HELP = `npm run bench -- [--only CASE,…] [--documents N] [--rounds N] [--large] [--folder PATH]
 
-Loads generated invoices, analyzes their files (about 1.4 KB and 3 line items each) and compares two tables of five times as many rows, in a PostgreSQL of its own, each measurement in a process of its own, the
+Loads generated invoices, and analyzes their files (about 1.4 KB and 3 line items each) into a PostgreSQL of its own, each measurement in a process of its own, the
 cases in turns. Prints one table and writes bench/results/latest.json; ratios are to raw COPY of the same rows within this very run.
-<<<<<<< HEAD
-  --only       of floor, first_load, upsert_all_changed, rerun_unchanged, analyze; the floor is always measured. square: runs of that
+  --only       of floor, first_load, upsert_all_changed, rerun_unchanged, analyze, compare; the floor is always measured. square: runs of that
                pipeline through Temporal, and the extraction alone, beside a plain script that fetches the same pages
   --documents  default 200000        --large  2000000; of square orders, 26286 and 1000000
-=======
-  --only       of floor, first_load, upsert_all_changed, rerun_unchanged, analyze, compare; the floor is always measured
-  --documents  default 200000        --large  2000000
->>>>>>> c8a79ef (How two sides are compared, and how one gets away from the old scripts; a bench of a million rows, and a property test against looking at every pair)
   --rounds     default 3; the median counts
   --folder     where PostgreSQL and the files lie for as long as it lasts; default: the system's folder for such things
 `;
 
 /** As the table names them, beside the floor. */
-<<<<<<< HEAD
-const MEASURED = ['first_load', 'upsert_all_changed', 'rerun_unchanged', 'analyze'] as const;
+const MEASURED = ['first_load', 'upsert_all_changed', 'rerun_unchanged', 'analyze', 'compare'] as const;
 const SQUARE = 'square';
 const CASES: readonly string[] = ['floor', ...MEASURED, SQUARE];
-=======
-const MEASURED = ['first_load', 'upsert_all_changed', 'rerun_unchanged', 'analyze', 'compare'] as const;
-const CASES: readonly string[] = ['floor', ...MEASURED];
->>>>>>> c8a79ef (How two sides are compared, and how one gets away from the old scripts; a bench of a million rows, and a property test against looking at every pair)
 const NODE = ['-r', join(__dirname, '../scripts/typescript.cjs'), join(__dirname, 'measure.ts')];
 
 interface Wish {
@@ -84,22 +74,10 @@ async function main(asked: Wish): Promise<boolean> {
   chmodSync(folder, 0o755);
   const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
   try {
-<<<<<<< HEAD
     const results = [
       ...(asked.only.some((name) => name !== SQUARE) ? await loads(asked, folder, say) : []),
       ...(asked.only.includes(SQUARE) ? await square(asked, folder, say) : []),
     ];
-=======
-    await migrateToLatest(postgres.url);
-    await withConnection(postgres.url, (client) => client.query('create schema if not exists bench'));
-    const landing = new FileStore(join(folder, 'landing'));
-    const editions = [];
-    for (const edition of [1, 2]) editions.push(await land(landing, { count: asked.documents, edition }));
-    say(`${asked.documents} documents, twice ${Math.round(editions[0]!.batches.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20)} MB`);
-    if (asked.only.includes('compare')) await makeSides(postgres.url, asked.documents * ROWS_PER_DOCUMENT);
-    const rounds = await measureAll(asked, { place: { url: postgres.url, folder }, editions, say });
-    const results = summarize(asked.documents, rounds);
->>>>>>> c8a79ef (How two sides are compared, and how one gets away from the old scripts; a bench of a million rows, and a property test against looking at every pair)
     process.stdout.write(`${tableOf(results)}\n`);
     const target = join(__dirname, 'results');
     mkdirSync(target, { recursive: true });
@@ -122,6 +100,7 @@ async function loads(asked: Wish, folder: string, say: Say): Promise<CaseResult[
     const editions = [];
     for (const edition of [1, 2]) editions.push(await land(landing, { count: documents, edition }));
     say(`${documents} documents, twice ${Math.round(editions[0]!.batches.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20)} MB`);
+    if (asked.only.includes('compare')) await makeSides(postgres.url, asked.documents * ROWS_PER_DOCUMENT);
     return summarize(documents, await measureAll(asked, { place: { url: postgres.url, folder }, editions, say }));
   } finally {
     await postgres.part?.stop();
