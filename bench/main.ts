@@ -100,7 +100,7 @@ async function loads(asked: Wish, folder: string, say: Say): Promise<CaseResult[
     const editions = [];
     for (const edition of [1, 2]) editions.push(await land(landing, { count: documents, edition }));
     say(`${documents} documents, twice ${Math.round(editions[0]!.batches.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20)} MB`);
-    if (asked.only.includes('compare')) await makeSides(postgres.url, asked.documents * ROWS_PER_DOCUMENT);
+    if (asked.only.includes('compare')) await makeSides(postgres.url, documents * ROWS_PER_DOCUMENT);
     return summarize(documents, await measureAll(asked, { place: { url: postgres.url, folder }, editions, say }));
   } finally {
     await postgres.part?.stop();
