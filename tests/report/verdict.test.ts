@@ -88,13 +88,17 @@ test('a partial run names what did not come through and what is good', () => {
   expect(verdict(run)).toBe('Not everything came through: items failed; invoices skipped. contacts is good.');
 });
 
-test('a doubtful run names the entities to look at and offers to check and to read again', () => {
+test('a doubtful run names the entities to look at and offers to check, to read again and to accept the doubt; once accepted it offers nothing', () => {
   const run = facts('doubtful', [entity('items', 'completed', { doubts: [{ kind: 'empty', message: 'nothing listed' }] })]);
   expect(verdict(run)).toContain('someone should look at items');
   expect(nextActions(run).map((action) => (action.kind === 'run-command' ? action.command : ''))).toEqual([
     './freshet verify --deep --pipeline zoho-books',
     './freshet run zoho-books --entity items --full',
+    `./freshet doubt accept ${run.run.id} items --because TEXT`,
   ]);
+  const accepted = { by: 'ada', at: '2026-11-22T00:00:00.000000Z', because: 'stock-taking' };
+  const known = { ...run, entities: run.entities.map((each) => ({ ...each, doubts_accepted: accepted })) };
+  expect([verdict(known), nextActions(known)]).toEqual([expect.stringContaining('the doubts about items are accepted'), []]);
 });
 
 test.each(RUN_STATES)('a run that is %s has a verdict and a summary', (state) => {
