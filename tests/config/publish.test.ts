@@ -165,6 +165,11 @@ test.each([
     /transforms\.0\.entity: must be an entity of this pipeline, or table: any other table/,
   ],
   [
+    'an optional field of no type',
+    'field_mappings: { sku: s, n: { from: n, optional: true } }',
+    /field_mappings\.n\.type: must be given with optional/,
+  ],
+  [
     'a constant that PostgreSQL cannot store',
     'field_mappings: { sku: s, n: { value: "a\\0" } }',
     /field_mappings\.n\.value.*a text that PostgreSQL can store/,

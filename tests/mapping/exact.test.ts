@@ -62,7 +62,7 @@ test('an amount in smallest units times its power of ten is the number it was', 
 
 test('a mapping invents nothing: every cell is a value of the row, a constant of the file, or nothing', () => {
   const { mapping } = compiled(
-    `field_mappings: { sku: A, b: B, c: { from: C, optional: true }, d: { from: D, default: fallback }, e: J.x, f: { value: fixed } }`,
+    `field_mappings: { sku: A, b: B, c: { from: C, optional: true, type: text }, d: { from: D, default: fallback }, e: J.x, f: { value: fixed } }`,
     { A: 'text', B: 'text', D: 'text', J: 'jsonb' },
   );
   const cell = fc.oneof(fc.string(), fc.constant(null));

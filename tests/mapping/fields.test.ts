@@ -54,7 +54,7 @@ test('constants and defaults have the type of their target', () => {
        on: { value: true }
        weight: { from: Gewicht, default: 0 }
        n: { from: Zusatz.num, default: "5", type: bigint }
-       later: { from: Not_Yet, optional: true }`,
+       later: { from: Not_Yet, optional: true, type: bigint }`,
     FAMILY,
   );
   expect(mapping.targets.map(({ name, type }) => `${name} ${type}`)).toEqual([
@@ -64,7 +64,7 @@ test('constants and defaults have the type of their target', () => {
     'on boolean',
     'weight numeric',
     'n bigint',
-    'later text',
+    'later bigint',
   ]);
   expect(map({ Art_Nr: 'a', Gewicht: null, Zusatz: null }).row).toEqual({
     sku: 'a',

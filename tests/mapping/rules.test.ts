@@ -89,15 +89,16 @@ test.each(rows)('%s %s lets pass and refuses', (name, _settings, row) => {
 });
 
 const RULED = `
-field_mappings: { sku: Art_Nr, name: Bezeichnung, status: Status, sold_from: Von, sold_to: Bis }
+field_mappings: { sku: Art_Nr, name: Bezeichnung, status: Status, sold_from: Von, sold_to: Bis, size: Groesse }
 validation_rules:
   - { field: sku, rule: sku_format, error_message: Invalid SKU format }
   - { field: name, rule: not_empty, error_message: Name cannot be empty }
   - { field: status, rule: enum, values: [offen, zu], severity: warning }
   - { field: sold_to, rule: not_empty, when: { field: status, is: [zu] } }
+  - { field: sold_to, rule: not_empty, when: { field: size, is: [1.5] } }
   - { field: sold_from, rule: cross_field, compare: "<=", other: sold_to }
   - { field: name, rule: unique, severity: warning }`;
-const FIELDS = { Art_Nr: 'text', Bezeichnung: 'text', Status: 'text', Von: 'date', Bis: 'date' } as const;
+const FIELDS = { Art_Nr: 'text', Bezeichnung: 'text', Status: 'text', Von: 'date', Bis: 'date', Groesse: 'numeric' } as const;
 
 test('every failing rule is told, in the order of the file, with the file’s own sentence; warnings are marked', () => {
   const { map } = compiled(RULED, FIELDS);
@@ -114,6 +115,7 @@ test('every failing rule is told, in the order of the file, with the file’s ow
     'error not_empty sold_to: sold_to is empty',
   ]);
   expect(said({ Art_Nr: 'a', Bezeichnung: 'x', Status: 'offen', Von: '2024-02-29', Bis: null })).toEqual([]);
+  expect(said({ Art_Nr: 'a', Bezeichnung: 'x', Groesse: '1.50' })).toEqual(['error not_empty sold_to: sold_to is empty']);
 });
 
 test('what only other rows can tell is handed on', () => {

@@ -54,7 +54,7 @@ const TABLE: Readonly<Record<ColumnType, Readonly<Record<string, Partial<Record<
     '{"a": 1.10}': { text: '{"a": 1.10}', numeric: undefined },
     '12345678901234567890.10': { numeric: '12345678901234567890.1', text: '12345678901234567890.10' },
     true: { boolean: 'true' },
-    null: { numeric: null },
+    null: { numeric: null, text: null },
   },
 };
 

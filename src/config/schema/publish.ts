@@ -29,6 +29,10 @@ const mappedSchema = z.union(
       .refine(({ from, optional, default: otherwise }) => from !== undefined || (optional !== true && otherwise === undefined), {
         path: ['value'],
         message: 'alone: a constant needs neither a default nor optional',
+      })
+      .refine(({ from = '', optional, type }) => optional !== true || type !== undefined || from.includes('.'), {
+        path: ['type'],
+        message: 'given with optional: the column is there before the field is',
       }),
   ],
   'a field of the source such as Art_Nr or address.city, or { from: field, default: …, type: … } or { value: constant }',

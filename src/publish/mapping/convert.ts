@@ -31,7 +31,7 @@ const TO_TEXT: Partial<Record<ColumnType, Convert>> = {
   boolean: (text) => String(isTrue(text)),
   // As a raw column that is widened from instants to text shows them.
   timestamptz: (text) => instantCell(text, 'UTC'),
-  jsonb: (text) => (text.startsWith('"') ? plainText(parseExact(text)) : text),
+  jsonb: (text) => (text.startsWith('"') ? plainText(parseExact(text)) : text === 'null' ? null : text),
 };
 
 const TO_JSON: Partial<Record<ColumnType, Convert>> = {

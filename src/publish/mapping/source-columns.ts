@@ -70,7 +70,7 @@ export class SourceColumns {
     const meant = closest(field, fields);
     throw doesNotFit(
       path,
-      `the raw table has no field ${field} (yet): where the source may lack it, write { from: ${field}, optional: true }`,
+      `the raw table has no field ${field} (yet): where the source may lack it, write { from: ${field}, optional: true, type: … }`,
       meant,
     );
   }

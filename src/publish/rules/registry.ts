@@ -4,10 +4,10 @@ import { dateFormat } from '../../domain/date-format';
 import { dayCell } from '../../json/time-cell';
 import { conversion } from '../mapping/convert';
 import { doesNotFit } from '../mapping/does-not-fit';
-import { constantText } from '../mapping/mapped-fields';
 import type { Check, Question, RowRuleName } from './check';
 import { boundKey, orderOf } from './comparing';
 import { crossField } from './cross-field';
+import { oneOfValues } from './one-of';
 
 /** Every rule that a row can break by itself, by its name in pipeline files. */
 export const RULES: { readonly [Name in RowRuleName]: (rule: PublishRuleOf<Name>, question: Question) => Check } = {
@@ -20,16 +20,10 @@ export const RULES: { readonly [Name in RowRuleName]: (rule: PublishRuleOf<Name>
       max === Infinity ? `${min} characters or more` : min === 0 ? `at most ${max} characters` : `${min} to ${max} characters`;
     return ofPlainText(question, expected, (text) => isOfLength(text, min, max));
   },
-  enum: ({ values }, { plan, slot, path }) => {
-    const { zone } = plan.surroundings;
-    const texts = values.map((value, index) => constantText(value, slot.type, { path: `${path}.values.${index}`, zone }));
-    const allowed = new Set(texts);
-    const normal = slot.type === 'numeric' ? conversion('text', 'numeric', zone)! : null;
-    return {
-      expected: `one of ${values.map(String).join(', ')}`,
-      holds: (cell) => allowed.has(cell) || (normal !== null && allowed.has(normal(cell) ?? '')),
-    };
-  },
+  enum: ({ values }, { plan, slot, path }) => ({
+    expected: `one of ${values.map(String).join(', ')}`,
+    holds: oneOfValues(values, { plan, slot, path: `${path}.values` }),
+  }),
   date: ({ format }, question) => {
     if (question.slot.type === 'date' || question.slot.type === 'timestamptz') return { expected: 'a day', holds: () => true };
     const fits = format === undefined ? (text: string) => dayCell(text) !== undefined : dateFormat(format);

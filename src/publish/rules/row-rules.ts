@@ -2,10 +2,10 @@ import { closest } from '../../config/closest';
 import type { PublishRule } from '../../config/schema/publish-rule';
 import { doesNotFit } from '../mapping/does-not-fit';
 import { shown } from '../mapping/findings';
-import { constantText } from '../mapping/mapped-fields';
-import type { Cell, Unique } from '../mapping/mapping';
+import type { Unique } from '../mapping/mapping';
 import type { RowPlan, Slot, Step } from '../mapping/row-plan';
 import type { Check, Question, RowRuleName } from './check';
+import { oneOfValues } from './one-of';
 import { RULES } from './registry';
 
 type RowRule = Extract<PublishRule, { rule: RowRuleName }>;
@@ -49,10 +49,9 @@ function asks({ rule, severity, error_message: own }: RowRule, { at, name }: Slo
 }
 
 function onlyWhen(plan: RowPlan, when: NonNullable<RowRule['when']>, path: string, asked: Step): Step {
-  const { at, type } = target(plan, when.field, `${path}.field`);
-  const { zone } = plan.surroundings;
-  const values = new Set<Cell>(when.is.map((value, index) => constantText(value, type, { path: `${path}.is.${index}`, zone })));
+  const slot = target(plan, when.field, `${path}.field`);
+  const isMeant = oneOfValues(when.is, { plan, slot, path: `${path}.is` });
   return (source, cells, row) => {
-    if (values.has(cells[at])) asked(source, cells, row);
+    if (isMeant(cells[slot.at])) asked(source, cells, row);
   };
 }
