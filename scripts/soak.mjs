@@ -1,4 +1,4 @@
-// npm run soak -- --suites: see soak-suites.mjs.
+// npm run soak -- --suites: see soak-suites.mjs. npm run soak -- --sources: see soak-sources.mjs.
 // npm run soak [-- <schedules> [<seed>]]: boundary schedules in thousands, in chunks on two cores; the result goes to docs/reliability/boundary-soak.json.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,11 +18,17 @@ if (process.argv[2] === '--suites') {
   process.exit();
 }
 
-const [asked = '5000', seed = String(Date.now() % 1_000_000_000)] = process.argv.slice(2);
+const isSources = process.argv[2] === '--sources';
+const [asked = '5000', seed = String(Date.now() % 1_000_000_000)] = process.argv.slice(isSources ? 3 : 2);
 for (const number of [asked, seed]) {
   if (/^[1-9]\d{0,8}$/.test(number)) continue;
-  process.stderr.write('Usage: npm run soak [-- <number of schedules> [<seed>] | -- --suites]\n');
+  process.stderr.write('Usage: npm run soak [-- <number of schedules> [<seed>] | -- --sources [<runs> [<seed>]] | -- --suites]\n');
   process.exit(2);
+}
+
+if (isSources) {
+  const { soakSources } = await import('./soak-sources.mjs');
+  process.exit(soakSources(process.argv.slice(3)));
 }
 
 const running = new Set();
@@ -60,7 +66,7 @@ async function play(chunk, folder) {
   const result = join(folder, `${chunk.seed}.json`);
   const jest = spawn(
     process.execPath,
-    [join(ROOT, 'node_modules/jest/bin/jest.js'), '--selectProjects=db', '--testMatch=**/tests/soak/**/*.soak.ts'],
+    [join(ROOT, 'node_modules/jest/bin/jest.js'), '--selectProjects=db', '--testMatch=**/tests/soak/boundary.soak.ts'],
     {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -13,7 +13,8 @@ const EQUATIONS = `
       ('live_after', e.live_after, e.live_before + e.inserted + e.revived + e.undone - e.deleted),
       ('lines_after', e.lines_after, e.lines_before + e.lines_added - e.lines_removed),
       ('fetched in pages', e.fetched, (select coalesce(sum(p.records), 0) from freshet.page p where p.run_id = e.run_id and p.entity = e.entity)),
-      ('landed in batches', e.landed, (select coalesce(sum(b.records), 0) from freshet.batch b where b.loaded_by_run = e.run_id and b.state = 'loaded')),
+      ('landed in batches', e.landed, (select coalesce(sum(b.records), 0) from freshet.batch b join freshet.extraction x on x.id = b.extraction_id
+                               where b.loaded_by_run = e.run_id and b.state = 'loaded' and x.entity = e.entity)),
       ('rejects', e.rejected + e.undetailed, (select count(*) from freshet.reject j where j.run_id = e.run_id and j.entity = e.entity)),
       ('nothing left of a completed one', case when e.state = 'completed' then e.remaining + e.unloaded_after else 0 end, 0)
     ) as v (name, l, r)
