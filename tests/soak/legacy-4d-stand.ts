@@ -1,10 +1,7 @@
 import type { Fault } from '../../src/sandbox/legacy-4d/faults';
-import { Legacy4dClient } from '../../src/sources/legacy-4d/client';
-import { legacy4d } from '../../src/sources/legacy-4d/definition';
-import { legacy4dSettings } from '../../src/sources/legacy-4d/settings';
-import { sources } from '../../src/sources';
 import { installLegacy4d } from '../support/installation';
-import { impatient, NO_THRESHOLD, strikes, type Stand } from './stand';
+import { smallPages } from './small-pages';
+import { NO_THRESHOLD, strikes, type Stand } from './stand';
 
 const CLASSES = { categories: 'Artikel_Kategorie', parents: 'Artikel_Familie', variants: 'Artikel_Variante' } as const;
 const NAMES = Object.values(CLASSES);
@@ -25,7 +22,6 @@ const FAULTS: readonly Fault[] = [
 
 /** `tracks`: the server has stamps and a feed of deletions. */
 export async function legacy4dStand(databaseUrl: string, seed: number, tracks = true): Promise<Stand> {
-  const open: typeof legacy4d.open = (to) => new Legacy4dClient({ ...legacy4dSettings(to), fetchClock: impatient, pageSize: 9 });
   const at = await installLegacy4d({
     databaseUrl,
     sandbox: {
@@ -34,7 +30,7 @@ export async function legacy4dStand(databaseUrl: string, seed: number, tracks = 
       changeTracking: tracks,
       counts: { Artikel_Kategorie: 6, Artikel_Familie: 14, Artikel_Variante: 30, Auftrag: 2 },
     },
-    sources: { ...sources, 'legacy-4d': { ...legacy4d, open } },
+    sources: smallPages(),
     variables: NO_THRESHOLD,
   });
   const { control } = at.sandbox;

@@ -1,11 +1,8 @@
 import type { SquareFault } from '../../src/sandbox/square/faults';
-import { SquareClient } from '../../src/sources/square/client';
-import { square } from '../../src/sources/square/definition';
-import { squareSettings } from '../../src/sources/square/settings';
-import { sources } from '../../src/sources';
 import { installSquare } from '../support/installation';
 import type { Dice } from './dice';
-import { impatient, NO_THRESHOLD, strikes, type Stand } from './stand';
+import { smallPages } from './small-pages';
+import { NO_THRESHOLD, strikes, type Stand } from './stand';
 
 const KINDS = {
   locations: 'locations',
@@ -45,11 +42,10 @@ const REQUESTS = ['orders', 'catalog-list', 'catalog-search', 'counts', 'locatio
 const DAY_MS = 86_400_000;
 
 export async function squareStand(databaseUrl: string, seed: number): Promise<Stand> {
-  const open: typeof square.open = (to) => new SquareClient({ ...squareSettings(to), fetchClock: impatient }, 12);
   const at = await installSquare({
     databaseUrl,
     sandbox: { seed, freeze: true, counts: { locations: 4, items: 14, categories: 5, orders: 40 } },
-    sources: { ...sources, square: { ...square, open } },
+    sources: smallPages(),
     variables: NO_THRESHOLD,
   });
   const { control } = at.sandbox;

@@ -1,4 +1,3 @@
-import { systemClock, type Clock } from '../../src/http/clock';
 import type { InstallationOf } from '../support/installation';
 import type { Dice } from './dice';
 
@@ -26,12 +25,6 @@ export interface StandControl {
   clearFaults(): void;
   clearHooks(): void;
 }
-
-/** Pauses between attempts take no time; leases and longer waits keep theirs. */
-export const impatient: Clock = {
-  ...systemClock,
-  sleep: (ms, signal) => systemClock.sleep(ms < 4_500 ? Math.min(ms, 2) : ms, signal),
-};
 
 /** One strike mostly; sometimes the source is broken until the run has ended. */
 export const strikes = (dice: Dice): number => (dice.chance(0.25) ? 500 : 1 + dice.below(2));

@@ -1,33 +1,20 @@
-import { zohoBooks } from '../../src/sources/zoho-books/definition';
-import { ENDPOINTS } from '../../src/sources/zoho-books/endpoints';
-import { ZohoClient } from '../../src/sources/zoho-books/client';
-import { zohoSettings } from '../../src/sources/zoho-books/settings';
-import { sources } from '../../src/sources';
-import type { Source } from '../../src/sources/source';
 import { install } from '../support/installation';
-import { impatient, NO_THRESHOLD, strikes, type Stand } from './stand';
+import { smallPages } from './small-pages';
+import { NO_THRESHOLD, strikes, type Stand } from './stand';
 
 const ENTITIES = ['contacts', 'items', 'invoices'] as const;
 const FAULTS = [
   ...['html502', 'internal1000', 'emptyObject', 'wrongEnvelope', 'unauthorized57', 'codeNonZero200'],
   ...['truncated', 'notUtf8', 'gzipCut', 'lengthTooLong', 'reset', 'resetMidBody', 'delay'],
 ] as const;
-const PAGE_SIZE = 8;
 /** Within the lag of invoices. */
 const LATEST_MS = 540_000;
-
-function smallPages(): Source {
-  const paging = { kind: 'number', pageSize: PAGE_SIZE } as const;
-  const endpoints = new Map([...ENDPOINTS].map(([name, endpoint]) => [name, { ...endpoint, entity: { ...endpoint.entity, paging } }]));
-  const entities = Object.fromEntries(Object.entries(zohoBooks.entities).map(([name, entity]) => [name, { ...entity, paging }]));
-  return { ...zohoBooks, entities, open: (to) => new ZohoClient({ ...zohoSettings(to), fetchClock: impatient }, endpoints) };
-}
 
 export async function zohoStand(databaseUrl: string, seed: number): Promise<Stand> {
   const at = await install({
     databaseUrl,
     sandbox: { seed, freeze: true, counts: { contacts: 14, items: 11, invoices: 20 } },
-    sources: { ...sources, 'zoho-books': smallPages() },
+    sources: smallPages(),
     variables: NO_THRESHOLD,
   });
   const { control } = at.sandbox;

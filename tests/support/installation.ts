@@ -93,7 +93,7 @@ export async function installSquare(options: SquareOptions): Promise<Installatio
     {
       pipeline: 'square',
       ...options,
-      sources: { ...sources, square: { ...square, open } },
+      sources: options.sources ?? { ...sources, square: { ...square, open } },
       variables: { ...variables, ...options.variables },
     },
     sandbox,
