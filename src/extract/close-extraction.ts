@@ -11,7 +11,7 @@ import { bookOwed } from './doubt-accepted';
 import { doubtFacts } from './doubt-facts';
 import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow } from './extraction';
 import type { ExtractDeps, ExtractInput, ExtractScope } from './extract-slice';
-import { readParts } from './part';
+import { DELETIONS, readParts } from './part';
 import { seenTable } from './open-extraction';
 import { neverHeldStill } from './position';
 import { NextPage } from './next-page';
@@ -68,7 +68,8 @@ async function closeIn(tx: Tx, scope: ExtractScope, { extraction, doubts }: Clos
   await lockTable(tx, input.target.schema, input.target.table);
   await refuseUnfinished(tx, input, extraction);
   const { deleted, settled } = await deleteGone(tx, scope, { extraction, doubts });
-  if (watermarkMayMove(extraction)) await moveWatermarks(tx, scope, extraction);
+  const stay = await keptForDeletions(tx, scope, { extraction, doubts });
+  if (watermarkMayMove(extraction)) await moveWatermarks(tx, scope, extraction, stay);
   await ctx.fault('extract.close.after-watermark');
   await moveAsOf(tx, scope, extraction);
   await complete(tx, extraction.id);
@@ -110,6 +111,21 @@ async function finishFiles({ db, landing }: ExtractDeps, extractionId: string, c
 /** A list that never held still may have hidden rows: watermark and `as_of` stay, so the next read asks for them again. */
 function watermarkMayMove(extraction: Extraction): boolean {
   return extraction.read !== 'window' && extraction.read !== 'partial' && !neverHeldStill(extraction.position);
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * Marks behind which deletions were told that a doubted read did not carry out: they stay, so that the next read is told again. Of a feed
+ * that is its own mark; tombstones come with the list, and a complete list has none, so that what was deleted before it would be forgotten.
+ */
+async function keptForDeletions(tx: Tx, { deps, watermarks }: ExtractScope, { extraction, doubts }: Closing): Promise<ReadonlySet<string>> {
+  const { kind } = deps.definition.deletes;
+  if (doubts.length === 0) return NONE;
+  if (kind === 'feed') return new Set([DELETIONS]);
+  if (kind !== 'tombstones') return NONE;
+  const told = await tx.query(`select from freshet.detail_queue where extraction_id = $1 and state = 'vanished' limit 1`, [extraction.id]);
+  return told.length > 0 || extraction.read === 'complete' ? new Set(watermarks.keys()) : NONE;
 }
 
 async function refuseUnfinished(tx: Tx, input: ExtractInput, extraction: Extraction): Promise<void> {

@@ -1,3 +1,4 @@
+import { ident } from '../database/identifier';
 import { isFreshetError } from '../domain/errors';
 import type { Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
@@ -41,7 +42,8 @@ async function carrier(scope: ExtractScope, extraction: Extraction, part: Part):
   const id = watermark?.carrierId ?? null;
   const fact = `${id ?? ''} ${watermark?.text ?? ''}`;
   if (id === null || part.carrierSeen || watermark?.question !== extraction.question) return { id, fact, standing: 'seen' };
-  if (deps.definition.detail === null) return { id, fact, standing: extraction.read === 'incremental' ? 'missing' : 'seen' };
+  if (await isKnownDeleted(scope, extraction, id)) return { id, fact, standing: 'deleted' };
+  if (deps.definition.detail === null) return { id, fact, standing: extraction.read === 'incremental' ? 'unasked' : 'seen' };
   try {
     const answer = await deps.client.detail({ entity: input.object, id }, ctx);
     return { id, fact, standing: answer.found ? 'missing' : 'deleted' };
@@ -49,6 +51,18 @@ async function carrier(scope: ExtractScope, extraction: Extraction, part: Part):
     if (ctx.signal.aborted || !isFreshetError(error)) throw error;
     return { id, fact, standing: 'unknown', trouble: error.message };
   }
+}
+
+/** Known without asking: a feed or a tombstone of this very read says that it is deleted, or the row is softly deleted already. */
+async function isKnownDeleted({ deps, input }: ExtractScope, extraction: Extraction, recordId: string): Promise<boolean> {
+  const { schema, table } = input.target;
+  const told = await deps.db.query(`select from freshet.detail_queue where extraction_id = $1 and record_id = $2 and state = 'vanished'`, [
+    extraction.id,
+    recordId,
+  ]);
+  if (told.length > 0) return true;
+  const rows = await deps.db.query(`select from ${ident(schema, table)} where id = $1 and deleted_at is not null`, [recordId]);
+  return rows.length > 0;
 }
 
 async function listedBefore(scope: ExtractScope, extraction: Extraction): Promise<number[]> {

@@ -38,7 +38,8 @@ export interface DoubtFacts {
     readonly id: string | null;
     /** Tells this watermark from a later one that the same record carries. */
     readonly fact: string;
-    readonly standing: 'seen' | 'deleted' | 'missing' | 'unknown';
+    /** `unasked`: the source answers no question about one record. */
+    readonly standing: 'seen' | 'deleted' | 'missing' | 'unknown' | 'unasked';
     readonly trouble?: string;
   }[];
   /** Records that a complete list left out, although they exist; those that a person has accepted as left out are none of them. */
@@ -55,6 +56,11 @@ export interface DoubtFacts {
 const HISTORY_NEEDED = 5;
 /** Below this difference a count is not unusual, only small: an entity with three edits a day is not doubtful on a day with one. */
 const UNUSUAL_DIFFERENCE = 50;
+
+const HOW: Readonly<Record<string, string>> = {
+  missing: 'although it exists',
+  unasked: 'and cannot be asked for by itself; a complete read (--full) tells whether it is gone',
+};
 
 /** All reasons to doubt a read; empty when there is none. Computed for zero rows too. A partial read says nothing by what it does not bring. */
 export function doubtsOf(facts: DoubtFacts): Doubt[] {
@@ -106,8 +112,8 @@ function doubtsOfContent(facts: DoubtFacts): Doubt[] {
 
 function carrierDoubts({ carriers, accepted }: DoubtFacts): Doubt[] {
   return carriers.flatMap(({ id, standing, trouble, fact }): Doubt[] => {
-    if ((standing !== 'missing' && standing !== 'unknown') || accepted.carriers.has(fact)) return [];
-    const how = standing === 'missing' ? 'although it exists' : `and cannot be looked up: ${trouble ?? ''}`;
+    if (standing === 'seen' || standing === 'deleted' || accepted.carriers.has(fact)) return [];
+    const how = HOW[standing] ?? `and cannot be looked up: ${trouble ?? ''}`;
     return [{ kind: 'carrier-missing', message: `Record ${id ?? '?'}, which carries the watermark, did not come back ${how}`, fact }];
   });
 }

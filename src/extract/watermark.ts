@@ -44,12 +44,20 @@ export function leastOf(watermarks: Watermarks, question: string): Watermark | n
   return same.reduce<Watermark | null>((least, one) => (least === null || one.sort < least.sort ? one : least), null) ?? all[0] ?? null;
 }
 
-/** Each part's greatest cursor becomes its watermark: never below the old value, unless the question is another one or the source counts anew. */
-export async function moveWatermarks(tx: Tx, { input, deps }: ExtractScope, extraction: Extraction): Promise<void> {
+/**
+ * Each part's greatest cursor becomes its watermark: never below the old value, unless the question is another one or the source counts
+ * anew. Those of `stay` are left where they are.
+ */
+export async function moveWatermarks(
+  tx: Tx,
+  { input, deps }: ExtractScope,
+  extraction: Extraction,
+  stay: ReadonlySet<string> = new Set(),
+): Promise<void> {
   const { cursor } = deps.definition;
   if (cursor === null) return;
   for (const { id, greatest } of extraction.parts) {
-    if (greatest === null) continue;
+    if (greatest === null || stay.has(id)) continue;
     await tx.query(
       `insert into freshet.watermark as w (pipeline, entity, partition, kind, text, sort, question, carrier_id, carrier_text, extraction_id, reason)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $5, $9, case when $10 then 'reset: the counter of the source went back' else '' end)

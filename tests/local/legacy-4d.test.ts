@@ -96,6 +96,36 @@ describe('of a server that tracks changes', () => {
     await compare(at);
   });
 
+  it('the record with the greatest stamp was deleted: the feed says so, it goes, and nothing is doubtful', async () => {
+    const { control } = at.sandbox;
+    control.advanceClock(60_000);
+    const newest = control.create('Artikel_Kategorie', {});
+    await completed(at);
+    control.advanceClock(60_000);
+    control.remove('Artikel_Kategorie', newest);
+    const read = await completed(at);
+    expect(read.get('categories')).toMatchObject({ read_kind: 'incremental', deleted: '1' });
+    await compare(at);
+  });
+
+  it('a deletion that a doubted read was told of is told again, and done by the next one', async () => {
+    const { control } = at.sandbox;
+    control.advanceClock(60_000);
+    control.create('Artikel_Kategorie', {});
+    await completed(at);
+    control.advanceClock(60_000);
+    const gone = control.remove('Artikel_Kategorie', 2);
+    control.addFault('list:Artikel_Kategorie=falseEmpty,skip=1');
+    expect((await at.run()).state).toBe('doubtful');
+    control.clearFaults();
+    const held = await at.db.query(`select from pyerp.json_categories where id = $1 and deleted_at is null`, [gone]);
+    expect(held).toHaveLength(1);
+    control.advanceClock(60_000);
+    const read = await completed(at);
+    expect(read.get('categories')).toMatchObject({ read_kind: 'incremental', deleted: '1' });
+    await compare(at);
+  });
+
   it('a parent that was deleted goes, and its children come with what is left of them', async () => {
     const { control } = at.sandbox;
     control.advanceClock(60_000);

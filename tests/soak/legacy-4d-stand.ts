@@ -68,6 +68,7 @@ export async function legacy4dStand(databaseUrl: string, seed: number, tracks = 
       control.onRequest(match, action);
       return JSON.stringify(match);
     },
+    expireSessions: () => control.expireSessions(),
     seesDeletions: () => true,
   };
 }

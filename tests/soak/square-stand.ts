@@ -96,6 +96,7 @@ export async function squareStand(databaseUrl: string, seed: number): Promise<St
       control.onRequest(match, action);
       return JSON.stringify(match);
     },
+    expireSessions: () => undefined,
     seesDeletions: (entity, read) => entity !== 'inventory' || read === 'complete',
   };
 }

@@ -16,6 +16,8 @@ export interface Stand {
   fault(dice: Dice): string;
   /** At the n-th request of a kind that the dice choose. */
   during(dice: Dice, action: () => void): string;
+  /** Logs out whoever died without doing so. */
+  expireSessions(): void;
   /** Whether a read of this kind is told of deletions. */
   seesDeletions(entity: string, read: string): boolean;
 }

@@ -51,6 +51,7 @@ export async function zohoStand(databaseUrl: string, seed: number): Promise<Stan
       control.onRequest(match, action);
       return JSON.stringify(match);
     },
+    expireSessions: () => undefined,
     seesDeletions: (_entity, read) => read === 'complete',
   };
 }

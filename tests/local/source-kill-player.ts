@@ -1,0 +1,41 @@
+import { resolve } from 'node:path';
+import { loadSettings } from '../../src/config/load-settings';
+import { claimRun } from '../../src/database/claim';
+import { openDatabase } from '../../src/database/database';
+import { FileStore } from '../../src/landing/file-store';
+import { faultsFrom } from '../../src/observability/faults';
+import { claimRequest } from '../../src/run/claim-request';
+import { runLocal } from '../../src/run/run-local';
+import { sourceClients } from '../../src/run/source-clients';
+import { Steps } from '../../src/run/steps';
+import { sources as registered } from '../../src/sources';
+import { smallPages } from '../soak/small-pages';
+import { testContext } from '../support/test-context';
+
+/** A process that runs the pipeline of its argument once, with the faults of its variables. */
+async function main(pipeline: string, full: boolean): Promise<void> {
+  const loaded = loadSettings({ cwd: resolve(__dirname, '../..'), env: process.env, sourceTypes: Object.keys(registered) });
+  const { fault } = faultsFrom(process.env, { environment: 'test' });
+  const sources = smallPages();
+  const db = openDatabase({ url: process.env['DATABASE_URL']!, poolSize: 6 });
+  const clients = sourceClients(db, loaded);
+  try {
+    const landing = new FileStore(loaded.settings.landing.path, fault);
+    const steps = new Steps({ db, landing, sources, clients, reportsFolder: loaded.settings.reports.path });
+    const { request } = claimRequest(loaded, sources, { pipeline, actor: 'test', full });
+    const ctx = testContext({ fault });
+    const claim = await claimRun(db, { ...request, command: { ...request.command, local: true } }, ctx);
+    if (claim.kind === 'taken') throw new Error(`the lane is taken by ${claim.activeRunId}`);
+    const state = await runLocal(steps, { runId: claim.runId, plan: request.plan }, ctx);
+    const doubts = await db.query(`select entity, error_message, doubts from freshet.run_entity where run_id = $1`, [claim.runId]);
+    if (state !== 'completed') throw new Error(`the run is ${state}: ${JSON.stringify(doubts)}`);
+  } finally {
+    await clients.close();
+    await db.close();
+  }
+}
+
+main(process.argv[2] ?? '', process.argv[3] === 'full').catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+});
