@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { verifyInstallation } from '../../src/client/commands/verify';
 import { sweepOrphans } from '../../src/monitor/orphans';
 import { silentLog } from '../../src/observability/collecting-log';
-import { documentOf, freshet } from '../cli/in-process';
 import { withVariables } from '../errors/remedies/remedy';
 import { testDatabase } from '../support/database';
 import { install, type Installation } from '../support/installation';
+import { cancelLeft } from './cancel-left';
 import { allowedStates, writeEdition, type Into } from './load-edition';
 import { recordLoadKills, type LoadVerdict } from './load-kill-record';
 import { loadOnce } from './load-once';
@@ -60,18 +60,6 @@ function loadApart(faults: string): Promise<number | null> {
   return new Promise((resolve, reject) => child.on('error', reject).on('close', (code) => resolve(code)));
 }
 
-/** What the lane's owner is left with: who finds it a minute later cancels it; then the monitor's round, which every installation has. */
-async function cancelLeft(): Promise<void> {
-  const left = await at.db.query<{ id: string }>(
-    `update freshet.run set created_at = created_at - interval '2 minutes', progress_at = progress_at - interval '2 minutes'
-      where state in ('starting', 'running') returning id`,
-  );
-  await at.db.query(`update freshet.run_entity set progress_at = progress_at - interval '2 minutes' where run_id = any ($1)`, [
-    left.map(({ id }) => id),
-  ]);
-  for (const { id } of left) expect(documentOf(await freshet('cancel', id, '--json'))).toMatchObject({ data: { outcome: 'ended' } });
-}
-
 /** The next edition, and tables to load it into. */
 async function prepare(into: Into): Promise<void> {
   writeEdition(folder, ++edition);
@@ -120,7 +108,7 @@ async function play(kill: Kill): Promise<LoadVerdict> {
   const allowed = allowedStates(edition, kill.into);
   const reader = new WatchingReader(at.db);
   const code = await loadApart(`kill:${kill.site}:${kill.hit}`);
-  await cancelLeft();
+  await cancelLeft(at.db);
   const [next] = await loadOnce(at, folder);
   await reader.hasLooked();
   const halves = await reader.stop(allowed);

@@ -7,7 +7,6 @@ import { entityLookup } from '../../src/run/entity-lookup';
 import { sources } from '../../src/sources';
 import { verifyDeep, type Oracle } from '../../src/verify/deep/verify-deep';
 import { leftovers } from '../chaos/leftovers';
-import { documentOf, freshet } from '../cli/in-process';
 import { withVariables } from '../errors/remedies/remedy';
 import { Dice } from '../soak/dice';
 import { legacy4dStand } from '../soak/legacy-4d-stand';
@@ -17,6 +16,7 @@ import { testDatabase } from '../support/database';
 import { readerOf } from '../verify/true-copy';
 import { ledgerProblems } from './run-ledger';
 import { recordSourceKills, type SourceVerdict } from './source-kill-record';
+import { cancelLeft } from './cancel-left';
 import { allowedStates, StandReader, type LineFields } from './entity-states';
 
 /**
@@ -65,18 +65,6 @@ function runApart({ pipeline, full, database }: Scene, { at }: Stand, faults: st
   return new Promise((resolve, reject) => child.on('error', reject).on('close', (code) => resolve(code)));
 }
 
-/** What the lane's owner is left with: who finds it a minute later cancels it. */
-async function cancelLeft({ at }: Stand): Promise<void> {
-  const left = await at.db.query<{ id: string }>(
-    `update freshet.run set created_at = created_at - interval '2 minutes', progress_at = progress_at - interval '2 minutes'
-      where state in ('starting', 'running') returning id`,
-  );
-  await at.db.query(`update freshet.run_entity set progress_at = progress_at - interval '2 minutes' where run_id = any ($1)`, [
-    left.map(({ id }) => id),
-  ]);
-  for (const { id } of left) expect(documentOf(await freshet('cancel', id, '--json'))).toMatchObject({ data: { outcome: 'ended' } });
-}
-
 const truthOf = (stand: Stand): ReadonlyMap<string, ReadonlyMap<string, string>> =>
   new Map(stand.entities.map((entity) => [entity, stand.truth(entity)]));
 
@@ -112,7 +100,7 @@ async function play(scene: Scene, stand: Stand, kill: { site: string; hit: numbe
   const lines = lineFields(stand);
   const reader = new StandReader(at.db, stand, lines);
   const code = await runApart(scene, stand, `kill:${kill.site}:${kill.hit}`);
-  await cancelLeft(stand);
+  await cancelLeft(at.db);
   const next = await at.run({ full: true });
   await reader.stop();
   await sweepOrphans(at.db, at.ctx);
