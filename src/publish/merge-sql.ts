@@ -33,7 +33,7 @@ const VERDICTS = `when 'source' then ${DECISION.sourceWins} when 'target' then $
 function fieldSql(shape: MergeShape, { name, place }: { readonly name: string; readonly place: number }): string {
   const { target, typed } = shape;
   const strategy = strategyOf(target, typed.columns[place]!.name);
-  const ask = STRATEGIES[strategy].sql('s.instant', 't.updated_at');
+  const ask = STRATEGIES[strategy].sql('s.instant', 't.edited_at');
   const source = `s.${staged(place)}`;
   const branches = [
     ...(shape.pinned ? [`when ${isPinned(shape, place)} then ${DECISION.pin}`] : []),

@@ -3,14 +3,20 @@ import { castSql } from '../sources/column-join';
 import type { ColumnType } from '../sources/source';
 import type { Mapping, Target } from './mapping/mapping';
 
-/** Columns of a typed table that are freshet's own. */
-export const OWN_COLUMNS = ['source_id', 'created_at', 'updated_at', 'deleted_at'] as const;
+/** Columns of a typed table that are freshet's own: whose record a row is (NULL: a person's), when it was written, when a person last edited it. */
+const OWN_COLUMNS = [
+  'source_id text unique',
+  'created_at timestamptz not null default now()',
+  'updated_at timestamptz not null default now()',
+  'edited_at timestamptz',
+  'deleted_at timestamptz',
+];
 
 /** Both tables, and an index for every rule that must look up rows. */
 export function createTypedSql(name: string, companion: string, { targets, uniqueField, unique = [] }: Mapping): string[] {
   const fields = targets.map(({ name: column, type }) => `${ident(column)} ${type}`);
   return [
-    `create table ${name} (${[...fields, 'source_id text unique', 'created_at timestamptz not null default now()', 'updated_at timestamptz not null default now()', 'deleted_at timestamptz', `primary key (${ident(uniqueField)})`].join(', ')})`,
+    `create table ${name} (${[...fields, ...OWN_COLUMNS, `primary key (${ident(uniqueField)})`].join(', ')})`,
     `create table ${companion} (freshet_id text primary key, freshet_batch bigint not null, freshet_state text not null check (freshet_state in ('none', 'live', 'deleted'))${fields.map((field) => `, ${field}`).join('')})`,
     ...unique.filter(({ field }) => field !== uniqueField).map(({ field }) => `create index on ${name} (${ident(field)})`),
   ];

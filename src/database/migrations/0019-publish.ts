@@ -122,7 +122,8 @@ async function noteEdits(db: Kysely<unknown>): Promise<void> {
   await sql`
     create function freshet.note_edit() returns trigger language plpgsql set search_path = pg_catalog as $$
     begin
-      new.updated_at := clock_timestamp();
+      new.edited_at := clock_timestamp();
+      new.updated_at := new.edited_at;
       return new;
     end $$`.execute(db);
 }
