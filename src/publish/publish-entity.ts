@@ -4,6 +4,7 @@ import type { Database } from '../database/database';
 import { cancelledError } from '../domain/errors';
 import type { StageContext } from '../observability/stage-context';
 import type { ChunkJob } from './chunk';
+import { AbsentKeys, type LandedKeys } from './absent-keys';
 import { copyOut } from './copy-out';
 import { readReferences } from './parents';
 import { lookUp } from './lookups';
@@ -23,20 +24,31 @@ const CHUNK = 10_000;
 /** A chain of rows that wait for each other, such as a tree in one table, becomes whole in so many passes. */
 const MOST_PASSES = 50;
 
+export interface PublishDeps {
+  readonly db: Database;
+  /** Landing, where it must be asked which keys a record has. Absent: nobody can be asked. */
+  readonly landed?: LandedKeys;
+}
+
 /**
  * Publishes what changed in an entity's raw table into its typed table, or every row where changes alone cannot be trusted. Doing it again
  * goes on where it stood. Errors: `schema_error`, `validation_error` code `reject-budget`, `reconcile_error`, `database_error`, `cancelled`.
  */
-export async function publishEntity(deps: { readonly db: Database }, input: PublishInput, ctx: StageContext): Promise<PublishCounts> {
+export async function publishEntity(deps: PublishDeps, input: PublishInput, ctx: StageContext): Promise<PublishCounts> {
   const attempt = await beginAttempt(deps.db, input, ctx);
-  const scope: PublishScope = { ...deps, input, ctx, fence: attempt.fence };
-  const mapping = input.compile(await rawColumns(deps.db, input));
+  const scope: PublishScope = { db: deps.db, input, ctx, fence: attempt.fence };
+  const raw = await rawColumns(deps.db, input);
+  const mapping = input.compile(raw);
   const typed = await prepareTyped(scope, mapping);
   const plan = await planPublish(scope, typed, publishDigest(input, mapping));
   if (plan.fullReason !== null) ctx.log('PB-003', { entity: input.entity, why: plan.fullReason });
   await beginLedger(scope, typed.id, plan);
   await endExpired(scope);
-  const job = { scope, mapping, typed, references: await readReferences(scope, mapping, typed) };
+  const fields = mapping.sourceColumns.map((name) => raw.find((column) => column.name === name)?.field ?? name);
+  // Records that were put off may be of any batch.
+  const above = plan.fullReason === null && !(await anyPending(scope)) ? plan.from : '-1';
+  const keys = await AbsentKeys.open(deps.db, { ...input, above }, { fields, landed: deps.landed });
+  const job = { scope, mapping, typed, keys, references: await readReferences(scope, mapping, typed) };
   if (plan.fullReason !== null || plan.from !== plan.upto) await onePass({ ...job, pass: mainPass(plan) });
   for (let pass = 1; pass <= MOST_PASSES && (await anyPending(scope)); pass++) {
     const { retried } = await onePass({ ...job, pass: { kind: 'again' } });
@@ -66,8 +78,12 @@ async function anyPending({ db, input }: PublishScope): Promise<boolean> {
   return rows.length > 0;
 }
 
+interface PassJob extends ChunkJob {
+  readonly keys: AbsentKeys;
+}
+
 /** Reads and maps the next chunk while PostgreSQL merges the one before it. */
-async function onePass(job: ChunkJob): Promise<PublishCounts> {
+async function onePass(job: PassJob): Promise<PublishCounts> {
   const { scope, mapping, typed, pass } = job;
   const { db, ctx, input } = scope;
   const pins = await readPins(db, input);
@@ -86,7 +102,7 @@ async function onePass(job: ChunkJob): Promise<PublishCounts> {
   await db
     .session({ site: 'publish.read', ctx }, async (tx) => {
       let waiting: RawRow[] = [];
-      for await (const lines of copyOut(tx, rawRowsSql(input, { mapping, typed }, pass))) {
+      for await (const lines of copyOut(tx, rawRowsSql(input, { mapping, typed, hashes: job.keys.asks }, pass))) {
         if (ctx.signal.aborted) throw cancelledError('publish');
         for (const line of lines) waiting.push(rawRow(line));
         if (waiting.length < CHUNK) continue;
@@ -101,11 +117,12 @@ async function onePass(job: ChunkJob): Promise<PublishCounts> {
   return total as unknown as PublishCounts;
 }
 
-async function mapRows({ scope, mapping }: ChunkJob, rows: readonly RawRow[], pins: Pins): Promise<StagedRow[]> {
+async function mapRows({ scope, mapping, keys }: PassJob, rows: readonly RawRow[], pins: Pins): Promise<StagedRow[]> {
   const looked = mapping.lookups.length === 0 ? null : await lookUp(scope.db, mapping, rows);
-  return rows.map(({ cells, ...raw }, n) => {
+  const cellsOf = await keys.cellsOf(rows);
+  return rows.map(({ cells: _, ...raw }, n) => {
     if (raw.gone) return { raw, cells: mapping.targets.map(() => null), findings: NONE, pinned: null };
-    const mapped = mapping.map(cells, looked?.[n]);
+    const mapped = mapping.map(cellsOf[n]!, looked?.[n]);
     const pinned = pins.get(raw.id);
     return pinned === undefined
       ? { raw, ...mapped, pinned: null }

@@ -20,13 +20,26 @@ export interface RawRow {
   /** When the record changed at the source: its own instant, else when it was fetched. */
   readonly instant: string | null;
   readonly fetched: string;
+  /** Of the record's bytes as landed (hex); `null`: nobody asked for it. */
+  readonly hash: string | null;
   readonly cells: readonly (string | null)[];
 }
 
+export interface RowsWanted {
+  readonly mapping: Mapping;
+  readonly typed: TypedTable;
+  /** Whether records are to be found again in landing. */
+  readonly hashes: boolean;
+}
+
 /** What is done is left out by the companion, so a pass that was killed goes on where it stood, in whatever order rows come. */
-export function rawRowsSql(input: PublishInput, { mapping, typed }: { mapping: Mapping; typed: TypedTable }, pass: Pass): string {
+export function rawRowsSql(input: PublishInput, { mapping, typed, hashes }: RowsWanted, pass: Pass): string {
   const cells = mapping.sourceColumns.map((name) => `r.${ident(name)}`);
-  const columns = ['r.id', 'r.batch_no', 'r.deleted_at is not null', 'coalesce(r.source_instant, r.fetched_at)', 'r.fetched_at', ...cells];
+  const columns = [
+    ...['r.id', 'r.batch_no', 'r.deleted_at is not null', 'coalesce(r.source_instant, r.fetched_at)', 'r.fetched_at'],
+    hashes ? `encode(r.source_hash, 'hex')` : 'null',
+    ...cells,
+  ];
   const select = `select ${columns.join(', ')} from ${ident(input.raw.schema, input.raw.table)} r`;
   if (pass.kind === 'again') {
     return `${select} join freshet.publish_pending q on q.record_id = r.id
@@ -41,10 +54,10 @@ export function rawRowsSql(input: PublishInput, { mapping, typed }: { mapping: M
              and (b.freshet_id is null or b.freshet_batch < r.batch_no)`;
 }
 
-const OWN = 5;
+const OWN = 6;
 
-export function rawRow([id, batch, gone, instant, fetched, ...cells]: readonly (string | null)[]): RawRow {
+export function rawRow([id, batch, gone, instant, fetched, hash, ...cells]: readonly (string | null)[]): RawRow {
   if (typeof id !== 'string' || typeof batch !== 'string' || typeof fetched !== 'string')
     throw new RangeError(`a row of the raw table came without its first ${OWN} columns`);
-  return { id, batch, gone: gone === 't', instant: instant ?? null, fetched, cells };
+  return { id, batch, gone: gone === 't', instant: instant ?? null, fetched, hash: hash ?? null, cells };
 }

@@ -7,7 +7,7 @@ export type RowVerdict = 'rejected' | 'pending' | null;
 
 /** A mapped record, on its way into a chunk's stage. */
 export interface StagedRow {
-  readonly raw: Omit<RawRow, 'cells'>;
+  readonly raw: Omit<RawRow, 'cells' | 'hash'>;
   /** By place of the mapping's targets. */
   readonly cells: readonly Cell[];
   readonly findings: readonly Finding[];

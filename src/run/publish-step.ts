@@ -1,4 +1,6 @@
 import type { Database } from '../database/database';
+import type { LandingStore } from '../landing/landing-store';
+import { landedKeys } from './landed-keys';
 import { REJECT_BUDGET } from '../load/load-policy';
 import type { StageContext } from '../observability/stage-context';
 import { compileMapping } from '../publish/mapping/compile-mapping';
@@ -19,12 +21,12 @@ export interface PublishedStep {
 
 /** Publishes the entity, where it publishes. */
 export async function publishStep(
-  db: Database,
+  { db, landing }: { readonly db: Database; readonly landing: LandingStore },
   { config, entity, facts }: { readonly config: RunConfig; readonly entity: RunEntity; readonly facts: ExtractFacts },
   ctx: StageContext,
 ): Promise<PublishedStep> {
   if (!publishable(config, entity)) return { looked: 0, rejected: 0 };
-  const { changed, retried, rejected } = await publishEntity({ db }, publishInput(config, entity, facts), ctx);
+  const { changed, retried, rejected } = await publishEntity({ db, landed: landedKeys(landing) }, publishInput(config, entity, facts), ctx);
   await ctx.fault('publish.after-finish');
   return { looked: changed + retried, rejected };
 }

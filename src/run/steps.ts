@@ -166,7 +166,7 @@ export class Steps {
   /** Makes the entity's typed table of its raw one: what changed, or every row where changes alone cannot be trusted. */
   async publish(input: EntityStep, ctx: StageContext): Promise<PublishedStep> {
     const { config, entity, facts } = await this.open(input);
-    return publishStep(this.deps.db, { config, entity, facts }, ctx);
+    return publishStep(this.deps, { config, entity, facts }, ctx);
   }
 
   /** Checks the entity and makes it completed, or `failed: reconcile_error`; its rows stay either way. */

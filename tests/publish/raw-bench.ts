@@ -4,6 +4,7 @@ import { createTableSql } from '../../src/load/table-sql';
 import type { Column } from '../../src/load/columns';
 import { publishSchema } from '../../src/config/schema/publish';
 import { compileMapping } from '../../src/publish/mapping/compile-mapping';
+import type { LandedKeys } from '../../src/publish/absent-keys';
 import { publishEntity } from '../../src/publish/publish-entity';
 import type { PublishCounts } from '../../src/publish/publish-counts';
 import type { PublishInput, PublishTarget } from '../../src/publish/publish-input';
@@ -13,6 +14,12 @@ import { testContext } from '../support/test-context';
 
 export type Values = Readonly<Record<string, string | null>>;
 
+/** What landing counted of a batch: of each field how often it was there, and how often as null. */
+export interface LandedBatch {
+  readonly file: string;
+  readonly seen: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
 export interface RawBenchOptions {
   /** Raw columns; `key` is the unique field and comes by itself, as text. */
   readonly columns: Readonly<Record<string, ColumnType>>;
@@ -20,6 +27,7 @@ export interface RawBenchOptions {
   readonly publish?: Readonly<Record<string, unknown>>;
   readonly target?: Partial<PublishTarget>;
   readonly input?: Partial<PublishInput>;
+  readonly landed?: LandedKeys;
 }
 
 /** An entity with a raw table that the test writes into by itself, and its typed table: publish alone, without a source. */
@@ -28,7 +36,7 @@ export interface RawBench {
   readonly raw: string;
   readonly typed: string;
   /** Writes raw rows as one batch; `key` is the id, unless one is given. */
-  put(rows: readonly (Values & { readonly id?: string })[]): Promise<void>;
+  put(rows: readonly (Values & { readonly id?: string })[], landed?: LandedBatch): Promise<void>;
   remove(...ids: string[]): Promise<void>;
   /** Widens a raw column, as a load does. */
   widen(field: string, type: ColumnType): Promise<void>;
@@ -95,7 +103,7 @@ export async function rawBench(db: Database, options: RawBenchOptions): Promise<
   };
   const again = (wish: Partial<PublishInput> = {}, ctx: StageContext = testContext()): Promise<PublishCounts> =>
     publishEntity(
-      { db },
+      { db, ...(options.landed === undefined ? {} : { landed: options.landed }) },
       {
         runId,
         pipeline: name,
@@ -118,7 +126,7 @@ export async function rawBench(db: Database, options: RawBenchOptions): Promise<
     raw,
     typed,
     runId: () => runId,
-    async put(rows) {
+    async put(rows, landed) {
       const names = columns.map((column) => `"${column.name}"`);
       const set = [...names, 'batch_no', 'deleted_at', 'fetched_at', 'source_instant'].map((each) => `${each} = excluded.${each}`);
       await db.query(
@@ -129,6 +137,19 @@ export async function rawBench(db: Database, options: RawBenchOptions): Promise<
            from drawn, jsonb_array_elements($2::jsonb) v
              on conflict (id) do update set ${set.join(', ')}`,
         [name, JSON.stringify(rows)],
+      );
+      await db.query(`update ${raw} set source_hash = convert_to(id, 'UTF8')`);
+      if (landed === undefined) return;
+      const extraction = randomBytes(8).toString('hex');
+      await db.query(
+        `insert into freshet.extraction (id, pipeline, entity, question, read_kind, state, position) values ($1, $2, 'things', '', 'complete', 'complete', '{}')`,
+        [extraction, name],
+      );
+      const profile = { records: rows.length, fields: Object.entries(landed.seen).map(([field, seen]) => ({ name: field, seen })) };
+      await db.query(
+        `insert into freshet.batch (key, extraction_id, n, run_id, token, state, file, profile, batch_no)
+         select $1, $1, 1, (select max(id) from freshet.run where pipeline = $2), 0, 'loaded', $3, $4, last_batch_no from freshet.table_owner where schema = $2`,
+        [extraction, name, landed.file, JSON.stringify(profile)],
       );
     },
     async remove(...ids) {
