@@ -13,6 +13,7 @@ import type { FreshnessFlags } from './commands/freshness';
 import type { ReconcileFlags } from './commands/reconcile';
 import { addLoading } from './load-commands';
 import { addTables } from './table-commands';
+import { addConflicts } from './conflicts-commands';
 import { addRejects } from './rejects-commands';
 import { addDeciding } from './deciding-commands';
 import { addReporting } from './report-commands';
@@ -52,6 +53,7 @@ export function createProgram(out: Output, exit: (code: number) => void, help: (
   addRejects(program, act);
   addComparing(program, act);
   addDeciding(program, act);
+  addConflicts(program, act);
   addSchedule(program, act);
   addAsking(program, act);
   return program;

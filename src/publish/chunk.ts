@@ -45,7 +45,7 @@ export class RowsMoved extends Error {
 
 /** Statements of one chunk read the same few thousand rows: no scan of a whole table, no compiled plans. */
 const PLANNER_SQL = `select set_config('freshet.publishing', 'on', true), set_config('jit', 'off', true), set_config('random_page_cost', '1.1', true),
-  set_config('enable_hashjoin', $1, true), set_config('enable_mergejoin', 'off', true)`;
+  set_config('enable_seqscan', 'off', true), set_config('enable_mergejoin', 'off', true), set_config('work_mem', greatest(pg_size_bytes(current_setting('work_mem')), 33554432) / 1024 || 'kB', true)`;
 
 /**
  * Publishes some thousand records in one short transaction (decision 0018): stage, verdicts, plan, writes, rejects, ledger, token.
@@ -56,7 +56,7 @@ export function publishChunk(job: ChunkJob, rows: readonly StagedRow[]): Promise
   const { input, ctx } = scope;
   return fenced(scope.db, scope.fence, { site: 'publish.chunk', ctx }, async (tx) => {
     await lockTable(tx, input.target.schema, input.target.table);
-    await tx.query(PLANNER_SQL, ['off']);
+    await tx.query(PLANNER_SQL);
     const shape = shapeOf(job, rows);
     await stage(tx, job, rows);
     await ctx.fault('publish.chunk.after-stage');

@@ -67,12 +67,16 @@ function decidedSql(shape: MergeShape, field: Field): string {
                               is not distinct from (x.base_value, x.source_value, x.target_value, x.decision))`;
 }
 
+/** The row's own base is the batch that it came with: what was decided of that very record is not asked again. */
 function openRowSql(shape: MergeShape): string {
   const key = ident(shape.target.uniqueField);
   return `insert into freshet.conflict (${COLUMNS})
-    select $1, $2, $3, $4, $5, p.id, coalesce(t.${key}::text, b.${key}::text), 'live', case when p.gone then 'deleted' else 'changed' end,
+    select $1, $2, $3, $4, $5, p.id, coalesce(t.${key}::text, b.${key}::text), s.batch::text, case when p.gone then 'deleted' else 'changed' end,
            case when p.tid is null then 'deleted' else 'edited' end, 'open', null ${FROM(shape)}
-     where p.what = 'asks' ${ON_OPEN}`;
+     where p.what = 'asks'
+       and not exists (select from freshet.conflict c
+                        where c.pipeline = $1 and c.entity = $2 and c.record_id = p.id and c.field = $4 and c.state = 'resolved' and c.base_value = s.batch::text)
+     ${ON_OPEN}`;
 }
 
 /** Open conflicts of rows that this chunk judged otherwise. */

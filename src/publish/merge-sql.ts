@@ -67,17 +67,18 @@ export function planSql(shape: MergeShape): string {
   ]);
   const movesBase = any(columns.map(({ place }) => `x.${decided(place)} in (${list(MOVES_BASE)})`));
   const asks = any(columns.map(({ place }) => `x.${decided(place)} = ${DECISION.ask}`));
+  // `offset 0`: else each use of a decision would be the decision made once more.
   return `
     create temporary table publish_plan on commit drop as
     select y.*, ${ACT} as act, ${outcomeSql()} as outcome, ${STATE} as state
       from (select x.*, ${writes} as writes, ${movesBase} as moves_base, ${asks} as asks, ${caseSql(shape)} as what
               from (select s.seq, s.id, s.batch, s.gone, s.verdict, t.ctid as tid, b.ctid as bid,
                            coalesce(b.freshet_state, 'none') as held, coalesce(b.freshet_batch, 0) as held_batch,
-                           t.deleted_at is not null as flagged, ${moved} as moved, ${edited} as edited${pins},
+                           t.deleted_at is not null as flagged, t.ctid is null and ${moved} as moved, s.gone and ${edited} as edited${pins},
                            ${columns.map((column) => `${fieldSql(shape, column)} as ${decided(column.place)}`).join(', ')}
                       from publish_stage s
                       left join ${typed.companion} b on b.freshet_id = s.id
-                      left join ${typed.name} t on t.source_id = s.id) x) y`;
+                      left join ${typed.name} t on t.source_id = s.id offset 0) x offset 0) y`;
 }
 
 /** Who decides about a row as a whole: nobody knows when a row was deleted, so nothing is dated. */

@@ -30,7 +30,7 @@ export function eventArbitrary(fields: readonly string[]): fc.Arbitrary<Event> {
       weight: 2,
       arbitrary: fc.record({ kind: fc.constantFrom('source-deletes', 'source-revives', 'person-deletes', 'person-flags') }),
     },
-  ) as fc.Arbitrary<Event>;
+  );
 }
 
 export function historyArbitrary(fields: readonly string[]): fc.Arbitrary<History> {

@@ -11,7 +11,7 @@ export const columnSchema = () => formed(/^[a-z_][a-z0-9_]{0,62}$/, 'a column: l
 export const COLUMN_TYPES = ['boolean', 'bigint', 'numeric', 'date', 'timestamptz', 'text', 'jsonb'] as const;
 
 /** Columns that publish itself keeps in every typed table. */
-const RESERVED = new Set(['source_id', 'created_at', 'updated_at', 'deleted_at']);
+const RESERVED = new Set(['source_id', 'created_at', 'updated_at', 'edited_at', 'deleted_at']);
 
 /** A column of a typed table that a pipeline file fills. */
 export const targetSchema = () =>

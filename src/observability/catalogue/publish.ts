@@ -19,7 +19,7 @@ export const publish = {
     level: 'warn',
     text: '{entity}: {table}, rows with open conflicts: {conflict}',
     meaning: 'Source and target changed the same field differently, and the strategy of the field is manual: the target stays as it is.',
-    remedy: 'Look at them in freshet.conflict, state open, and decide.',
+    remedy: 'Look at them with `./freshet conflicts list` and decide with `./freshet conflicts resolve`.',
   },
   'PB-006': { level: 'info', text: '{entity}: rows of {table} changed while they were written; the chunk is made again' },
 } as const satisfies CatalogueSection<'PB'>;

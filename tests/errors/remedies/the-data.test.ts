@@ -135,7 +135,7 @@ remedy(
       expect((await follow(error, findings)).text).toMatch(/^\[/);
       await batch.set('state', 'published');
       await at.steps.load(step, at.ctx);
-      expect(await at.steps.close(step, at.ctx)).toEqual({ doubts: 0 });
+      expect(await at.steps.close(step, at.ctx)).toMatchObject({ doubts: 0 });
     }),
 );
 

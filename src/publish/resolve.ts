@@ -1,0 +1,175 @@
+import { lockTable } from '../database/advisory-lock';
+import type { Database, Tx } from '../database/database';
+import { ident } from '../database/identifier';
+import { FreshetError } from '../domain/errors';
+import type { StageContext } from '../observability/stage-context';
+import { WHOLE_ROW } from './conflict';
+import type { Target } from './mapping/mapping';
+import { companionName } from './typed-table';
+
+/** What a person decided about a conflict. */
+export type Decision = { readonly take: 'source' | 'target' } | { readonly take: 'value'; readonly value: string | null };
+
+export interface Resolution {
+  readonly id: string;
+  readonly decision: Decision;
+  readonly actor: string;
+}
+
+interface Conflict {
+  readonly id: string;
+  readonly pipeline: string;
+  readonly entity: string;
+  readonly record_id: string;
+  readonly field: string;
+  readonly source_value: string | null;
+  readonly target_value: string | null;
+  readonly state: 'open' | 'decided' | 'resolved' | 'moot';
+  readonly decision: string | null;
+  readonly actor: string | null;
+  readonly ended_at: string | null;
+  readonly run_id: string;
+}
+
+interface Place {
+  readonly id: string;
+  readonly schema: string;
+  readonly table: string;
+  readonly columns: readonly Target[];
+}
+
+/**
+ * Carries out what a person decided, at once: target and base in one transaction under the table's lock. A conflict that a strategy decided
+ * can be decided otherwise. Errors: `validation_error` code `conflict-settled` where somebody was first, `conflict-value`; `config_error`
+ * code `conflict-unknown`.
+ */
+export function resolveConflict(db: Database, { id, decision, actor }: Resolution, ctx: StageContext): Promise<void> {
+  return db.transaction({ site: 'publish.resolve', ctx, lockTimeoutMs: 60_000 }, async (tx) => {
+    const conflict = await readConflict(tx, id);
+    const [place] = await tx.query<{ [Name in keyof Place]: Place[Name] }>(
+      `select id, schema, "table", columns from freshet.published_table where pipeline = $1 and entity = $2`,
+      [conflict.pipeline, conflict.entity],
+    );
+    if (place === undefined) throw unknown(id);
+    await lockTable(tx, place.schema, place.table);
+    const now = await readConflict(tx, id);
+    if (now.state === 'resolved' || now.state === 'moot') throw settled(now);
+    await tx.query(`select set_config('freshet.publishing', 'on', true)`);
+    if (now.field === WHOLE_ROW) await resolveRow(tx, place, { conflict: now, decision });
+    else await resolveField(tx, place, { conflict: now, decision });
+    await tx.query(
+      `update freshet.conflict set state = 'resolved', decision = $2, value = $3, actor = $4, ended_at = now() where id = $1`,
+      [id, decision.take, decision.take === 'value' ? decision.value : null, actor],
+    );
+  });
+}
+
+async function readConflict(tx: Tx, id: string): Promise<Conflict> {
+  const [row] = await tx.query<{ [Name in keyof Conflict]: Conflict[Name] }>(
+    `select id, pipeline, entity, record_id, field, source_value, target_value, state, decision, actor, ended_at, run_id
+       from freshet.conflict where id = $1 for update`,
+    [id],
+  );
+  if (row === undefined) throw unknown(id);
+  return row;
+}
+
+interface Deciding {
+  readonly conflict: Conflict;
+  readonly decision: Decision;
+}
+
+/** Whichever side is taken, the source's value has been seen: only its next change is a conflict again (decision 0018). */
+async function resolveField(tx: Tx, place: Place, { conflict, decision }: Deciding): Promise<void> {
+  const type = place.columns.find(({ name }) => name === conflict.field)?.type;
+  if (type === undefined) throw unknown(conflict.id);
+  const field = ident(conflict.field);
+  const value = decision.take === 'value' ? decision.value : decision.take === 'source' ? conflict.source_value : conflict.target_value;
+  // What a strategy overwrote is not in the target any more: taking it means to write it back.
+  const writes = decision.take !== 'target' || conflict.state === 'decided';
+  if (writes) {
+    const set = `${field} = $2::${type}, updated_at = now()${decision.take === 'source' ? '' : ', edited_at = now()'}`;
+    const written = await tx
+      .query(`update ${ident(place.schema, place.table)} set ${set} where source_id = $1 returning 1`, [conflict.record_id, value])
+      .catch((error: unknown) => {
+        throw decision.take === 'value' ? unfit(conflict, { value, type }, error) : error;
+      });
+    if (written.length === 0) throw rowGone(conflict, place);
+  }
+  await tx.query(`update ${companionName(place.id)} set ${field} = $2::${type} where freshet_id = $1`, [
+    conflict.record_id,
+    conflict.source_value,
+  ]);
+}
+
+/**
+ * A row that one side deleted. Taken from the source, it is published anew, or removed, with the next run; the target's side stays until the
+ * source changes the record again.
+ */
+async function resolveRow(tx: Tx, place: Place, { conflict, decision }: Deciding): Promise<void> {
+  if (decision.take === 'value') throw unfit(conflict, { value: decision.value, type: 'row' }, undefined);
+  if (decision.take === 'target') return;
+  if (conflict.source_value === 'deleted') {
+    await tx.query(`delete from ${ident(place.schema, place.table)} where source_id = $1`, [conflict.record_id]);
+    await tx.query(`update ${companionName(place.id)} set freshet_state = 'deleted' where freshet_id = $1`, [conflict.record_id]);
+    return;
+  }
+  const cleared = place.columns.map(({ name }) => `${ident(name)} = null`).join(', ');
+  await tx.query(`update ${companionName(place.id)} set freshet_state = 'none', ${cleared} where freshet_id = $1`, [conflict.record_id]);
+  await tx.query(
+    `insert into freshet.publish_pending (pipeline, entity, run_id, record_id, kind) values ($1, $2, $3, $4, 'override')
+         on conflict (pipeline, entity, record_id) do nothing`,
+    [conflict.pipeline, conflict.entity, conflict.run_id, conflict.record_id],
+  );
+}
+
+function unknown(id: string): FreshetError {
+  return new FreshetError('config_error', {
+    code: 'conflict-unknown',
+    message: `There is no conflict ${id} that could be decided`,
+    remedy: 'Take the number from the list that `./freshet conflicts list` prints.',
+    retryable: false,
+  });
+}
+
+function settled({ id, state, decision, actor, ended_at: at }: Conflict): FreshetError {
+  const who = actor ?? 'publishing';
+  return new FreshetError('validation_error', {
+    code: 'conflict-settled',
+    message:
+      state === 'moot'
+        ? `Conflict ${id} is none any more: both sides agree since ${at ?? 'a while'}`
+        : `Conflict ${id} was decided by ${who} before you: ${decision ?? ''} (${at ?? ''})`,
+    remedy: `Nothing was written. See what stands now with \`./freshet conflicts show ${id}\`; to change the row again, edit it in its table.`,
+    facts: { id, actor: who },
+    retryable: false,
+  });
+}
+
+function unfit(
+  { id, field }: Conflict,
+  { value, type }: { readonly value: string | null; readonly type: string },
+  cause: unknown,
+): FreshetError {
+  return new FreshetError('validation_error', {
+    code: 'conflict-value',
+    message:
+      type === 'row'
+        ? `Conflict ${id} is about a whole row: it takes no value`
+        : `${JSON.stringify(value)} does not fit ${field}, which is ${type}`,
+    remedy: 'Nothing was written. Take the source’s side or the target’s, or give another value.',
+    facts: { id },
+    retryable: false,
+    cause,
+  });
+}
+
+function rowGone({ id, record_id: record }: Conflict, { schema, table }: Place): FreshetError {
+  return new FreshetError('validation_error', {
+    code: 'conflict-settled',
+    message: `Conflict ${id}: ${schema}.${table} has no row of record ${record} any more`,
+    remedy: 'Nothing was written. The next run looks at the record again.',
+    facts: { id },
+    retryable: false,
+  });
+}
