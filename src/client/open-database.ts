@@ -22,6 +22,27 @@ function hasty(project: Project, withinMs: number): Project {
   return { ...project, loaded: { ...loaded, settings } };
 }
 
+/** A database that answers questions and takes nothing. */
+export interface ReadOnly {
+  readonly db: Database;
+  /** `false`: no freshet ever worked on it; every question is answered with no rows. */
+  readonly setUp: boolean;
+}
+
+/** Opens the database so that PostgreSQL itself refuses to write. Errors: `database_error` where it does not answer. */
+export async function openReadOnly(project: Project): Promise<ReadOnly> {
+  let setUp = false;
+  const db = await opened(
+    project,
+    async (open) => {
+      const [row] = await open.query<{ ready: boolean }>(`select to_regclass('freshet.pipeline_entity') is not null as ready`);
+      setUp = row?.ready === true;
+    },
+    { readOnly: true },
+  );
+  return { db: setUp ? db : { ...db, query: () => Promise.resolve([]), close: () => db.close() }, setUp };
+}
+
 /** Opens the database and brings the control schema up to date. */
 export async function openForWriting(project: Project): Promise<Database> {
   await migrateToLatest(databaseUrlOf(project.loaded.settings)).catch((error: unknown) => {
@@ -39,9 +60,13 @@ export function timeoutsOf({ database: { timeouts } }: LoadedSettings['settings'
   };
 }
 
-async function opened(project: Project, check: (db: Database) => Promise<void>): Promise<Database> {
+async function opened(
+  project: Project,
+  check: (db: Database) => Promise<void>,
+  how: Pick<DatabaseSettings, 'readOnly'> = {},
+): Promise<Database> {
   const { settings } = project.loaded;
-  const db = openDatabase({ url: databaseUrlOf(settings), poolSize: 4, ...timeoutsOf(settings) });
+  const db = openDatabase({ url: databaseUrlOf(settings), poolSize: 4, ...timeoutsOf(settings), ...how });
   try {
     await check(db);
     return db;

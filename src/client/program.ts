@@ -111,6 +111,9 @@ function addRunning(program: Command, act: Acting): void {
     )
     .option('--limit <n>', 'a partial read: at most so many records of each entity; deletes nothing, moves no watermark')
     .option('--approve-deletes', 'delete rows that a complete read lacks, however many; they stay in the table with deleted_at set')
+    .addOption(
+      new Option('--dry-run', 'read the sources, say every decision, write nothing; without Temporal').conflicts(['attach', 'queue']),
+    )
     .option('--local', 'in this process and without Temporal, for an emergency')
     .option('--attach', 'when the pipeline is running already: follow that run, with its exit code')
     .addOption(

@@ -47,6 +47,8 @@ export interface DatabaseSettings {
   readonly idleInTransactionMs?: number;
   /** How long beyond the statement timeout an answer may stay out before the connection counts as dead. Default 10 s. */
   readonly answerMarginMs?: number;
+  /** PostgreSQL refuses every statement that would write a table. */
+  readonly readOnly?: boolean;
 }
 
 /** int8, numeric, timestamptz and date stay text: a double or a `Date` would change them. */
@@ -83,7 +85,7 @@ export function openDatabase(settings: DatabaseSettings): Database {
     ...(statementTimeoutMs === 0 ? {} : { query_timeout: statementTimeoutMs + answerMarginMs }),
     idle_in_transaction_session_timeout: settings.idleInTransactionMs ?? 120_000,
     application_name: 'freshet',
-    options: '-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601',
+    options: `-c TimeZone=UTC -c DateStyle=ISO -c IntervalStyle=iso_8601${settings.readOnly === true ? ' -c default_transaction_read_only=on' : ''}`,
     types,
   });
   // An idle connection that dies is replaced by the pool; without a listener the process would end.

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Database } from '../database/database';
 import type { Fence } from '../database/fence';
 import { FINAL_RUN_STATES } from '../domain/run';
 import { isFreshetError } from '../domain/errors';
@@ -32,7 +33,17 @@ export const HELD_FOR_LOAD = 'load:';
  * a person has approved them now, and one that waits for loading while that is still off: what is new at the source comes by another read.
  */
 export async function findAdoptable(deps: ExtractDeps, input: ExtractInput, wanted: Wanted): Promise<Adoptable | null> {
-  const [row] = await deps.db.query<Adoptable>(
+  const row = await openRead(deps.db, input, wanted);
+  if (row === undefined) return null;
+  const fault = await landingFault(deps, row.id);
+  if (fault === null) return row;
+  await abandon(deps, row.id, fault);
+  return null;
+}
+
+/** The one that would be taken, were its files there. */
+export async function openRead(db: Database, input: ExtractInput, wanted: Wanted): Promise<Adoptable | undefined> {
+  const [row] = await db.query<Adoptable>(
     `select x.id, coalesce((select max(token) from freshet.run_entity re where re.extraction_id = x.id), 0) as token
        from freshet.extraction x
       where x.pipeline = $1 and x.entity = $2 and x.partition = '' and x.state = 'open' and x.question = $3 and x.read_kind = $4
@@ -52,11 +63,7 @@ export async function findAdoptable(deps: ExtractDeps, input: ExtractInput, want
       [...(input.sweep?.approved === true ? [] : ['deletes:']), ...(input.landOnly === true ? [HELD_FOR_LOAD] : [])],
     ],
   );
-  if (!row) return null;
-  const fault = await landingFault(deps, row.id);
-  if (fault === null) return row;
-  await abandon(deps, row.id, fault);
-  return null;
+  return row;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { isFreshetError } from '../domain/errors';
 import type { ListAnswer, ListRequest } from '../sources/source';
 import type { Extraction } from './extraction';
-import type { ExtractScope } from './extract-slice';
+import type { AskingScope } from './extract-slice';
 import { WHOLE } from './part';
 import { afterLostToken } from './position';
 
@@ -12,7 +12,7 @@ export interface Listed {
 }
 
 /** Asks for the next list page. A page token that the source forgot begins the list of its group again. */
-export async function askList(scope: ExtractScope, extraction: Extraction): Promise<Listed> {
+export async function askList(scope: AskingScope, extraction: Extraction): Promise<Listed> {
   const { deps, input, ctx } = scope;
   for (let asked = extraction; ;) {
     try {
@@ -31,13 +31,13 @@ export async function askList(scope: ExtractScope, extraction: Extraction): Prom
  * Asks for the page after `answer` before that one is landed, where its rows are the records: a list that is only an index waits for the
  * details anyway, and one paged by number shows most while nothing slides between two of its pages.
  */
-export function askAhead(scope: ExtractScope, { answer, asked }: Listed): void {
+export function askAhead(scope: AskingScope, { answer, asked }: Listed): void {
   const { definition } = scope.deps;
   if (answer.next === null || definition.detail !== null || definition.paging.kind === 'number' || scope.input.limit !== undefined) return;
   scope.nextPage.ask(listRequest(scope, { ...asked, position: { ...asked.position, next: answer.next } }), scope.ctx);
 }
 
-function listRequest({ input }: ExtractScope, { parts, position }: Extraction): ListRequest {
+function listRequest({ input }: AskingScope, { parts, position }: Extraction): ListRequest {
   const group = parts.filter(({ group: number }) => number === position.group);
   return {
     entity: input.object,

@@ -5,7 +5,7 @@ import { daysAsked, DIFFERENCES, type Comparison, type Difference } from './comp
 import { differenceSql } from './difference-sql';
 import type { Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
-import { ceiling } from './list-page';
+import { ceiling } from './list-step';
 import type { ListedRow } from './listed-row';
 import { seenTable } from './open-extraction';
 

@@ -4,7 +4,7 @@ import { fenced } from '../database/fence';
 import { goneSql } from './gone-sql';
 import { saveExtraction, type Extraction } from './extraction';
 import { comparesEveryDay } from './comparison';
-import type { ExtractInput, ExtractScope } from './extract-slice';
+import type { AskingScope, ExtractInput, ExtractScope } from './extract-slice';
 import { tableExists } from './held-rows';
 import { progressMark } from './position';
 import { tooMany } from './sweep';
@@ -13,7 +13,7 @@ import { tooMany } from './sweep';
 type Standing = 'gone' | 'there' | 'unclear';
 
 /** Whether rows that a list leaves out are asked for one by one before they are deleted: where lists are known to lose rows. */
-export function asksBeforeDeleting({ deps, input }: Pick<ExtractScope, 'deps' | 'input'>, extraction: Pick<Extraction, 'read'>): boolean {
+export function asksBeforeDeleting({ deps, input }: Pick<AskingScope, 'deps' | 'input'>, extraction: Pick<Extraction, 'read'>): boolean {
   const { deletes } = deps.definition;
   return (
     input.sweep !== undefined &&
@@ -30,12 +30,12 @@ export function showsEveryRow({ compare }: Pick<ExtractInput, 'compare'>, { read
 }
 
 /** What follows when everything is fetched. */
-export function afterFetching(scope: ExtractScope, extraction: Extraction): 'confirm' | 'done' {
+export function afterFetching(scope: AskingScope, extraction: Extraction): 'confirm' | 'done' {
   return asksBeforeDeleting(scope, extraction) ? 'confirm' : 'done';
 }
 
 /** What follows when everything is listed. */
-export function afterListing(scope: ExtractScope, extraction: Extraction): 'compare' | 'feed' | 'detail' | 'confirm' | 'done' {
+export function afterListing(scope: AskingScope, extraction: Extraction): 'compare' | 'feed' | 'detail' | 'confirm' | 'done' {
   const { detail, deletes } = scope.deps.definition;
   if (scope.input.compare !== undefined) return 'compare';
   if (detail !== null) return 'detail';

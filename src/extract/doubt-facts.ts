@@ -1,5 +1,7 @@
+import type { Database } from '../database/database';
 import { ident } from '../database/identifier';
 import { isFreshetError } from '../domain/errors';
+import type { ReadKind } from '../sources/source';
 import type { Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
 import type { DoubtFacts } from './doubt';
@@ -27,7 +29,7 @@ export async function doubtFacts(scope: ExtractScope, extraction: Extraction): P
     becameText: await becameText(scope),
     samePageTwice: extraction.position.samePage,
     leftOut: await leftOut(scope, extraction),
-    history: await listedBefore(scope, extraction),
+    history: await listedBefore(deps.db, input, extraction.read),
     accepted: await acceptedFacts(deps.db, { pipeline: input.pipeline, entity: input.entity, read: extraction.read }),
   };
 }
@@ -65,12 +67,17 @@ async function isKnownDeleted({ deps, input }: ExtractScope, extraction: Extract
   return rows.length > 0;
 }
 
-async function listedBefore(scope: ExtractScope, extraction: Extraction): Promise<number[]> {
-  const rows = await scope.deps.db.query<{ listed: string }>(
+/** How many records the last reads of a kind listed, newest first. */
+export async function listedBefore(
+  db: Pick<Database, 'query'>,
+  { pipeline, entity }: { readonly pipeline: string; readonly entity: string },
+  read: ReadKind,
+): Promise<number[]> {
+  const rows = await db.query<{ listed: string }>(
     `select listed from freshet.extraction
       where pipeline = $1 and entity = $2 and partition = '' and read_kind = $3 and state = 'complete'
       order by completed_at desc limit 10`,
-    [scope.input.pipeline, scope.input.entity, extraction.read],
+    [pipeline, entity, read],
   );
   return rows.map((row) => Number(row.listed));
 }

@@ -90,6 +90,11 @@ export interface ExtractScope {
   moveWatermarksEarly(tx: Tx, extraction: Extraction): Promise<void>;
 }
 
+/** What asking a source needs of it: nothing is stored. */
+export interface AskingScope extends Pick<ExtractScope, 'input' | 'ctx' | 'watermarks' | 'nextPage'> {
+  readonly deps: Pick<ExtractDeps, 'client' | 'definition' | 'zone'>;
+}
+
 /**
  * One bounded slice of an extraction: begins an attempt, opens, adopts or continues the extraction, and stores pages until a
  * limit, a full batch, a wait, or the end. Everything up to the last page is durable whenever it ends.

@@ -52,13 +52,16 @@ export function extractionOf(row: ExtractionRow, parts: readonly Part[]): Extrac
     // One that an earlier version began knows less of where it stands.
     position: { ...START, ...row.position },
     sourceStartedAt: instantText(row.source_started_at),
-    parts: parts.some(({ group }) => group >= 0)
-      ? parts
-      : [{ id: WHOLE, group: 0, from: row.from_text, greatest: greatestOf(row), carrierSeen: row.carrier_seen }, ...parts],
+    parts: withWhole(parts, { from: row.from_text, greatest: greatestOf(row), carrierSeen: row.carrier_seen }),
     counter: row.counter === null ? null : BigInt(row.counter),
     resets: row.resets,
     sessionId: row.session_id,
   };
+}
+
+/** Where the source does not split the entity, the whole is its one part. */
+export function withWhole(parts: readonly Part[], whole: Pick<Part, 'from' | 'greatest' | 'carrierSeen'>): readonly Part[] {
+  return parts.some(({ group }) => group >= 0) ? parts : [{ id: WHOLE, group: 0, ...whole }, ...parts];
 }
 
 /** PostgreSQL's timestamptz text as ISO text in UTC with µs. */

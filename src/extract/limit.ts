@@ -18,7 +18,11 @@ export async function withinLimit(
 ): Promise<TakenRows & { readonly reached: boolean }> {
   if (input.limit === undefined) return { rows, news, reached: false };
   const [seen] = await deps.db.query<{ n: string }>(`select count(*) as n from ${seenTable(id)}`);
-  const left = input.limit - Number(seen?.n ?? 0);
+  return upTo(input.limit - Number(seen?.n ?? 0), { rows, news });
+}
+
+/** The rows of a page until so many new ids have come. */
+export function upTo(left: number, { rows, news }: TakenRows): TakenRows & { readonly reached: boolean } {
   const fresh = news.filter(({ newId }) => newId);
   const beyond = new Set(fresh.slice(Math.max(0, left)).map(({ row }) => row.id));
   return {

@@ -1,27 +1,21 @@
-import { createHash } from 'node:crypto';
-import { formatInstant, parseInstant } from '../domain/instant';
 import type { Tx } from '../database/database';
 import { fenced } from '../database/fence';
 import { defect } from '../observability/defects';
-import { FreshetError } from '../domain/errors';
-import type { EntityDefinition, ListAnswer } from '../sources/source';
+import type { ListAnswer } from '../sources/source';
 import { askAhead, askList } from './ask-list';
 import { compareRows, isWanted, rememberCompared, type ComparedRow } from './compare-rows';
-import { afterListing } from './confirm';
 import { saveExtraction, type Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
 import { readListedRows, type ListedPage, type ListedRow } from './listed-row';
 import { bookCounters } from './run-counters';
-import { countFresh, newRows, type NewRow } from './new-rows';
+import { afterAnswer, begin } from './list-step';
+import { newRows, type NewRow } from './new-rows';
 import { withinLimit } from './limit';
 import { decideDetails, queueDetails, queueVanished } from './detail-queue';
 import { seenTable } from './open-extraction';
 import { writePageFile, type PageFile, type PageRecord } from './page-file';
-import { groupCount, raiseParts } from './part';
-import { afterListPage, progressMark } from './position';
+import { progressMark } from './position';
 
-/** A source that gives the same page this often in a row does not turn its pages. */
-const SAME_PAGE_LIMIT = 3;
 const BACKSLASH = 0x5c;
 
 /** Fetches, lands and books one list page. */
@@ -34,23 +28,10 @@ export async function listPage(scope: ExtractScope, extraction: Extraction): Pro
   askAhead(scope, listed);
   const begun = begin(asked, answer);
   const whole = readListedRows(answer.body, deps.definition, deps.zone);
-  const {
-    rows,
-    news,
-    reached: full,
-  } = await withinLimit(scope, begun, { rows: whole.rows, news: await newRows(scope, begun, whole.rows) });
+  const taken = await withinLimit(scope, begun, { rows: whole.rows, news: await newRows(scope, begun, whole.rows) });
+  const { rows, news } = taken;
   const page = { ...whole, rows };
-  const step = {
-    // Whoever asked for so many records has them: the list is not read on, nor again.
-    ...(full ? { next: null, slides: false, groups: 1 } : { next: answer.next, slides: slides(scope), groups: groupCount(begun.parts) }),
-    fresh: countFresh(news, begun),
-    digest: contentDigest(whole),
-    rows: page.rows.length,
-    then: afterListing(scope, begun),
-    reached: deps.definition.order === 'cursor_ascending' ? reachedBy(page.rows, deps.definition) : null,
-  };
-  const moved = { ...raise(scope, begun, page.rows), position: afterListPage(begun.position, step) };
-  if (moved.position.repeats >= SAME_PAGE_LIMIT) throw pagesDoNotTurn(input.entity, moved.position.page);
+  const moved = afterAnswer(scope, begun, { answer, whole, ...taken });
   const compared = await comparedNews(scope, begun, news);
   const kept = news.filter(({ row }) => !row.tombstone && (compared === null || compared.wanted.has(row.id)));
   const records = kept.map(({ row }) => recordAt(answer.body, row));
@@ -72,44 +53,6 @@ export async function listPage(scope: ExtractScope, extraction: Extraction): Pro
 function recordAt(body: Buffer, { offset, length, record }: ListedRow): PageRecord {
   const bytes = body.subarray(offset, offset + length);
   return record === undefined || bytes.includes(BACKSLASH) ? { bytes } : { bytes, record };
-}
-
-/** The first answer of an extraction tells the source's clock, or its counter, at its start. */
-function begin(extraction: Extraction, answer: ListAnswer): Extraction {
-  const clock = extraction.sourceStartedAt !== null || answer.clock === null ? null : parseInstant(answer.clock);
-  const counter = extraction.counter ?? (answer.counter === undefined ? null : BigInt(answer.counter));
-  return { ...extraction, counter, ...(clock === null ? {} : { sourceStartedAt: formatInstant(clock.micros) }) };
-}
-
-function raise(scope: ExtractScope, extraction: Extraction, rows: readonly ListedRow[]): Extraction {
-  const { watermarks } = scope;
-  return { ...extraction, parts: raiseParts(extraction.parts, rows, { watermarks, ceiling: ceiling(scope, extraction) }) };
-}
-
-/** The greatest cursor of an ascending page: everything before it was listed. */
-function reachedBy(rows: readonly ListedRow[], { cursor }: EntityDefinition): string | null {
-  const sorts = rows.flatMap(({ cursorSort }) => (cursorSort === null ? [] : [cursorSort]));
-  if (sorts.length === 0 || cursor === null) return null;
-  const greatest = sorts.reduce((top, sort) => (sort > top ? sort : top));
-  return cursor.kind === 'instant' ? formatInstant(greatest) : greatest.toString();
-}
-
-/** What is later than the source's clock, or its counter, at the read's start was perhaps not listed. */
-export function ceiling(scope: ExtractScope, extraction: Extraction): bigint | null {
-  if (scope.deps.definition.cursor?.kind === 'integer') return extraction.counter;
-  if (scope.deps.definition.cursor === null || extraction.sourceStartedAt === null) return null;
-  return parseInstant(extraction.sourceStartedAt)?.micros ?? null;
-}
-
-function slides(scope: ExtractScope): boolean {
-  const { paging } = scope.deps.definition;
-  return paging.kind === 'number' || (paging.kind === 'token' && scope.deps.definition.order !== 'cursor_ascending');
-}
-
-function contentDigest(page: ListedPage): string {
-  const hash = createHash('sha256');
-  for (const row of page.rows) hash.update(JSON.stringify([row.id, row.cursorText]));
-  return hash.digest('hex').slice(0, 16);
 }
 
 interface ListBooking {
@@ -208,14 +151,4 @@ async function rememberSeen(tx: Tx, extraction: Extraction, news: readonly NewRo
      on conflict (id) do update set cursor_text = excluded.cursor_text, pass = excluded.pass`,
     [news.map(({ row }) => row.id), news.map(({ row }) => row.cursorText), extraction.position.pass],
   );
-}
-
-function pagesDoNotTurn(entity: string, page: number): FreshetError {
-  return new FreshetError('source_error', {
-    code: 'pages-do-not-turn',
-    message: `The source answers page ${page} of ${entity} with the same records as the ${SAME_PAGE_LIMIT} pages before`,
-    why: 'Reading on would never end, and stopping here would take an unread list for a whole one.',
-    remedy: 'Try again later; if it stays, open the list in the source and look whether paging works there.',
-    retryable: true,
-  });
 }

@@ -16,7 +16,11 @@ export async function newRows(scope: ExtractScope, extraction: Extraction, rows:
     `select id, cursor_text from ${seenTable(extraction.id)} where id = any ($1)`,
     [rows.map((row) => row.id)],
   );
-  const cursors = new Map(seen.map((row) => [row.id, row.cursor_text]));
+  return newAmong(new Map(seen.map((row) => [row.id, row.cursor_text])), rows);
+}
+
+/** The same beside what was seen: cursor texts by id. */
+export function newAmong(cursors: ReadonlyMap<string, string | null>, rows: readonly ListedRow[]): NewRow[] {
   const news = new Map<string, NewRow>();
   for (const row of rows) {
     const newId = !cursors.has(row.id);

@@ -33,7 +33,7 @@ export function seenTable(extractionId: string): string {
  * Others left open are abandoned with the reason.
  */
 export async function openExtraction(deps: ExtractDeps, input: ExtractInput, fence: Fence, ctx: StageContext): Promise<Opened> {
-  const wanted = await plannedRead(deps, input, ctx);
+  const wanted = await plannedRead(deps, input, { ctx });
   const candidate = input.compare === undefined ? await findAdoptable(deps, input, wanted) : null;
   const lifted = candidate === null ? fence : await liftToken(deps, fence, candidate.token, ctx);
   const extraction = await fenced(deps.db, lifted, { site: 'extract.open', ctx }, async (tx) => {
@@ -48,7 +48,12 @@ export async function openExtraction(deps: ExtractDeps, input: ExtractInput, fen
   return { extraction, fence: { ...lifted, extractionId: extraction.id } };
 }
 
-async function plannedRead(deps: ExtractDeps, input: ExtractInput, ctx: StageContext): Promise<Wanted> {
+/** What is to be read, from where, and why. `idsOf`: the parts that the source splits the entity into. */
+export async function plannedRead(
+  deps: Pick<ExtractDeps, 'db' | 'definition'>,
+  input: ExtractInput,
+  { ctx, idsOf = () => partIds(deps, input) }: { readonly ctx: Pick<StageContext, 'now'>; readonly idsOf?: () => Promise<string[]> },
+): Promise<Wanted> {
   const question = questionOf(deps.definition, input);
   if (input.compare !== undefined) return plannedComparison(deps, input, { question, comparison: input.compare });
   const watermarks = await readWatermarks(deps.db, input);
@@ -76,12 +81,12 @@ async function plannedRead(deps: ExtractDeps, input: ExtractInput, ctx: StageCon
   }
   const byWatermark = planned.read === 'incremental' && plan.from === planned.from;
   const parting = { perCall: partitions.perCall, question, lag: input.lag, ...(byWatermark ? {} : { start: plan.from }) };
-  return { question, plan, tableGone, parts: partsOf(await partIds(deps, input), watermarks, parting) };
+  return { question, plan, tableGone, parts: partsOf(await idsOf(), watermarks, parting) };
 }
 
 /** Errors: `config_error` code `nothing-to-compare`. */
 async function plannedComparison(
-  deps: ExtractDeps,
+  deps: Pick<ExtractDeps, 'db' | 'definition'>,
   input: ExtractInput,
   { question, comparison }: { readonly question: string; readonly comparison: Comparison },
 ): Promise<Wanted> {
@@ -100,7 +105,7 @@ function feedPart(watermark: Watermark | undefined, { read }: ReadPlan, question
 }
 
 /** The ids of the parts that the source splits the entity into. Errors: `config_error` where none is loaded yet. */
-async function partIds({ db }: ExtractDeps, { entity, parts, pipeline }: ExtractInput): Promise<string[]> {
+async function partIds({ db }: Pick<ExtractDeps, 'db'>, { entity, parts, pipeline }: ExtractInput): Promise<string[]> {
   const there = parts !== undefined && (await tableExists(db, parts));
   const rows = there
     ? await db.query<{ id: string }>(`select id from ${ident(parts.schema, parts.table)} where deleted_at is null order by id`)
@@ -254,7 +259,7 @@ async function claimForRun(tx: Tx, input: ExtractInput, id: string, plan: ReadPl
   );
 }
 
-async function lastComplete(deps: ExtractDeps, input: ExtractInput): Promise<Micros | null> {
+async function lastComplete(deps: Pick<ExtractDeps, 'db'>, input: ExtractInput): Promise<Micros | null> {
   const [row] = await deps.db.query<{ last_complete_at: string | null }>(
     `select last_complete_at from freshet.pipeline_entity where pipeline = $1 and entity = $2`,
     [input.pipeline, input.entity],

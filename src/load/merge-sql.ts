@@ -75,13 +75,8 @@ export interface Classifying {
   readonly skipExisting: boolean;
 }
 
-/** Decides for every record of the batch what becomes of it. $1 epoch, $2 late bound, $3 pipeline, $4 entity. */
-export function classifySql(stage: TableName, target: TableName, { lateBy, known, skipExisting }: Classifying): string {
-  return `create temporary table merge_plan on commit drop as
-    select s.${seq} as seq, s.id, s.${lines} as lines, ${lateSql(lateBy)} as late,
-           (t.deleted_at is null and s.fetched_at > t.fetched_at) as later, coalesce(${REPEATED}, false) as repeated,
-           case
-             when d.seq is not null then 'duplicate'
+/** What becomes of record `s` beside held row `t` and the lower answer `a` that is kept of it. $1 epoch. */
+export const outcomeSql = (skipExisting: boolean): string => `case
              when t.id is null then 'inserted'
              ${skipExisting ? `when t.id is not null then 'skipped'` : ''}
              when t.deleted_at is not null then case when s.fetched_at > t.fetched_at then 'revived' else 'stale' end
@@ -90,7 +85,14 @@ export function classifySql(stage: TableName, target: TableName, { lateBy, known
              when ${OLDER} then case when ${REPEATED} and $1::int >= t.source_epoch then 'updated' else 'stale' end
              when s.row_hash = t.row_hash then 'unchanged'
              else 'updated'
-           end as outcome
+           end`;
+
+/** Decides for every record of the batch what becomes of it. $1 epoch, $2 late bound, $3 pipeline, $4 entity. */
+export function classifySql(stage: TableName, target: TableName, { lateBy, known, skipExisting }: Classifying): string {
+  return `create temporary table merge_plan on commit drop as
+    select s.${seq} as seq, s.id, s.${lines} as lines, ${lateSql(lateBy)} as late,
+           (t.deleted_at is null and s.fetched_at > t.fetched_at) as later, coalesce(${REPEATED}, false) as repeated,
+           case when d.seq is not null then 'duplicate' else ${outcomeSql(skipExisting)} end as outcome
       from ${stage} s
       left join merge_duplicate d on d.seq = s.${seq}
       left join ${target} t on t.id = s.id

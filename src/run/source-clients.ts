@@ -3,10 +3,12 @@ import { resolveSecret, resolveSecrets } from '../config/secret-reference';
 import { ApiBudget } from '../database/api-budget';
 import type { Database } from '../database/database';
 import { OAuthTokens } from '../database/oauth-tokens';
+import { WatchedBudget } from '../database/watched-budget';
+import { systemClock } from '../http/clock';
 import type { RequestBudget } from '../http/request-budget';
 import { releaseLeases, tellCalls } from '../sources/limiters';
 import type { SourceClient } from '../sources/source';
-import type { TokenStore } from '../sources/token-store';
+import { memoryTokenStore, unstoredTokens, type TokenStore } from '../sources/token-store';
 import type { RunConfig } from './run-config';
 
 export interface SecretSurroundings {
@@ -19,13 +21,24 @@ export interface SecretSurroundings {
 }
 
 /** The clients of a process whose access tokens and requests are shared through the database. Throws config_error `secret-missing` for a key file that is not there. */
-export function sourceClients(
-  db: Database,
-  { settings, variables, root }: Pick<LoadedSettings, 'settings' | 'variables' | 'root'>,
-): SourceClients {
+export function sourceClients(db: Database, loaded: Surroundings): SourceClients {
+  const { variables, root } = loaded;
+  return new SourceClients({ variables, root, tokens: storedTokens(db, loaded), budget: new ApiBudget(db) });
+}
+
+/** Clients that store nothing: they begin with the token that is stored, and keep to what others leave of the requests. */
+export function unstoringClients({ db, setUp }: { readonly db: Database; readonly setUp: boolean }, loaded: Surroundings): SourceClients {
+  const { variables, root } = loaded;
+  const tokens = setUp ? unstoredTokens(storedTokens(db, loaded)) : memoryTokenStore(systemClock);
+  return new SourceClients({ variables, root, tokens, budget: new WatchedBudget(db, systemClock) });
+}
+
+type Surroundings = Pick<LoadedSettings, 'settings' | 'variables' | 'root'>;
+
+function storedTokens(db: Database, { settings, variables, root }: Surroundings): TokenStore {
   const { secret_key: key, secret_key_file: file } = settings;
   const secretKey = key ?? (file === undefined ? undefined : resolveSecret({ file }, 'secret_key_file', { variables, root }));
-  return new SourceClients({ variables, root, tokens: new OAuthTokens(db, { secretKey }), budget: new ApiBudget(db) });
+  return new OAuthTokens(db, { secretKey });
 }
 
 /**

@@ -48,3 +48,19 @@ export function memoryTokenStore(clock: { monotonic(): number }): TokenStore {
     },
   };
 }
+
+/** A store for one process that begins with what is stored and stores nothing: a token that had to be renewed ends with the process. */
+export function unstoredTokens(stored: TokenStore): TokenStore {
+  const texts = new Map<string, string>();
+  return {
+    exclusive: <T>(account: TokenAccount, decide: (kept: KeptToken) => Promise<TokenDecision<T>>, ctx: StageContext): Promise<T> => {
+      const key = account.credentials.reveal();
+      const instead = async (kept: KeptToken): Promise<TokenDecision<T>> => {
+        const { text, result } = await decide({ ...kept, text: texts.get(key) ?? kept.text });
+        if (text !== null) texts.set(key, text);
+        return { text: null, result };
+      };
+      return stored.exclusive(account, instead, ctx);
+    },
+  };
+}

@@ -37,6 +37,7 @@ export async function carried({ named, flags, compare }: Wished, context: Comman
   const { claims: prepared, left } = prepareClaims(project, chosenPipelines(project.loaded, named, all), flags, compare);
   const { claims, after } = inOrder(prepared);
   if (claims.length === 0) throw nothingToRun(left);
+  if (flags.dryRun === true) return (await import('./run-dry')).runDry({ project, claims, left, all }, out);
   requireWritable(settings.landing.path, 'landing.path');
   requireWritable(settings.reports.path, 'reports.path');
   for (const warning of claims.flatMap(({ warnings }) => warnings)) out.note(fitted(warning, out.columns.note));
