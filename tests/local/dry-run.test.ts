@@ -139,11 +139,11 @@ async function agrees(...words: string[]): Promise<readonly Dry[]> {
 }
 
 it('works on a database where freshet never was, and leaves it so', async () => {
-  await db.query('drop schema if exists freshet cascade');
-  await db.query('drop schema if exists freshet_stage cascade');
+  const ours = `select nspname as name from pg_catalog.pg_namespace where nspname like 'freshet%'`;
+  for (const { name } of await db.query<{ name: string }>(ours)) await db.query(`drop schema ${name} cascade`);
   const { answer, entities } = await dry('--all');
   expect(answer).toMatchObject({ ok: true, exit_code: 0, data: { dry_run: true, left_out: [] } });
-  expect(await db.query(`select from pg_catalog.pg_namespace where nspname like 'freshet%'`)).toEqual([]);
+  expect(await db.query(ours)).toEqual([]);
   const told = entities.map(({ entity, decision, read, listed, details, counts }) => [
     entity,
     decision,
@@ -160,7 +160,7 @@ it('works on a database where freshet never was, and leaves it so', async () => 
 
 it('says what the first run does', async () => {
   await agrees('--all');
-}, 120_000);
+}, 300_000);
 
 it('says what a run does after changes, new records and deletions at each source', async () => {
   for (const { control } of [zoho, square, pyerp]) control.advanceClock(3_600_000);
@@ -179,7 +179,7 @@ it('says what a run does after changes, new records and deletions at each source
   expect(named('contacts')).toMatchObject({ counts: { inserted: 1, updated: 1 }, deletes: { rows: 1, asked: 1, held: false } });
   expect(named('invoices')).toMatchObject({ read: 'incremental', details: { new: 1, changed: 1 } });
   expect(named('variants')).toMatchObject({ read: 'incremental', counts: { inserted: 1, updated: 1 }, deletes: { rows: 1 } });
-}, 120_000);
+}, 300_000);
 
 it('narrowed as a run would be, and with nothing new', async () => {
   await agrees('zoho-books', '--limit', '3');
@@ -188,7 +188,7 @@ it('narrowed as a run would be, and with nothing new', async () => {
     ['locations', 'partial', 2],
     ['orders', 'partial', 2],
   ]);
-}, 120_000);
+}, 300_000);
 
 it('says what would be refused, held, doubted, or fail, and what the tables would need', async () => {
   const file = join(project.path, 'config', 'pipelines', 'zoho-books.yaml');
@@ -213,7 +213,7 @@ it('says what would be refused, held, doubted, or fail, and what the tables woul
   zoho.control.addFault('list:contacts=emptyObject,times=100');
   expect((await dry('zoho-books', '--entity', 'contacts')).answer.exit_code).toBe(1);
   zoho.control.clearFaults();
-}, 120_000);
+}, 300_000);
 
 it('says what would be held, skipped as fresh, or continued', async () => {
   zoho.control.advanceClock(3_600_000);
@@ -239,7 +239,7 @@ it('says what would be held, skipped as fresh, or continued', async () => {
   const open = await dry('zoho-books', '--entity', 'invoices');
   const words = expect.stringMatching(/^goes on with the read that \S+-SYNC-\S+ left open: \d details to fetch$/) as string;
   expect(open.entities[0]).toMatchObject({ decision: 'continue', reason: words, calls: 0 });
-}, 120_000);
+}, 300_000);
 
 it('people get a table of decisions, and how often the sources were asked', async () => {
   const { stdout, stderr, code } = await project.freshet(['run', 'zoho-books', '--dry-run']);
