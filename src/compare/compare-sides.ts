@@ -62,8 +62,12 @@ export async function compareSides(
     });
 }
 
-/** A join of a million rows fits into this; compiling expressions costs more than it saves; a comparison that nobody waits for any more ends. */
-const PREPARE = `set work_mem = '64MB'; set jit = off; set client_connection_check_interval = '5s'; ${MAKE_TABLES} ${MAKE_ACCEPTED}`;
+/**
+ * A join of a million rows fits into this; compiling expressions costs more than it saves; a comparison that nobody waits for any more ends,
+ * where the server's system can tell.
+ */
+const PREPARE = `set work_mem = '64MB'; set jit = off; ${MAKE_TABLES} ${MAKE_ACCEPTED}
+  do $$ begin perform set_config('client_connection_check_interval', '5s', false); exception when others then null; end $$`;
 
 interface Staged {
   readonly sides: Sides;

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 
 import { meaningOf, PIPELINE_MEANINGS } from './schema/meanings';
+import { comparisonFileSchema } from './schema/comparison-file';
 import { pipelineFileSchema } from './schema/pipeline-file';
 import { settingsSchema } from './schema/settings';
 import { sourcesFileSchema } from './schema/sources-file';
 
 /** The files people write that have a schema for their editor. */
-export const SCHEMA_NAMES = ['settings', 'sources', 'pipeline'] as const;
+export const SCHEMA_NAMES = ['settings', 'sources', 'pipeline', 'comparison'] as const;
 export type SchemaName = (typeof SCHEMA_NAMES)[number];
 
 type Node = { [key: string]: unknown };
@@ -24,6 +25,7 @@ export function jsonSchemas(sourceTypes: readonly string[]): Record<SchemaName, 
     settings: described(made(settingsSchema, 'freshet: config/freshet.yaml and config/environments/<environment>.yaml'), meaningOf),
     sources: made(sourcesFileSchema(sourceTypes), 'freshet: config/sources.yaml'),
     pipeline: withEmptyEntities(pipeline),
+    comparison: made(comparisonFileSchema, 'freshet: config/comparisons/<name>.yaml'),
   };
 }
 
