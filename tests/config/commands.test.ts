@@ -123,7 +123,9 @@ describe('config schema', () => {
   it('writes the schemas where the modelines of the shipped files point', async () => {
     const root = enter(FILES);
     const { stdout } = await freshet('config', 'schema');
-    expect(stdout.trim().split('\n')).toEqual(['settings', 'sources', 'pipeline', 'comparison'].map((name) => `.freshet/schema/${name}.json`));
+    expect(stdout.trim().split('\n')).toEqual(
+      ['settings', 'sources', 'pipeline', 'comparison'].map((name) => `.freshet/schema/${name}.json`),
+    );
     const shipped = resolve(__dirname, '../../config');
     mkdirSync(join(root, 'shipped'));
     symlinkSync(join(root, '.freshet'), join(root, 'shipped', '.freshet'));
