@@ -6,6 +6,7 @@ import { checkSets, checkSetSizes } from './changed-documents';
 import { equalCheck, ledgerChecks, noneCheck, type Check } from './check';
 import { entityFacts, type EntityFacts, type VerifySubject } from './entity-facts';
 import { linesOfDeleted, orphanLines } from './line-sql';
+import { publishChecks } from './publish-check';
 import { snapshot } from './snapshot';
 
 export interface VerifyEntityDeps {
@@ -43,7 +44,12 @@ export async function verifyEntity(deps: VerifyEntityDeps, input: VerifyEntityIn
     const facts = await entityFacts(tx, input);
     if (facts === null) return [{ name: 'ledger', ok: false, detail: `run ${input.runId} has no entity ${input.entity}` }];
     if (input.ledgerOnly === true) return ledgerChecks(facts);
-    return [...ledgerChecks(facts), ...(await counterChecks(tx, facts, input)), ...(await lineChecks(tx, facts, { deps, input }))];
+    return [
+      ...ledgerChecks(facts),
+      ...(await counterChecks(tx, facts, input)),
+      ...(await lineChecks(tx, facts, { deps, input })),
+      ...(await publishChecks(tx, input)),
+    ];
   });
   const faults = checks.filter(({ ok }) => !ok).map(({ name, detail }) => `${name}: ${detail}`);
   return { ok: faults.length === 0, checks, faults };

@@ -50,4 +50,13 @@ describe('a chain of typed tables', () => {
     expect(await ledgerOf(at, runId, 'variants')).toMatchObject({ changed: 0, retried: 0, updated: 0 });
     expect(await xmins()).toEqual(before);
   });
+
+  it('a variant that the source deleted is flagged, and stays in the table', async () => {
+    const { control } = at.sandbox;
+    control.advanceClock(60_000);
+    control.remove('Artikel_Variante', 9);
+    const runId = await completed();
+    expect(await ledgerOf(at, runId, 'variants')).toMatchObject({ changed: 1, deleted: 1 });
+    expect(await at.db.query(`select from variant_products where deleted_at is not null`)).toHaveLength(1);
+  });
 });
