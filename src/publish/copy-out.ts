@@ -18,11 +18,16 @@ export function cellsOfLine(line: string): (string | null)[] {
 export async function* copyOut(tx: Tx, query: string): AsyncGenerator<readonly (readonly (string | null)[])[]> {
   const stream = tx.client.query(copyTo(`copy (${query}) to stdout`));
   let rest: Buffer = EMPTY;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    const end = bytes.lastIndexOf(NEWLINE);
-    rest = bytes.subarray(end + 1);
-    if (end >= 0) yield bytes.toString('utf8', 0, end).split('\n').map(cellsOfLine);
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+      const end = bytes.lastIndexOf(NEWLINE);
+      rest = bytes.subarray(end + 1);
+      if (end >= 0) yield bytes.toString('utf8', 0, end).split('\n').map(cellsOfLine);
+    }
+  } finally {
+    // The stream ends without telling pg, whose timer for the answer would keep the process alive for minutes.
+    (stream as { callback?: () => void }).callback?.();
   }
 }
 
