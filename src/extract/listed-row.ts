@@ -4,7 +4,7 @@ import { fieldOf, isJsonObject, parseExact, type JsonObject } from '../json/deco
 import { recordKey } from '../json/record-key';
 import { scalarText } from '../json/scalar-text';
 import { JsonBytesError } from '../json/json-bytes-error';
-import { envelopeOf, sliceArray, sliceValue } from '../json/slices';
+import { envelopeOf, sliceArray, sliceValue, type Slice } from '../json/slices';
 import type { EntityDefinition } from '../sources/source';
 import { WHOLE } from './part';
 
@@ -34,8 +34,9 @@ export interface ListedPage {
 
 /** Reads keys and cursors of a list answer. Errors: `source_error` for a row without key, naming the place. */
 export function readListedRows(body: Buffer, definition: EntityDefinition, zone: string): ListedPage {
-  if (definition.recordsMayBeAbsent === true && !hasPath(body, definition.recordsPath)) return { rows: [], envelope: envelopeOf(body, []) };
-  const rows = sliceArray(body, definition.recordsPath).map(({ offset, length }) => {
+  const list = listIn(body, definition);
+  if (list === null) return { rows: [], envelope: envelopeOf(body, []) };
+  const rows = sliceArray(body, definition.recordsPath, list).map(({ offset, length }) => {
     const record = recordOf(body.subarray(offset, offset + length), definition, offset);
     const standing = {
       part: partOf(record, definition),
@@ -44,15 +45,15 @@ export function readListedRows(body: Buffer, definition: EntityDefinition, zone:
     };
     return { id: keyOf(record, definition, offset), ...cursorOf(record, definition, zone), ...standing, offset, length, record };
   });
-  return { rows, envelope: envelopeOf(body, definition.recordsPath) };
+  return { rows, envelope: envelopeOf(body, definition.recordsPath, list) };
 }
 
-function hasPath(body: Buffer, path: readonly string[]): boolean {
+/** Where the list stands in an answer; `null`: it is left out, which the source does with an empty one. */
+function listIn(body: Buffer, { recordsMayBeAbsent, recordsPath }: EntityDefinition): Slice | null {
   try {
-    sliceValue(body, path);
-    return true;
+    return sliceValue(body, recordsPath);
   } catch (error) {
-    if (error instanceof JsonBytesError && error.fault === 'no-path') return false;
+    if (recordsMayBeAbsent === true && error instanceof JsonBytesError && error.fault === 'no-path') return null;
     throw error;
   }
 }

@@ -12,9 +12,9 @@ export interface Slice {
 /** An envelope longer than this is cut and says so. */
 export const MAX_ENVELOPE_BYTES = 4096;
 
-/** Slices of the elements of the array at `path` (`[]`: the root). Throws JsonBytesError. */
-export function sliceArray(answer: Buffer, path: readonly string[]): Slice[] {
-  const { offset } = sliceValue(answer, path);
+/** Slices of the elements of the array at `path` (`[]`: the root); `array`: its own slice, where that is known. Throws JsonBytesError. */
+export function sliceArray(answer: Buffer, path: readonly string[], array: Slice = sliceValue(answer, path)): Slice[] {
+  const { offset } = array;
   if (answer[offset] !== OPEN_ARRAY) {
     throw new JsonBytesError('not-array', offset, `${placeName(path)} must be an array of records; found ${byteName(answer[offset])}`);
   }
@@ -48,8 +48,7 @@ export function sliceValue(answer: Buffer, path: readonly string[]): Slice {
 }
 
 /** The answer without the value at `path` (an empty array or `{}` stands for it) and without secrets; over 4 KiB cut and marked. */
-export function envelopeOf(answer: Buffer, path: readonly string[]): string {
-  const { offset, length } = sliceValue(answer, path);
+export function envelopeOf(answer: Buffer, path: readonly string[], { offset, length }: Slice = sliceValue(answer, path)): string {
   const empty = answer[offset] === OPEN_ARRAY ? '[]' : '{}';
   const whole = Buffer.concat([answer.subarray(0, offset), Buffer.from(empty), answer.subarray(offset + length)]);
   // Hidden before it is cut: half a secret would not be recognised any more. What lies far behind the cut need not be looked at.
