@@ -81,7 +81,7 @@ it('run for people prints the table on stdout, plain when piped', async () => {
   });
   expect(code).toBe(0);
   expect(stdout).toMatch(/^zoho-books \S+: completed\nEverything adds up: 2 entities complete, 9 records fetched, nothing new\.\n/);
-  expect(stdout).toMatch(/^items +completed +4 +0 +4 +0 +0 +4 +0 +4 +0 /m);
+  expect(stdout).toMatch(/^items +completed +1 +4 +0 +4 +0 +0 +4 +0 +4 +0 /m);
   expect(stdout).not.toContain('\u001b');
 });
 
