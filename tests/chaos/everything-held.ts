@@ -6,8 +6,8 @@ import type { Installation } from '../support/installation';
 /** A digest of every table and every file by name: what a zombie may not change. */
 export type Everything = ReadonlyMap<string, string>;
 
-/** Written by the rounds of every living worker, zombie or not. */
-const OF_THE_LIVING = ['heartbeat', 'alarm', 'notice'];
+/** Written by the rounds of every living worker, zombie or not; and what a zombie asked of the source was asked. */
+const OF_THE_LIVING = ['heartbeat', 'alarm', 'notice', 'api_budget', 'api_call', 'api_day', 'api_run'];
 
 export async function everythingHeld({ db, loaded }: Installation): Promise<Everything> {
   const tables = await db.query<{ schema: string; name: string }>(
