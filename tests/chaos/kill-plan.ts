@@ -41,7 +41,7 @@ export const FAMILIES: readonly { readonly name: string; has(site: string): bool
     name: 'the closing of an extraction',
     has: (site) => /^extract\.(close\.|before-close|after-close|before-metadata|open\.|candidates\.|confirmed\.|undo\.)/.test(site),
   },
-  { name: 'the end of an entity', has: (site) => /^(verify|entity|recount)\./.test(site) },
+  { name: 'the end of an entity', has: (site) => /^(verify|publish|entity|recount)\./.test(site) },
   {
     name: 'the begin of an attempt, the end of an activity or of the run',
     has: (site) => /^(attempt|activity|commit|run|extract\.lift-token)\./.test(site),

@@ -15,7 +15,7 @@ const EQUATIONS = `
       ('fetched in pages', e.fetched, (select coalesce(sum(p.records), 0) from freshet.page p where p.run_id = e.run_id and p.entity = e.entity)),
       ('landed in batches', e.landed, (select coalesce(sum(b.records), 0) from freshet.batch b join freshet.extraction x on x.id = b.extraction_id
                                where b.loaded_by_run = e.run_id and b.state = 'loaded' and x.entity = e.entity)),
-      ('rejects', e.rejected + e.undetailed, (select count(*) from freshet.reject j where j.run_id = e.run_id and j.entity = e.entity)),
+      ('rejects', e.rejected + e.undetailed, (select count(*) from freshet.reject j where j.run_id = e.run_id and j.entity = e.entity and j.stage <> 'publish')),
       ('nothing left of a completed one', case when e.state = 'completed' then e.remaining + e.unloaded_after else 0 end, 0)
     ) as v (name, l, r)
    where e.run_id = $1 and v.l <> v.r`;

@@ -86,7 +86,6 @@ export async function rawBench(db: Database, options: RawBenchOptions): Promise<
     deletes: settings.deletes,
     ...options.target,
   };
-  let runs = 0;
   let runId = '';
   const begin = async (): Promise<void> => {
     if (runId !== '') {
@@ -94,7 +93,7 @@ export async function rawBench(db: Database, options: RawBenchOptions): Promise<
       await db.query(`update freshet.run_entity set state = 'completed' where run_id = $1`, [runId]);
       await db.query(`update freshet.run set state = 'completed' where id = $1`, [runId]);
     }
-    runId = `${name}-${++runs}`;
+    runId = `202611230000-SYNC-${randomBytes(4).toString('hex').toUpperCase()}`;
     await db.query(
       `insert into freshet.run (id, request_key, pipeline, lane, kind, environment, config_digest, state) values ($1, $1, $2, 'sync', 'sync', 'test', $2, 'running')`,
       [runId, name],

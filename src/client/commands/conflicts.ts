@@ -189,7 +189,7 @@ function noChoice(): FreshetError {
     code: 'conflict-choice',
     message: 'Say which conflicts, and what becomes of them',
     remedy:
-      'Name numbers, or --entity, --field, --pipeline, or --all; and one of --take source, --take target, --value TEXT, --null. Such as `./freshet conflicts resolve 17 --take source`.',
+      'Name the conflicts by number, by a filter, or all; and which side stands, or a value: `./freshet conflicts resolve --help` lists how.',
     retryable: false,
   });
 }

@@ -95,11 +95,11 @@ function doubted(runId: string, entities: readonly EntityFacts[], name: string):
   if (facts === undefined) throw wrong('doubt-none', `Run ${runId} has no entity "${name}"`, hint);
   if (facts.doubts.length === 0) throw wrong('doubt-none', `There is no doubt about ${name} in run ${runId}`, hint);
   if (isFinalEntity(facts.state)) return facts;
-  throw wrong(
-    'doubt-not-ended',
-    `${name} of run ${runId} is ${facts.state}: more may be found`,
-    `Accept it when it has ended: \`./freshet follow ${runId}\` waits for that.`,
-  );
+  throw new FreshetError('config_error', {
+    code: 'doubt-not-ended',
+    message: `${name} of run ${runId} is ${facts.state}: more may be found`,
+    remedy: `Accept it when it has ended: \`./freshet follow ${runId}\` waits for that.`,
+  });
 }
 
 async function accept(

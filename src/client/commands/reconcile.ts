@@ -19,5 +19,6 @@ export interface ReconcileFlags extends Omit<RunFlags, 'full'> {
  */
 export function reconcile(named: readonly string[], flags: ReconcileFlags, context: CommandContext): Promise<CommandResult> {
   const compare = { fix: flags.fix === true && flags.dryRun !== true, from: flags.from ?? null, to: flags.to ?? null };
-  return carried({ named, flags, compare }, context);
+  // A comparison is a run of its own, dry or not: it writes down what differs.
+  return carried({ named, flags: { ...flags, dryRun: false }, compare }, context);
 }

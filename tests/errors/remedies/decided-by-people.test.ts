@@ -1,0 +1,91 @@
+import { commandLine } from '../../../src/client/command-line';
+import { createOutput } from '../../../src/client/output';
+import { documentOf, freshet, typed, wrong } from '../../cli/in-process';
+import { openDatabase, type Database } from '../../../src/database/database';
+import { testDatabase } from '../../support/database';
+import { install, type Installation } from '../../support/installation';
+import { rawBench, type RawBench } from '../../publish/raw-bench';
+import { refusal, remedy, withVariables } from './remedy';
+
+/** What people decide by command: conflicts, doubts, deletions; and counts of publish that a person is told of. */
+const database = testDatabase();
+let at: Installation;
+let db: Database;
+let restore: () => void;
+
+beforeAll(async () => {
+  at = await install({ databaseUrl: database.url, sandbox: { counts: { contacts: 3, items: 2, invoices: 2 } } });
+  db = openDatabase({ url: database.url, poolSize: 4 });
+  restore = withVariables(at.loaded.variables);
+});
+afterAll(async () => {
+  restore();
+  await db.close();
+  await at.close();
+});
+
+/** A row whose name the source and a person changed differently. */
+async function contested(): Promise<{ bench: RawBench; id: string }> {
+  const bench = await rawBench(db, { columns: { name: 'text' }, publish: { conflict_strategy: 'manual' } });
+  await bench.put([{ key: 'a', name: 'was' }]);
+  await bench.publish();
+  await db.query(`update ${bench.typed} set name = 'by hand'`);
+  await bench.put([{ key: 'a', name: 'source' }]);
+  await bench.publish();
+  const [row] = await db.query<{ id: string }>(`select id from freshet.conflict where pipeline = $1`, [bench.pipeline]);
+  return { bench, id: row!.id };
+}
+
+remedy('conflict-unknown', './freshet conflicts list', 'prints the number, by which it is decided', async (follow) => {
+  const { bench, id } = await contested();
+  const listed = await follow(await wrong('conflicts', 'resolve', '999999', '--take', 'source'), (words) => typed(words));
+  const found = listed.data.conflicts.find((each: { pipeline: string }) => each.pipeline === bench.pipeline);
+  expect(found.id).toBe(id);
+  expect((await typed(['conflicts', 'resolve', found.id, '--take', 'source'])).exit_code).toBe(0);
+  expect(await bench.rows()).toMatchObject([{ name: 'source' }]);
+});
+
+remedy('conflict-settled', './freshet conflicts show …', 'shows what somebody else has decided', async (follow) => {
+  const { id } = await contested();
+  await typed(['conflicts', 'resolve', id, '--value', 'third']);
+  const shown = await follow(await wrong('conflicts', 'resolve', id, '--take', 'source'), (words) => typed(words));
+  expect(shown.data.conflict).toMatchObject({ id, state: 'resolved' });
+});
+
+remedy('conflict-choice', './freshet conflicts resolve --help', 'lists filters and choices', async (follow) => {
+  const { id } = await contested();
+  await follow(await wrong('conflicts', 'resolve', id), async (words) => {
+    let stdout = '';
+    const stream = { write: (text: string) => void (stdout += text) };
+    await commandLine(words, createOutput({ json: false, stdout: stream, stderr: stream, env: {} }));
+    for (const option of ['--take', '--value', '--null', '--entity', '--field', '--pipeline', '--all']) expect(stdout).toContain(option);
+  });
+  expect((await wrong('conflicts', 'resolve', '--take', 'source')).code).toBe('conflict-choice');
+});
+
+remedy('publish-does-not-add-up', './freshet show …', 'shows the run with its counts', async (follow) => {
+  const { bench } = await contested();
+  await db.query(`update freshet.publish_ledger set created = created + 1 where run_id = $1`, [bench.runId()]);
+  await follow(await refusal(() => bench.again()), async (words) => {
+    const shown = await typed(words);
+    expect(shown.data).toMatchObject({ id: bench.runId(), entities: [{ entity: 'things' }] });
+  });
+});
+
+remedy('deletes-none', './freshet deletes list', 'shows the runs that have deleted something', async (follow) => {
+  const { runId } = await at.run();
+  const listed = await follow(await wrong('deletes', 'undo', runId), (words) => typed(words));
+  expect(listed).toMatchObject({ exit_code: 0, data: { deletes: [] } });
+});
+
+remedy('doubt-not-ended', './freshet follow …', 'waits for the end of the run', async (follow) => {
+  const { runId } = await at.run();
+  await at.db.query(
+    `insert into freshet.run_entity (run_id, entity, state, doubts) values ($1, 'zz', 'extracting', '[{"kind": "empty", "message": "m"}]')`,
+    [runId],
+  );
+  const error = await wrong('doubt', 'accept', runId, 'zz', '--because', 'x');
+  await at.db.query(`delete from freshet.run_entity where entity = 'zz'`);
+  const followed = await follow(error, async (words) => documentOf(await freshet(...words, '--json')));
+  expect(followed.data).toMatchObject({ id: runId, state: 'completed' });
+});
