@@ -42,7 +42,7 @@ export async function dryRead(scope: AskingScope, wanted: Wanted, onPage: (page:
     scope.ctx.signal.throwIfAborted();
     const { answer, asked } = await askList(scope, extraction);
     const begun = begin(asked, answer);
-    const whole = readListedRows(answer.body, definition, zone);
+    const whole = readListedRows(answer, definition, zone);
     const taken = upTo((scope.input.limit ?? Infinity) - seen.size, { rows: whole.rows, news: newAmong(seen, whole.rows) });
     extraction = afterAnswer(scope, begun, { answer, whole, ...taken });
     for (const { row } of taken.news) note(row, { seen, deleted });

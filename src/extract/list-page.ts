@@ -16,7 +16,8 @@ import { seenTable } from './open-extraction';
 import { writePageFile, type PageFile, type PageRecord } from './page-file';
 import { progressMark } from './position';
 
-const BACKSLASH = 0x5c;
+/** U+0000 and halves of surrogate pairs stand in JSON only so. */
+const ESCAPED = Buffer.from('\\u');
 
 /** Fetches, lands and books one list page. */
 export async function listPage(scope: ExtractScope, extraction: Extraction): Promise<Extraction> {
@@ -27,7 +28,7 @@ export async function listPage(scope: ExtractScope, extraction: Extraction): Pro
   await ctx.fault('extract.after-list');
   askAhead(scope, listed);
   const begun = begin(asked, answer);
-  const whole = readListedRows(answer.body, deps.definition, deps.zone);
+  const whole = readListedRows(answer, deps.definition, deps.zone);
   const taken = await withinLimit(scope, begun, { rows: whole.rows, news: await newRows(scope, begun, whole.rows) });
   const { rows, news } = taken;
   const page = { ...whole, rows };
@@ -49,10 +50,10 @@ export async function listPage(scope: ExtractScope, extraction: Extraction): Pro
   return moved;
 }
 
-/** What has no escapes in it is what its bytes say: nobody parses it again. */
+/** A record without such escapes is what its bytes say: nobody parses it again. */
 function recordAt(body: Buffer, { offset, length, record }: ListedRow): PageRecord {
   const bytes = body.subarray(offset, offset + length);
-  return record === undefined || bytes.includes(BACKSLASH) ? { bytes } : { bytes, record };
+  return record === undefined || bytes.includes(ESCAPED) ? { bytes } : { bytes, record };
 }
 
 interface ListBooking {

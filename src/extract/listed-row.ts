@@ -1,11 +1,11 @@
 import { parseInstant } from '../domain/instant';
 import { FreshetError } from '../domain/errors';
-import { fieldOf, isJsonObject, parseExact, type JsonObject } from '../json/decode';
+import { fieldOf, isExactWhenParsed, isJsonObject, parseExact, type JsonObject, type JsonValue } from '../json/decode';
 import { recordKey } from '../json/record-key';
 import { scalarText } from '../json/scalar-text';
 import { JsonBytesError } from '../json/json-bytes-error';
 import { envelopeOf, sliceArray, sliceValue, type Slice } from '../json/slices';
-import type { EntityDefinition } from '../sources/source';
+import type { EntityDefinition, ListAnswer } from '../sources/source';
 import { WHOLE } from './part';
 
 /** A row of a list answer: its place in the bytes, its key, its cursor. */
@@ -33,11 +33,16 @@ export interface ListedPage {
 }
 
 /** Reads keys and cursors of a list answer. Errors: `source_error` for a row without key, naming the place. */
-export function readListedRows(body: Buffer, definition: EntityDefinition, zone: string): ListedPage {
+export function readListedRows(
+  { body, parsed }: Pick<ListAnswer, 'body' | 'parsed'>,
+  definition: EntityDefinition,
+  zone: string,
+): ListedPage {
   const list = listIn(body, definition);
   if (list === null) return { rows: [], envelope: envelopeOf(body, []) };
-  const rows = sliceArray(body, definition.recordsPath, list).map(({ offset, length }) => {
-    const record = recordOf(body.subarray(offset, offset + length), definition, offset);
+  const known = parsedList(parsed, definition.recordsPath);
+  const rows = sliceArray(body, definition.recordsPath, list).map(({ offset, length }, n) => {
+    const record = recordOf(body.subarray(offset, offset + length), { definition, offset, parsed: known?.[n] });
     const standing = {
       part: partOf(record, definition),
       tombstone: isTombstone(record, definition),
@@ -71,8 +76,23 @@ function isTombstone(record: JsonObject, { deletes }: EntityDefinition): boolean
   return deletes.kind === 'tombstones' && fieldOf(record, deletes.field) === true;
 }
 
-function recordOf(bytes: Buffer, definition: EntityDefinition, offset: number): JsonObject {
-  const record = parseExact(bytes.toString('utf8'));
+/** The list within an answer that is parsed already. */
+function parsedList(parsed: unknown, path: readonly string[]): readonly JsonValue[] | null {
+  let at = parsed;
+  for (const key of path)
+    at = typeof at === 'object' && at !== null && Object.hasOwn(at, key) ? (at as Record<string, unknown>)[key] : null;
+  return Array.isArray(at) ? (at as readonly JsonValue[]) : null;
+}
+
+interface RecordPlace {
+  readonly definition: EntityDefinition;
+  readonly offset: number;
+  /** Not exact where the bytes hold long numbers. */
+  readonly parsed: JsonValue | undefined;
+}
+
+function recordOf(bytes: Buffer, { definition, offset, parsed }: RecordPlace): JsonObject {
+  const record = parsed !== undefined && isExactWhenParsed(bytes) ? parsed : parseExact(bytes.toString('utf8'));
   if (isJsonObject(record)) return record;
   throw new FreshetError('source_error', {
     code: 'listed-row-not-object',

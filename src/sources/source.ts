@@ -111,6 +111,8 @@ export interface ListRequest {
 export interface ListAnswer {
   /** The answer as received, decoded from transfer encodings, checked to be complete and valid UTF-8 JSON. */
   readonly body: Buffer;
+  /** What `JSON.parse` makes of the body, where the client has that at hand: its long numbers are not exact. */
+  readonly parsed?: unknown;
   readonly next: PagePosition | null;
   /** The source's clock when it answered (ISO, UTC); `null` where it does not tell. */
   readonly clock: string | null;

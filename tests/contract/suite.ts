@@ -59,7 +59,7 @@ export function contractSuite({ name, zone, without = [], open }: Contract): voi
   const passing = PASSING.filter((fault) => !without.includes(fault));
   let subject: Subject;
   const opened = async (records = RECORDS): Promise<Subject> => (subject = await open({ records, pageSize: PAGE }));
-  const rowsOf = ({ body }: ListAnswer): readonly ListedRow[] => readListedRows(body, subject.definition, zone).rows;
+  const rowsOf = (answer: ListAnswer): readonly ListedRow[] => readListedRows(answer, subject.definition, zone).rows;
   const idsOf = (answers: readonly ListAnswer[]): string[] => answers.flatMap((answer) => rowsOf(answer).map(({ id }) => id));
 
   async function pages(request: ListRequest): Promise<ListAnswer[]> {

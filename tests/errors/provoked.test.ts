@@ -115,7 +115,7 @@ describe('a source', () => {
     ['listed-row-without-key', '{"code":0,"contacts":[{"contact_id":"1"},{"name":"x"}]}'],
   ])('whose list is none ends with %s, naming the byte', async (code, body) => {
     const definition = sources['zoho-books'].entities.contacts;
-    const error = await provoked(() => readListedRows(Buffer.from(body), definition, 'UTC'));
+    const error = await provoked(() => readListedRows({ body: Buffer.from(body) }, definition, 'UTC'));
     expect(error).toMatchObject({ code, message: expect.stringMatching(/at byte \d+ of the answer/) });
   });
 });

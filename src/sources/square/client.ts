@@ -55,7 +55,7 @@ export class SquareClient implements SourceClient {
       async () => {
         const { answer, envelope } = await this.#send(call, ctx);
         const next = nextPage(envelope, { records, position: request.position, what });
-        return { body: answer.body, next, clock: answer.date, requestDigest: call.digest };
+        return { body: answer.body, parsed: envelope, next, clock: answer.date, requestDigest: call.digest };
       },
       { ctx, clock: this.#clock, answered: ANSWERED },
     );
