@@ -21,6 +21,8 @@ export interface Season {
 }
 
 interface Ended {
+  /** The read was begun by an earlier run. */
+  readonly adopted: boolean | null;
   readonly entity: string;
   readonly state: string;
   readonly read_kind: string;
@@ -151,13 +153,16 @@ class SeasonBook {
     this.states[state] = (this.states[state] ?? 0) + 1;
     this.problems.push(...(await ledgerProblems(at.db, runId)));
     const rows = await at.db.query<Ended>(
-      `select entity, state, read_kind, doubts, error_message from freshet.run_entity where run_id = $1 order by entity`,
+      `select e.entity, e.state, e.read_kind, e.doubts, e.error_message, x.started_at_db < r.created_at as adopted
+         from freshet.run_entity e join freshet.run r on r.id = e.run_id left join freshet.extraction x on x.id = e.extraction_id
+        where e.run_id = $1 order by e.entity`,
       [runId],
     );
-    for (const { entity, state: ended, doubts, read_kind: read } of rows) {
+    for (const { entity, state: ended, doubts, read_kind: read, adopted } of rows) {
       if (ended !== 'completed' || doubts.length > 0) continue;
       // What was fetched in the very second in which the read began may have come after it: the next read deletes it.
-      const deletions = passed > SECOND_MS && this.stand.seesDeletions(entity, read);
+      // A read that an earlier run began may have listed it before it went: that is as of then, and so is its table.
+      const deletions = passed > SECOND_MS && adopted !== true && this.stand.seesDeletions(entity, read);
       await this.compare({ entity, before, after, deletions, where: `run ${this.runs} (${read})` });
     }
     if (state === 'completed' && rows.some(({ state: ended, doubts }) => ended !== 'completed' || doubts.length > 0))
