@@ -1,5 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 
 import { FreshetError } from '../domain/errors';
 import { checkSchema } from './check-schema';
@@ -8,6 +7,7 @@ import { settingsError } from './mistake';
 import { readYaml } from './read-yaml';
 import { comparisonFileSchema, type ComparisonFile } from './schema/comparison-file';
 import { shownPath } from './setting-layers';
+import { yamlNames } from './yaml-names';
 
 export type { ComparisonFile } from './schema/comparison-file';
 
@@ -15,12 +15,7 @@ const folderOf = (root: string): string => join(root, 'config', 'comparisons');
 
 /** The names of the comparisons in `config/comparisons`, sorted. */
 export function listComparisons(root: string): readonly string[] {
-  const folder = folderOf(root);
-  const files = existsSync(folder) ? readdirSync(folder) : [];
-  return files
-    .filter((file) => file.endsWith('.yaml'))
-    .map((file) => basename(file, '.yaml'))
-    .sort();
+  return yamlNames(folderOf(root));
 }
 
 /** Reads and checks a comparison by its name. Throws config_error: `comparison-unknown`, or `settings-invalid` with every mistake. */

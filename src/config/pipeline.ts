@@ -1,5 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { FreshetError } from '../domain/errors';
 import { checkSchema } from './check-schema';
@@ -10,6 +9,7 @@ import { readYaml, type YamlContent } from './read-yaml';
 import { pipelineFileSchema, type PipelineSettings } from './schema/pipeline-file';
 import { shownPath } from './setting-layers';
 import type { Sources } from './sources';
+import { yamlNames } from './yaml-names';
 
 export type { EntitySettings, PipelineSettings } from './schema/pipeline-file';
 
@@ -33,12 +33,7 @@ const folderOf = (root: string): string => join(root, 'config', 'pipelines');
 
 /** The names of the pipelines in `config/pipelines`, sorted. */
 export function listPipelines(root: string): readonly string[] {
-  const folder = folderOf(root);
-  const files = existsSync(folder) ? readdirSync(folder) : [];
-  return files
-    .filter((file) => file.endsWith('.yaml'))
-    .map((file) => basename(file, '.yaml'))
-    .sort();
+  return yamlNames(folderOf(root));
 }
 
 /** A name means `config/pipelines/<name>.yaml`; what looks like a path is one, relative to the project. */

@@ -11,6 +11,7 @@ import { readDeletes, type DeletesFacts } from '../deletes-facts';
 import type { CommandResult } from '../envelope';
 import { EXIT } from '../exit-code';
 import { openView } from '../live/watch';
+import { ranPipelines } from '../history-facts';
 import { openForWriting } from '../open-database';
 import { openProject, type Project } from '../project';
 import { limitOf } from '../row-limit';
@@ -47,9 +48,7 @@ export async function deletesList({ pipeline, limit }: DeletesFlags, { flags }: 
   const { environment } = project.loaded.settings;
   const db = await openForWriting(project);
   try {
-    const allowed = (await db.query<{ pipeline: string }>(`select distinct pipeline from freshet.run order by 1`)).map(
-      (row) => row.pipeline,
-    );
+    const allowed = await ranPipelines(db);
     const pipelines = chosenWords({ flag: '--pipeline', given: pipeline, allowed });
     const deletes = await readDeletes(db, { environment, pipelines, limit: limitOf(limit, { otherwise: LISTED, most: 1_000 }) });
     return {

@@ -11,6 +11,7 @@ import type { CommandContext } from '../command-context';
 import { readDoubts, type DoubtFacts } from '../doubt-facts';
 import type { CommandResult } from '../envelope';
 import { EXIT } from '../exit-code';
+import { ranPipelines } from '../history-facts';
 import { openForWriting } from '../open-database';
 import { shown } from '../output';
 import { commandContext, openProject, type Project } from '../project';
@@ -33,9 +34,7 @@ export async function doubtList({ pipeline, all = false }: DoubtFlags, { flags }
   const { environment } = project.loaded.settings;
   const db = await openForWriting(project);
   try {
-    const allowed = (await db.query<{ pipeline: string }>(`select distinct pipeline from freshet.run order by 1`)).map(
-      (row) => row.pipeline,
-    );
+    const allowed = await ranPipelines(db);
     const pipelines = chosenWords({ flag: '--pipeline', given: pipeline, allowed });
     const doubts = await readDoubts(db, { environment, pipelines, all });
     const none = all ? 'No read was ever doubted.' : 'No doubt is open.';
