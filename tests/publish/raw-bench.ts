@@ -59,7 +59,6 @@ export async function rawBench(db: Database, options: RawBenchOptions): Promise<
   const typed = `"${name}"."things"`;
   await db.query(`create schema "${name}"`);
   await db.query(createTableSql(raw, columns, false));
-  await db.query(`insert into freshet.config (digest, body) values ($1, '{}')`, [name]);
   await db.query(`insert into freshet.pipeline_entity (pipeline, entity, raw_schema, raw_table) values ($1, 'things', $1, 'json_things')`, [
     name,
   ]);
@@ -86,6 +85,12 @@ export async function rawBench(db: Database, options: RawBenchOptions): Promise<
     deletes: settings.deletes,
     ...options.target,
   };
+  const { strategy, strategies, updateExisting, deletes, schema, table } = target;
+  const written = { schema, table, conflict_strategy: strategy, conflict_strategies: strategies, update_existing: updateExisting, deletes };
+  await db.query(`insert into freshet.config (digest, body) values ($1, $2)`, [
+    name,
+    JSON.stringify({ pipeline: { entities: { things: { publish: { ...settings, ...written } } } } }),
+  ]);
   let runId = '';
   const begin = async (): Promise<void> => {
     if (runId !== '') {

@@ -6,6 +6,7 @@ import type { Mapping, RawColumn } from '../../src/publish/mapping/mapping';
 import { OUTCOMES } from '../../src/publish/publish-counts';
 import type { StrategyName } from '../../src/publish/strategies';
 import { eventArbitrary, HISTORY_FIELDS, World, type Event } from './history';
+import { typedFindings } from '../verify/typed-findings';
 import { rawBench, type RawBench, type Values } from './raw-bench';
 import type { Result, Rules } from './reference-merge';
 
@@ -47,6 +48,7 @@ export async function playInSql({ db, rules, histories, seed }: SqlHistories): P
     const sum = (outcome: string): number => wanted.filter(({ result }: { result: Result }) => result.outcome === outcome).length;
     expect({ round, ...counts }).toMatchObject({ round, ...Object.fromEntries(OUTCOMES.map((outcome) => [outcome, sum(outcome)])) });
     await compare(db, bench, tracks);
+    expect({ round, found: await typedFindings(db, bench.pipeline) }).toEqual({ round, found: [] });
     if (round === 0) await db.query(`alter table ${bench.typed} disable trigger freshet_note_edit`);
     for (const track of tracks) track.touched = false;
   }

@@ -46,26 +46,36 @@ export function verifyInstallation(
 }
 
 export function verifyResult(result: VerifyDeepResult): CommandResult {
-  const { violations, checked, unchecked, warnings } = result;
+  const { violations, checked, unchecked, warnings, deletedByHand } = result;
   const rows = checked.reduce((sum, check) => sum + check.rows, 0);
   const work = `${counted(checked.length, 'check')} over ${counted(rows, 'row, record or file', 'rows, records and files')}`;
   const head =
     violations.length === 0 ? `Nothing wrong: ${work}.` : `${counted(violations.length, 'violation')} in ${work}. Nothing was changed.`;
-  const notes = [...warnings.map(warningText), ...unchecked.map(({ entity, why }) => `${shown(entity)}: ${shown(why, 500)}`)];
+  const notes = [
+    ...warnings.map(warningText),
+    ...deletedByHand.map(deletedText),
+    ...unchecked.map(({ entity, why }) => `${shown(entity)}: ${shown(why, 500)}`),
+  ];
   return {
     exitCode: violations.length === 0 ? EXIT.good : EXIT.findings,
-    data: { verified: violations.length === 0, violations, checks: checked.length, rows, unchecked, warnings },
+    data: { verified: violations.length === 0, violations, checks: checked.length, rows, unchecked, warnings, deletedByHand },
     text: [head, ...violations.map(violationText), ...notes].join('\n'),
   };
 }
 
-function violationText({ invariant, name, entity, where, message, sample }: Violation): string {
+function violationText({ invariant, name, entity, where, message, remedy, sample }: Violation): string {
   const head = `[${count(invariant)}] ${name}${entity === '' ? '' : ` ${shown(entity)}`}: ${shown(message, 500)} (${shown(where)})`;
-  return [head, ...sample.map((line) => `      ${shown(line, 500)}`)].join('\n');
+  const next = remedy === undefined ? [] : [`    → ${shown(remedy, 500)}`];
+  return [head, ...sample.map((line) => `      ${shown(line, 500)}`), ...next].join('\n');
 }
 
 function warningText({ entity, field, parent, rows, since }: RowWarnings): string {
   return `warning ${shown(entity)}: ${counted(rows, 'row')} with a ${shown(field)} that no row of ${shown(parent)} has, since ${since}; they may still come`;
+}
+
+function deletedText({ entity, table, rows, sample }: VerifyDeepResult['deletedByHand'][number]): string {
+  const records = sample.map((id) => shown(id)).join(', ');
+  return `note ${shown(entity)}: somebody deleted ${counted(rows, 'published row')} of ${shown(table)} (of records ${records}${rows > sample.length ? ' …' : ''}); the source's next change of each decides, as conflict_strategy says`;
 }
 
 function needsDeep(): FreshetError {

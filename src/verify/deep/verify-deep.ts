@@ -14,6 +14,7 @@ import { checkRequired } from './required-fields';
 import { checkSessionMetadata } from './session-metadata';
 import { checkLeftovers, checkStates } from './states';
 import { checkTarget } from './target';
+import { checkTyped, type DeletedByHand } from './typed';
 import type { ReaderOf } from './loader';
 import { Findings, type Checked, type Violation } from './violation';
 import { readWarnings, type RowWarnings } from './warnings';
@@ -45,6 +46,8 @@ export interface VerifyDeepResult {
   readonly unchecked: readonly { readonly entity: string; readonly why: string }[];
   /** What is worth a look and breaks nothing. */
   readonly warnings: readonly RowWarnings[];
+  /** Published rows that people deleted, by typed table. */
+  readonly deletedByHand: readonly DeletedByHand[];
 }
 
 const SAMPLE_ROWS = 2_000;
@@ -56,6 +59,7 @@ interface DeepScope {
   readonly tx: Tx;
   readonly findings: Findings;
   readonly unchecked: { entity: string; why: string }[];
+  readonly deletedByHand: DeletedByHand[];
 }
 
 /**
@@ -65,9 +69,10 @@ interface DeepScope {
 export async function verifyDeep(deps: VerifyDeepDeps, options: VerifyDeepOptions, ctx: StageContext): Promise<VerifyDeepResult> {
   const findings = new Findings();
   const unchecked: DeepScope['unchecked'] = [];
+  const deletedByHand: DeletedByHand[] = [];
   const keys = await landedKeys(deps.landing);
   const warnings = await snapshot(deps.db, ctx, async (tx) => {
-    const scope: DeepScope = { deps, options, ctx, tx, findings, unchecked };
+    const scope: DeepScope = { deps, options, ctx, tx, findings, unchecked, deletedByHand };
     for (const entity of await deepEntities(tx, deps.lookup, options)) {
       if (ctx.signal.aborted) throw cancelledError('verify --deep');
       await checkEntity(scope, entity);
@@ -78,7 +83,7 @@ export async function verifyDeep(deps: VerifyDeepDeps, options: VerifyDeepOption
     await checkLeftovers(tx, findings);
     return readWarnings(tx, options);
   });
-  return { violations: findings.violations, checked: findings.checked, unchecked, warnings };
+  return { violations: findings.violations, checked: findings.checked, unchecked, warnings, deletedByHand };
 }
 
 async function checkEntity(scope: DeepScope, entity: DeepEntity): Promise<void> {
@@ -93,6 +98,8 @@ async function checkEntity(scope: DeepScope, entity: DeepEntity): Promise<void> 
   await checkLedgers(tx, findings, entity);
   await checkDuplicates(tx, findings, entity);
   await checkLineSets(tx, findings, entity);
+  const deleted = await checkTyped(tx, findings, entity);
+  if (deleted !== null) scope.deletedByHand.push(deleted);
   await checkSessionMetadata(tx, findings, { landing: deps.landing, entity });
 }
 

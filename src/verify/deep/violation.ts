@@ -2,9 +2,9 @@ import type { Tx } from '../../database/database';
 
 /**
  * Numbers of references/reliability.md §6: 1 target = evidence (and source), 2 ledger, 3 no duplicates, 4 line sets whole, 5 watermark,
- * 6 landing, 7 states, 8 no stale overwrite, 17 nothing left behind.
+ * 6 landing, 7 states, 8 no stale overwrite, 13 typed tables are what was published, 17 nothing left behind.
  */
-export type Invariant = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 17;
+export type Invariant = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 13 | 17;
 
 export interface Violation {
   readonly invariant: Invariant;
@@ -15,6 +15,8 @@ export interface Violation {
   /** Table or landing key to look at. */
   readonly where: string;
   readonly message: string;
+  /** What to do about it, where the name does not tell. */
+  readonly remedy?: string;
   /** The first few offenders, one line each. */
   readonly sample: readonly string[];
 }
@@ -35,6 +37,7 @@ export interface Subject {
   readonly name: string;
   readonly entity: string;
   readonly where: string;
+  readonly remedy?: string;
 }
 
 /** Collects what the checks looked at and what they found. */
@@ -42,7 +45,7 @@ export class Findings {
   readonly violations: Violation[] = [];
   readonly checked: Checked[] = [];
 
-  looked({ invariant, name, entity }: Omit<Subject, 'where'>, rows: number): void {
+  looked({ invariant, name, entity }: Pick<Subject, 'invariant' | 'name' | 'entity'>, rows: number): void {
     this.checked.push({ invariant, name, entity, rows });
   }
 
@@ -68,7 +71,7 @@ interface Offender {
 
 /** One set-based check: whatever its statement returns is a violation. */
 export async function checkSql(tx: Tx, findings: Findings, check: SqlCheck): Promise<void> {
-  const { what, sql, values = [], rows, invariant, name, entity, where } = check;
+  const { what, sql, values = [], rows, invariant, name, entity, where, remedy } = check;
   const offenders = await tx.query<Offender>(
     `with offender as materialized (${sql})
      select (select count(*) from offender) as total, to_jsonb(o)::text as line from offender o limit ${SAMPLE_SIZE}`,
@@ -77,7 +80,7 @@ export async function checkSql(tx: Tx, findings: Findings, check: SqlCheck): Pro
   findings.looked(check, rows);
   if (offenders.length === 0) return;
   findings.found(
-    { invariant, name, entity, where },
+    { invariant, name, entity, where, ...(remedy === undefined ? {} : { remedy }) },
     `${offenders[0]?.total ?? '?'} ${what}`,
     offenders.map(({ line }) => line.slice(0, 400)),
   );
