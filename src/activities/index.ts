@@ -32,7 +32,8 @@ export interface Activities {
   close(input: EntityStep): ReturnType<Steps['close']>;
   publish(input: EntityStep): ReturnType<Steps['publish']>;
   verify(input: EntityStep): ReturnType<Steps['verify']>;
-  endEntity(input: EntityEndInput): Promise<{ readonly ended: boolean }>;
+  /** `state`: as it was written; workers from before that leave it out. */
+  endEntity(input: EntityEndInput): Promise<{ readonly ended: boolean; readonly state?: EntityEndInput['state'] }>;
   recordCancel(input: { readonly runId: string }): Promise<{ readonly state: RunState }>;
   endRun(input: { readonly runId: string }): Promise<{ readonly state: RunState }>;
   claimScheduled(input: ScheduledClaim): Promise<ScheduledAnswer>;

@@ -11,6 +11,7 @@ import type { Output } from './output';
 import type { DemoFlags } from './commands/demo';
 import type { FreshnessFlags } from './commands/freshness';
 import type { ReconcileFlags } from './commands/reconcile';
+import type { RetryFlags } from './commands/retry';
 import { addLoading } from './load-commands';
 import { addTables } from './table-commands';
 import { addConflicts } from './conflicts-commands';
@@ -129,11 +130,28 @@ function addRunning(program: Command, act: Acting): void {
       return act(flags, command, async (context) => (await import('./commands/run')).run(pipelines, wished, context));
     });
   addReconcile(program, act);
+  addRetry(program, act);
   withCommonFlags(program.command('cancel'))
     .description('end a run, or take a request out of the queue; what is committed stays')
     .argument('<run>', 'id of the run, or of what waits (queued-…)')
     .action((runId: string, flags: CommonFlags, command: Command) =>
       act(flags, command, async (context) => (await import('./commands/cancel')).cancel(runId, context)),
+    );
+}
+
+function addRetry(program: Command, act: Acting): void {
+  withCommonFlags(program.command('retry'))
+    .description('take up what did not complete in a run: its failed, held, skipped and cancelled entities, as they were asked for')
+    .argument('<run>', 'id of the run, which has ended')
+    .option('--approve-deletes', 'delete rows that a complete read lacks, however many; they stay in the table with deleted_at set')
+    .addOption(
+      new Option('--dry-run', 'read the sources, say every decision, write nothing; without Temporal').conflicts(['attach', 'queue']),
+    )
+    .option('--local', 'in this process and without Temporal, for an emergency')
+    .option('--attach', 'when the pipeline is running already: follow that run, with its exit code')
+    .addOption(new Option('--queue', 'when it is running already: wait, and start when that run has ended').conflicts(['attach', 'local']))
+    .action((runId: string, flags: RetryFlags & CommonFlags, command: Command) =>
+      act(flags, command, async (context) => (await import('./commands/retry')).retry(runId, flags, context)),
     );
 }
 

@@ -154,8 +154,8 @@ export function runError(facts: RunFacts): ErrorView | undefined {
 }
 
 function remedyOf({ run }: RunFacts): string {
-  if (run.state === 'cancelled') return 'Nothing to repair. Run it again when you want the rest.';
-  return 'Read the report, then run it again.';
+  if (run.state === 'cancelled') return 'Nothing to repair. Take it up again when you want the rest.';
+  return 'Read the report, mend what it names, then take up the rest.';
 }
 
 /** The result of a command that waited for a run: its table on stdout (a summary for who has `watched` it there), its exit code by state (contracts §2). */

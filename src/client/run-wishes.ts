@@ -34,6 +34,14 @@ export interface LeftPipeline extends LeftOut {
   readonly pipeline: string;
 }
 
+/** What no flag of `run` asks for. */
+export interface WishedMore {
+  /** The tables are compared with their source instead of read. */
+  readonly compare?: Comparison;
+  /** The run whose rest is taken up. */
+  readonly retryOf?: string;
+}
+
 export interface PreparedClaims {
   readonly claims: readonly PreparedClaim[];
   readonly left: readonly LeftPipeline[];
@@ -41,10 +49,9 @@ export interface PreparedClaims {
 
 /**
  * Resolves and freezes every pipeline that was asked for, before anything is started: a mistake in the last one stops all. One that is
- * switched off or not set up is left out where others can run. `compare`: the tables are compared with their source instead.
- * Errors: `config_error`.
+ * switched off or not set up is left out where others can run. Errors: `config_error`.
  */
-export function prepareClaims(project: Project, pipelines: readonly string[], flags: RunFlags, compare?: Comparison): PreparedClaims {
+export function prepareClaims(project: Project, pipelines: readonly string[], flags: RunFlags, more: WishedMore = {}): PreparedClaims {
   const entities = entityNames(flags.entity);
   const { full = false, approveDeletes = false, force = false } = flags;
   const wish = {
@@ -53,7 +60,7 @@ export function prepareClaims(project: Project, pipelines: readonly string[], fl
     approveDeletes,
     force,
     ...narrowing(project, flags),
-    ...(compare === undefined ? {} : { compare }),
+    ...more,
     ...(entities === undefined ? {} : { entities }),
     ...(flags.all === true ? { mustBeSetUp: 'begun' as const } : {}),
   };

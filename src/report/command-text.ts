@@ -42,7 +42,9 @@ const NUMBERS = [
 
 /** The command line that asks for the same again. */
 export function commandText(run: Pick<RunHead, 'pipeline' | 'command'>): string {
-  const { pipeline, command } = run;
+  const { command } = run;
+  if (typeof command['retry_of'] === 'string') return `retry ${command['retry_of']}`;
+  const pipeline = typeof command['file'] === 'string' ? quoted(command['file']) : run.pipeline;
   const entities = Array.isArray(command['entities']) ? command['entities'].map(String) : [];
   const load = loadedInput(run);
   return [

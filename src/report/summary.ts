@@ -34,6 +34,7 @@ function headRows(run: RunHead): string[][] {
   return [
     ['run', code(run.id)],
     ['asked for', code(commandText(run))],
+    ...(run.retry_of === null ? [] : [['retry of', code(run.retry_of)]]),
     ...inputRow(run),
     ['by', run.actor === '' ? '–' : md(run.actor)],
     ['environment', md(run.environment)],

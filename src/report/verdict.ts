@@ -154,11 +154,11 @@ function mendAction(run: RunFacts['run'], entities: readonly EntityFacts[]): Nex
   return command('Fetch just what differs', `./freshet reconcile ${run.pipeline} --entity ${names}${daysText(run)} --fix`);
 }
 
-/** A replay is asked for anew by what is still refused, an undo by what is still deleted. */
+/** What did not come through, as it was asked for. A replay is asked for anew by what is still refused, an undo by what is still deleted. */
 function againAction(run: RunFacts['run']): NextAction {
   if (run.command['undo'] !== undefined) return command('See what is still deleted', './freshet deletes list');
   if (run.kind === 'replay') return command('See what is still refused', `./freshet rejects list --pipeline ${run.pipeline}`);
   if (loadedInput(run) !== null) return command('Load it again', `./freshet ${commandText(run)}`);
   if (run.kind === 'reconcile') return command('Compare again', `./freshet ${commandText(run)}`);
-  return command('Run it again', `./freshet run ${run.pipeline}`);
+  return command('Take up what did not come through', `./freshet retry ${run.id}${run.command['local'] === true ? ' --local' : ''}`);
 }

@@ -37,6 +37,8 @@ export interface RunWish {
   readonly mustBeSetUp?: SetUpWish;
   /** Compare the tables with the source instead of reading into them. */
   readonly compare?: Comparison;
+  /** The run whose rest is taken up; the entities are what is left of it. */
+  readonly retryOf?: string;
 }
 
 export interface PreparedClaim {
@@ -85,8 +87,9 @@ export function claimRequest(loaded: LoadedSettings, sources: Sources, wish: Run
       plan,
       account: accountOf(source),
       targets: new Map(plan.map(({ entity }) => [entity, runEntity(config, entity).target])),
-      command: commandOf(wish),
+      command: { ...commandOf(wish), ...(wish.pipeline === pipeline.name ? {} : { file }) },
       actor: wish.actor,
+      ...(wish.retryOf === undefined ? {} : { retryOf: wish.retryOf }),
     },
   };
 }
@@ -100,6 +103,7 @@ function commandOf({
   cutoffDays,
   compare,
   entities,
+  retryOf,
 }: RunWish): ClaimRequest['command'] {
   return {
     full,
@@ -109,12 +113,14 @@ function commandOf({
     ...(cutoffDays === undefined ? {} : { cutoff_days: cutoffDays }),
     ...(compare === undefined ? {} : { reconcile: compare }),
     ...(entities === undefined ? {} : { entities }),
+    ...(retryOf === undefined ? {} : { retry_of: retryOf }),
   };
 }
 
-function kindOf({ kind, compare, full }: RunWish): RunKind {
+function kindOf({ kind, compare, retryOf, full }: RunWish): RunKind {
   if (kind !== undefined) return kind;
   if (compare !== undefined) return 'reconcile';
+  if (retryOf !== undefined) return 'retry';
   return full === true ? 'full' : 'sync';
 }
 

@@ -1,5 +1,6 @@
 import { planOrder } from '../domain/plan';
 import { freshReason } from '../domain/fresh';
+import { skippedReason } from '../domain/skipped';
 import type { FreshetError } from '../domain/errors';
 import { isFreshetError } from '../domain/errors';
 import { safeText } from '../observability/safe-facts';
@@ -28,7 +29,7 @@ export async function dryRun(deps: DryDeps, wish: DryWish, ctx: StageContext): P
     const [before, until] = [counted.calls(), fresh.get(entity)];
     const told =
       missing !== undefined
-        ? notRead(facts.entity, 'skipped', `waited for ${missing}, which is ${read.get(missing)!.decision}`)
+        ? notRead(facts.entity, 'skipped', skippedReason({ entity: missing, state: read.get(missing)!.decision }))
         : until !== undefined
           ? notRead(facts.entity, 'fresh', freshReason(until))
           : await dryEntity(deps, facts, counted.ctx).catch((error: unknown) => failed(facts.entity, error));

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isFreshetError } from '../domain/errors';
 import { planOrder, type Plan, type PlanNode } from '../domain/plan';
 import type { EntityState, RunState } from '../domain/run';
+import { skippedReason } from '../domain/skipped';
 import type { StageContext } from '../observability/stage-context';
 import { heldEnd } from './held-end';
 import { errorFacts } from './entity-faults';
@@ -44,10 +45,8 @@ async function localEntity(steps: Steps, { run, node, states }: LocalEntity, out
   const ctx = { ...outer, about: input };
   const missing = node.dependsOn.find((name) => states.get(name) !== 'completed');
   if (missing !== undefined) {
-    await steps.endEntity(
-      { ...input, state: 'skipped', reason: `waited for ${missing}, which is ${states.get(missing) ?? 'missing'}` },
-      ctx,
-    );
+    const reason = skippedReason({ entity: missing, state: states.get(missing) ?? 'missing' });
+    await steps.endEntity({ ...input, state: 'skipped', reason }, ctx);
     return 'skipped';
   }
   try {

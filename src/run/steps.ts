@@ -200,10 +200,11 @@ export class Steps {
     return { ok: end.state === 'completed', faults: end.error === undefined ? [] : [...result.faults, end.error.message] };
   }
 
-  async endEntity(input: EntityEnd, ctx: StageContext): Promise<{ readonly ended: boolean }> {
-    const ended = await endEntity(this.deps.db, heldEnd(input), ctx);
+  async endEntity(input: EntityEnd, ctx: StageContext): Promise<{ readonly ended: boolean; readonly state: EntityEnd['state'] }> {
+    const end = heldEnd(input);
+    const ended = await endEntity(this.deps.db, end, ctx);
     await noteRunWait(this.deps.db, input.runId);
-    return { ended };
+    return { ended, state: end.state };
   }
 
   /** Verdict over the run, report, final state. Doing it again changes nothing but an unwritten report. */

@@ -8,11 +8,11 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
+import { skippedReason } from '../domain/skipped';
 import { ANYONE, waitWords } from '../domain/wait-words';
 import { entityDetails, type EntityProgress } from './details';
 import { upstreamSettled, wake } from './messages';
 import type { EntitySyncInput, EntitySyncResult, UpstreamSettled } from './run-input';
-import { skippedReason } from './start-order';
 import { stageActivities } from './stage-activities';
 
 /**

@@ -12,13 +12,14 @@ import {
 } from '@temporalio/workflow';
 import type { EntityEndInput } from '../activities/index';
 import type { PlanNode } from '../domain/plan';
+import { skippedReason } from '../domain/skipped';
 import { fixedDetails, runDetails } from './details';
 import { entitySync } from './entity-sync';
 import { failureFacts } from './failure-facts';
 import { upstreamSettled } from './messages';
 import type { PipelineRunInput } from './run-input';
 import { entityMarks } from './search-attributes';
-import { failedUpstream, isSettled, nextToBegin, skippedReason, type Standing } from './start-order';
+import { failedUpstream, isSettled, nextToBegin, type Standing } from './start-order';
 import { runActivities } from './stage-activities';
 
 type Handle = ChildWorkflowHandle<typeof entitySync>;
@@ -96,12 +97,15 @@ class Team {
     return { runId: this.input.runId, entity: node.entity };
   }
 
-  /** Entities are ended whatever happens to the run, and a final one stays as it is. What cannot be ended here, `endRun` ends. */
+  /**
+   * Entities are ended whatever happens to the run, and a final one stays as it is. What cannot be ended here, `endRun` ends. Answers with
+   * what those that depend on it are told: some errors mean that it is held. Histories from before that say nothing of it.
+   */
   private async end(end: EntityEndInput): Promise<EndState> {
     const { endEntity } = runActivities(this.input.limits);
     const summary = `end ${end.entity}: ${end.state}`;
-    await CancellationScope.nonCancellable(() => endEntity.executeWithOptions({ summary }, [end])).catch(() => undefined);
-    return end.state;
+    const told = await CancellationScope.nonCancellable(() => endEntity.executeWithOptions({ summary }, [end])).catch(() => undefined);
+    return told?.state ?? end.state;
   }
 
   /** After a restart of the run, children of the run before it may still be ending: their ids are free when they have. */

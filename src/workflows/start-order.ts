@@ -41,15 +41,3 @@ export function nextToBegin(plan: Plan, standings: Standings, parallel: number):
   const working = [...standings.values()].filter((standing) => standing === 'working').length;
   return [...doomed, ...[...ready, ...ahead].slice(0, Math.max(0, parallel - working))];
 }
-
-const ENDED: Readonly<Partial<Record<Standing, string>>> = {
-  failed: 'failed',
-  held: 'is held',
-  skipped: 'was skipped',
-  cancelled: 'was cancelled',
-};
-
-/** Why an entity is skipped: `waited for contacts, which failed`. */
-export function skippedReason(upstream: { readonly entity: string; readonly state: Standing | EntityState }): string {
-  return `waited for ${upstream.entity}, which ${ENDED[upstream.state as Standing] ?? `is ${upstream.state}`}`;
-}

@@ -78,7 +78,7 @@ test('a run that failed has its error, the remedy and the next command in the su
     expect(text).toContain('# zoho-books: failed');
     expect(text).toContain('`auth_error ');
     expect(text).toMatch(/^→ \S/m);
-    expect(text).toContain('`./freshet run zoho-books`');
+    expect(text).toContain(`./freshet retry ${runId}`);
     expect(text).not.toContain('not-the-secret');
   } finally {
     await broken.close();

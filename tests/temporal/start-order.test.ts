@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { Plan } from '../../src/domain/plan';
-import { failedUpstream, nextToBegin, skippedReason, type Standing } from '../../src/workflows/start-order';
+import { skippedReason } from '../../src/domain/skipped';
+import { failedUpstream, nextToBegin, type Standing } from '../../src/workflows/start-order';
 
 const names = (plan: Plan, standings: Record<string, Standing>, parallel: number): string[] =>
   nextToBegin(plan, new Map(Object.entries(standings)), parallel).map(({ entity }) => entity);

@@ -4,11 +4,10 @@ import { chosenPipelines, inOrder } from '../chosen-pipelines';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
 import { EXIT, worstExitCode } from '../exit-code';
-import type { Comparison } from '../../extract/comparison';
-import { openView } from '../live/watch';
+import { openView, type Watch } from '../live/watch';
 import { fitted } from '../live/wrap-line';
-import { openProject } from '../project';
-import { prepareClaims, type LeftPipeline, type RunFlags } from '../run-wishes';
+import { openProject, type Project } from '../project';
+import { prepareClaims, type LeftPipeline, type RunFlags, type WishedMore } from '../run-wishes';
 import { withRunningSandbox } from '../sandbox-settings';
 import { requireWritable } from '../writable-folder';
 
@@ -20,21 +19,28 @@ export function run(named: readonly string[], flags: RunFlags, context: CommandC
   return carried({ named, flags }, context);
 }
 
-interface Wished {
+interface Wished extends WishedMore {
   readonly named: readonly string[];
   readonly flags: RunFlags;
-  /** The tables are compared with their source instead of read. */
-  readonly compare?: Comparison;
 }
 
 /** What `run` and `reconcile` have in common: all but what they ask of the source. */
-export async function carried({ named, flags, compare }: Wished, context: CommandContext): Promise<CommandResult> {
-  const { out, flags: common } = context;
+export function carried(wished: Wished, context: CommandContext): Promise<CommandResult> {
   const watch = openView(context);
-  const project = watch.logging(withRunningSandbox(openProject(common)));
+  return carriedIn({ context, watch, project: watch.logging(withRunningSandbox(openProject(context.flags))) }, wished);
+}
+
+interface Opened {
+  readonly context: CommandContext;
+  readonly watch: Watch;
+  readonly project: Project;
+}
+
+/** The same for a command that had to look first. */
+export async function carriedIn({ context: { out }, watch, project }: Opened, { named, flags, ...more }: Wished): Promise<CommandResult> {
   const { settings } = project.loaded;
   const all = flags.all === true;
-  const { claims: prepared, left } = prepareClaims(project, chosenPipelines(project.loaded, named, all), flags, compare);
+  const { claims: prepared, left } = prepareClaims(project, chosenPipelines(project.loaded, named, all), flags, more);
   const { claims, after } = inOrder(prepared);
   if (claims.length === 0) throw nothingToRun(left);
   if (flags.dryRun === true) return (await import('./run-dry')).runDry({ project, claims, left, all }, out);

@@ -102,15 +102,15 @@ describe('with a worker', () => {
   const completed = async (words: readonly string[]): Promise<void> =>
     expect(await typed(words)).toMatchObject({ exit_code: 0, data: { state: 'completed' } });
 
-  remedy('run-failed', './freshet run …', 'runs it again, and it completes', (follow) =>
+  remedy('run-failed', './freshet retry …', 'takes it up again, and it completes', (follow) =>
     inTheWay(['--entity', 'items'], (error) => follow(error, completed)),
   );
 
-  remedy('run-partial', './freshet run …', 'reads what is missing', (follow) =>
+  remedy('run-partial', './freshet retry …', 'reads what is missing', (follow) =>
     inTheWay(['--entity', 'contacts,items'], (error) => follow(error, completed)),
   );
 
-  remedy('run-cancelled', './freshet run …', 'reads the rest', async (follow) => {
+  remedy('run-cancelled', './freshet retry …', 'reads the rest', async (follow) => {
     const { claim, db, ctx, steps } = bench.installation;
     const runId = await claim();
     await requestCancel(db, runId);
