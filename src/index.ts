@@ -1,7 +1,15 @@
 /** freshet for programs: each step of a load as a typed function. docs/library.md has examples. */
 export { analyze, type AnalyzeResult } from './client/library/analyze';
 export { freshness, type FreshnessResult } from './client/library/freshness';
-export { load, type InputOptions, type LoadedEntity, type LoadedRun, type LoadOptions, type LoadResult } from './client/library/load';
+export {
+  load,
+  type InputOptions,
+  type LoadedEntity,
+  type LoadedRun,
+  type LoadOptions,
+  type LoadResult,
+  type PublishedCounts,
+} from './client/library/load';
 export type { FreshetOptions } from './client/library/options';
 export type { Statistics, StepResult, TableCount } from './client/library/result';
 export { report, type ReportResult } from './client/library/report';

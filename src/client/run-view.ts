@@ -3,6 +3,7 @@ import type { NextAction } from '../domain/errors';
 import { exitCodeOf, isFinalRun } from '../domain/run';
 import { commandText } from '../report/command-text';
 import { bindingEquations } from '../report/ledger-lines';
+import { publishedConcerns, publishedEquation, publishedSides } from '../report/published-words';
 import type { EntityFacts, RunFacts } from '../report/run-facts';
 import { acceptedWords, nextActions, stateWords, verdict } from '../report/verdict';
 import { waitWords } from '../domain/wait-words';
@@ -11,6 +12,7 @@ import type { CommandResult, ErrorView } from './envelope';
 import { nextLine } from './error-lines';
 import { EXIT } from './exit-code';
 import { exitCodeOfSignal } from './interrupt';
+import { publishedText } from './published-text';
 import { reconciledText } from './reconciled-text';
 import { shown } from './output';
 import { terminalReader } from './terminal-reader';
@@ -28,7 +30,14 @@ function entityJson(entity: EntityFacts): Record<string, unknown> {
     return { name, text, ...sides, holds: sides.left === sides.right };
   });
   const closed = entity.state === 'completed';
-  return { ...entity, ledger_holds: closed ? equations.every(({ holds }) => holds) : null, equations };
+  const all = [...equations, ...publishedJson(entity)];
+  return { ...entity, ledger_holds: closed ? all.every(({ holds }) => holds) : null, equations: all };
+}
+
+function publishedJson({ published }: EntityFacts): { name: string; text: string; left: number; right: number; holds: boolean }[] {
+  if (published === null) return [];
+  const { text, holds } = publishedEquation(published);
+  return [{ name: 'publishing', text, ...publishedSides(published), holds }];
 }
 
 const COLUMNS = [
@@ -65,6 +74,7 @@ export function runText(facts: RunFacts): string {
   const blocks = [
     `${run.pipeline} ${run.id}: ${run.state}\n${shown(verdict(facts), 1_000)}`,
     textTable(COLUMNS, entities.map(entityRow)),
+    publishedText(entities),
     reconciledText(entities),
     entities.flatMap(attention).join('\n'),
     [timing(facts), run.report_path === null ? '' : `report  ${run.report_path}`].filter((line) => line !== '').join('\n'),
@@ -126,6 +136,7 @@ function attention(entity: EntityFacts): string[] {
     ...entity.doubts.flatMap(({ kind, message }) => (kind === 'differences' ? [] : line('doubt', message))),
     ...line('doubt', entity.doubts_accepted === null ? null : acceptedWords(entity.doubts_accepted)),
     ...broken.flatMap(({ text }) => line('ledger broken', text)),
+    ...(entity.published === null ? [] : publishedConcerns(entity.published).flatMap(([word, text]) => line(word, text))),
     ...(entity.rejects_total === 0
       ? []
       : line('rejects', `${counted(entity.rejects_total, 'record')} in freshet.reject, with every reason`)),

@@ -3,6 +3,7 @@ import { readQueue, type QueueLine } from '../database/lane-queue';
 import { LANES, type Lane } from '../domain/lane';
 import { iso } from '../report/entity-facts';
 import { readDoubts, type DoubtFacts } from './doubt-facts';
+import { readPublishedStatus, type PublishedStatus } from './published-status';
 import type { ScheduleFacts } from './schedules/schedule-facts';
 
 export interface RunLine {
@@ -33,6 +34,8 @@ export interface EntityStatus {
   readonly state: string | null;
   readonly wait_reason: string | null;
   readonly wait_until: string | null;
+  /** Its typed table; null where none is made of it. */
+  readonly published: PublishedStatus | null;
 }
 
 /** One lane of a pipeline: the run that has it, and who waits for it, by place. */
@@ -74,8 +77,14 @@ export async function readStatus(
   configured: readonly string[],
   schedules: ReadonlyMap<string, ScheduleFacts> = new Map(),
 ): Promise<PipelineStatus[]> {
-  const rows = await db.query<Omit<EntityStatus, 'rows' | 'lines'> & { rows: string; lines: string }>(ENTITIES);
-  const entities = rows.map((row) => ({ ...row, rows: Number(row.rows), lines: Number(row.lines) }));
+  const rows = await db.query<Omit<EntityStatus, 'rows' | 'lines' | 'published'> & { rows: string; lines: string }>(ENTITIES);
+  const published = await readPublishedStatus(db);
+  const entities = rows.map((row) => ({
+    ...row,
+    rows: Number(row.rows),
+    lines: Number(row.lines),
+    published: published(row.pipeline, row.entity),
+  }));
   const active = await db.query<RunLine>(`select ${RUN} from freshet.run r where ${ACTIVE} order by r.created_at desc`);
   const last = await db.query<RunLine>(
     `select distinct on (r.pipeline) ${RUN} from freshet.run r

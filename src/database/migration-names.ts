@@ -18,5 +18,6 @@ export const MIGRATION_NAMES = [
   '0018-request-leases',
   '0019-publish',
   '0020-comparisons',
+  '0021-publish-seen',
 ] as const;
 export type MigrationName = (typeof MIGRATION_NAMES)[number];

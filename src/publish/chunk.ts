@@ -20,11 +20,12 @@ import {
   type MergeShape,
 } from './merge-sql';
 import { bookChunk } from './publish-ledger';
-import { NO_COUNTS, OUTCOMES, type PublishCounts, type PublishOutcome } from './publish-counts';
+import { NO_COUNTS, OUTCOMES, type PublishCounts, type PublishOutcome } from '../domain/publish-ledger';
 import type { PublishScope } from './publish-input';
 import type { Pass } from './raw-rows';
 import { keepPending } from './pending';
 import { keepRejects } from './publish-rejects';
+import { keepWarnings } from './publish-warnings';
 import { stageLine, type StagedRow } from './staged-row';
 import type { TypedTable } from './typed-table';
 
@@ -67,7 +68,7 @@ export function publishChunk(job: ChunkJob, rows: readonly StagedRow[]): Promise
     await writeConflicts(tx, { job, shape, asks: planned.asks, decided: planned.counts.decided > 0 });
     await writeRows(tx, shape, planned);
     await ctx.fault('publish.chunk.after-rows');
-    const counted = await settle(tx, job, { judged, planned });
+    const counted = await settle(tx, job, { rows, judged, planned });
     await bookChunk(tx, job, { counts: counted, lastId: rows.at(-1)!.raw.id });
     await ctx.fault('publish.chunk.after-ledger');
     return counted;
@@ -154,10 +155,15 @@ async function writeRows(tx: Tx, shape: MergeShape, { acts }: Planned): Promise<
 }
 
 /** What was put off or refused is kept; records that were tried again and still wait are counted only once, when they were first put off. */
-async function settle(tx: Tx, job: ChunkJob, { judged, planned }: { judged: Judged; planned: Planned }): Promise<PublishCounts> {
+async function settle(
+  tx: Tx,
+  job: ChunkJob,
+  { rows, judged, planned }: { rows: readonly StagedRow[]; judged: Judged; planned: Planned },
+): Promise<PublishCounts> {
+  await keepWarnings(tx, job, { rows, warned: judged.warned });
   const rejected = await keepRejects(tx, job, judged);
   const pending = await keepPending(tx, job, judged);
-  const counts = { ...planned.counts, rejected, pending, warnings: judged.warnings };
+  const counts = { ...planned.counts, rejected, pending, warnings: judged.warned.reduce((sum, { reasons }) => sum + reasons.length, 0) };
   const looked = OUTCOMES.reduce((sum, outcome) => sum + counts[outcome], 0);
   return job.pass.kind === 'again' ? { ...counts, retried: looked } : { ...counts, changed: looked };
 }

@@ -10,15 +10,24 @@ export type PendingKind = 'pending' | 'orphan' | 'duplicate';
 export interface PutOff {
   readonly id: string;
   readonly verdict: 'rejected' | 'pending';
-  /** Every rule that it breaks. */
-  readonly reasons: readonly Omit<Finding, 'severity'>[];
+  /** Every rule that it breaks; of severity warning where that rule alone would have let it pass. */
+  readonly reasons: readonly Reason[];
   /** It may heal without changing: why it is tried again; `null`: it must change. */
   readonly again: PendingKind | null;
 }
 
+/** As rejects keep it. */
+export type Reason = Omit<Finding, 'severity'> & { readonly severity?: 'warning' };
+
+/** A record that is published although it breaks these rules. */
+export interface Warned {
+  readonly id: string;
+  readonly reasons: readonly Reason[];
+}
+
 export interface Judged {
   readonly putOff: readonly PutOff[];
-  readonly warnings: number;
+  readonly warned: readonly Warned[];
 }
 
 interface Verdict {
@@ -53,38 +62,39 @@ export async function judge(tx: Tx, job: ChunkJob, rows: readonly StagedRow[]): 
 
 function judgement(job: ChunkJob, rows: readonly StagedRow[], verdicts: readonly Verdict[]): Judged {
   const bySeq = new Map<number, Verdict[]>();
-  for (const verdict of verdicts) if (verdict.kind !== 'warning') bySeq.set(verdict.seq, [...(bySeq.get(verdict.seq) ?? []), verdict]);
-  let warnings = verdicts.length - [...bySeq.values()].reduce((sum, list) => sum + list.length, 0);
+  for (const verdict of verdicts) bySeq.set(verdict.seq, [...(bySeq.get(verdict.seq) ?? []), verdict]);
   const putOff: PutOff[] = [];
+  const warned: Warned[] = [];
   for (const [seq, row] of rows.entries()) {
     if (row.raw.gone) continue;
-    const others = bySeq.get(seq) ?? [];
+    const others = bySeq.get(seq) ?? NONE;
     if (row.findings.length === 0 && others.length === 0) continue;
-    warnings += row.findings.filter(({ severity }) => severity === 'warning').length;
-    const own = verdictOf(row);
-    if (own === null && others.length === 0) continue;
-    putOff.push(putOffOf(job, row, others));
+    const reasons = reasonsOf(job, row, others);
+    const against = others.filter(({ kind }) => kind !== 'warning');
+    if (verdictOf(row) !== null || against.length > 0) putOff.push({ id: row.raw.id, reasons, ...putOffOf(row, against) });
+    else if (reasons.length > 0) warned.push({ id: row.raw.id, reasons });
   }
-  return { putOff, warnings };
+  return { putOff, warned };
 }
 
-function putOffOf(job: ChunkJob, row: StagedRow, others: readonly Verdict[]): PutOff {
+const NONE: readonly never[] = [];
+
+/** Errors first, in the order of the file. */
+function reasonsOf(job: ChunkJob, { findings }: StagedRow, others: readonly Verdict[]): Reason[] {
+  const own = findings.map(({ severity, ...reason }): Reason => (severity === 'warning' ? { ...reason, severity } : reason));
+  const all = [...own, ...others.map((verdict) => reasonOf(job, verdict))];
+  return [...all.filter(({ severity }) => severity === undefined), ...all.filter(({ severity }) => severity === 'warning')];
+}
+
+function putOffOf(row: StagedRow, against: readonly Verdict[]): Pick<PutOff, 'verdict' | 'again'> {
   const own = verdictOf(row);
-  const refused = others.some(({ kind }) => kind !== 'pending');
-  const kinds = new Set(others.map(({ kind }) => kind as PendingKind));
+  const refused = against.some(({ kind }) => kind !== 'pending');
+  const kinds = new Set(against.map(({ kind }) => kind as PendingKind));
   const again = own === 'rejected' ? null : kinds.has('duplicate') ? 'duplicate' : kinds.has('orphan') ? 'orphan' : 'pending';
-  return {
-    id: row.raw.id,
-    verdict: own === 'rejected' || refused ? 'rejected' : 'pending',
-    reasons: [
-      ...row.findings.filter(({ severity }) => severity === 'error').map(({ severity: _, ...reason }) => reason),
-      ...others.map((verdict) => reasonOf(job, verdict)),
-    ],
-    again,
-  };
+  return { verdict: own === 'rejected' || refused ? 'rejected' : 'pending', again };
 }
 
-function reasonOf({ mapping, scope }: ChunkJob, { kind, rule, field, value, holder }: Verdict): Omit<Finding, 'severity'> {
+function reasonOf({ mapping, scope }: ChunkJob, { kind, rule, field, value, holder }: Verdict): Reason {
   const shown = JSON.stringify(value);
   const own =
     rule === 'unique'
@@ -92,8 +102,8 @@ function reasonOf({ mapping, scope }: ChunkJob, { kind, rule, field, value, hold
       : mapping.references.find(({ target }) => target === field)?.message;
   const parent = mapping.references.find(({ target }) => target === field);
   const told =
-    kind === 'duplicate'
+    rule === 'unique'
       ? `${field} ${shown} is already that of ${holder === null ? 'another row' : `record ${holder}`} in ${scope.input.target.schema}.${scope.input.target.table}`
       : `${field} ${shown} names no row of ${parent?.schema ?? ''}.${parent?.table ?? ''}`;
-  return { rule, field, message: own ?? told, ...(value === null ? {} : { value }) };
+  return { rule, field, message: own ?? told, ...(value === null ? {} : { value }), ...(kind === 'warning' ? { severity: kind } : {}) };
 }

@@ -1,6 +1,6 @@
 import { sqlstate } from '../database/database-error';
 import { publishChunk, RowsMoved, type ChunkJob } from './chunk';
-import { COUNTS, type PublishCounts } from './publish-counts';
+import { COUNTS, type PublishCounts } from '../domain/publish-ledger';
 import type { StagedRow } from './staged-row';
 
 /** How often a chunk is made again because people wrote into the target meanwhile. */

@@ -1,7 +1,7 @@
 import type { RejectBudget } from '../config/schema/validation-rule';
 import { counted } from '../domain/counted';
 import { FreshetError } from '../domain/errors';
-import type { PublishCounts } from './publish-counts';
+import type { PublishCounts } from '../domain/publish-ledger';
 import type { PublishInput } from './publish-input';
 
 /** Whether so many refused records are more than count and share allow; where only one is named, it decides alone. */

@@ -8,10 +8,10 @@ import { AbsentKeys, type LandedKeys } from './absent-keys';
 import { copyOut } from './copy-out';
 import { readReferences } from './parents';
 import { lookUp } from './lookups';
-import type { Cell, Mapping, RawColumn } from './mapping/mapping';
+import type { Cell, Finding, Mapping, RawColumn } from './mapping/mapping';
 import { endExpired, readPins, type Pins } from './overrides';
 import { publishPatiently } from './patient-chunk';
-import { NO_COUNTS, type PublishCounts } from './publish-counts';
+import { NO_COUNTS, type PublishCounts } from '../domain/publish-ledger';
 import type { PublishInput, PublishScope } from './publish-input';
 import { beginLedger, finishLedger, type PublishPlan } from './publish-ledger';
 import { planPublish, publishDigest } from './publish-plan';
@@ -126,11 +126,16 @@ async function mapRows({ scope, mapping, keys }: PassJob, rows: readonly RawRow[
     const pinned = pins.get(raw.id);
     return pinned === undefined
       ? { raw, ...mapped, pinned: null }
-      : { raw, findings: mapped.findings, ...pinCells(mapping, mapped.cells, pinned) };
+      : { raw, findings: besidesPins(mapped.findings, pinned), ...pinCells(mapping, mapped.cells, pinned) };
   });
 }
 
 const NONE: readonly never[] = [];
+
+/** What is wrong with a value that nobody takes is no reason to refuse the row. */
+function besidesPins(findings: readonly Finding[], pins: ReadonlyMap<string, string | null>): readonly Finding[] {
+  return findings.filter(({ field }) => field === null || !pins.has(field));
+}
 
 function pinCells(mapping: Mapping, cells: readonly Cell[], pins: ReadonlyMap<string, string | null>): Pick<StagedRow, 'cells' | 'pinned'> {
   const pinned = mapping.targets.flatMap(({ name }, place) => (pins.has(name) ? [place] : []));

@@ -3,9 +3,10 @@ import type { Tx } from '../database/database';
 import { fenced } from '../database/fence';
 import { FreshetError } from '../domain/errors';
 import type { ChunkJob } from './chunk';
-import { addsUp, COUNTS, OUTCOMES, PUBLISH_EQUATION, type PublishCounts } from './publish-counts';
+import { addsUp, COUNTS, OUTCOMES, PUBLISH_EQUATION, type PublishCounts } from '../domain/publish-ledger';
 import type { PublishInput, PublishScope } from './publish-input';
 import { budgetError, overBudget } from './publish-budget';
+import { forgetWarnings } from './publish-warnings';
 
 /** What a publish goes through, decided at its beginning and kept until it has gone through all of it. */
 export interface PublishPlan {
@@ -30,6 +31,7 @@ export async function beginLedger(scope: PublishScope, tableId: string, plan: Pu
       plan.afterId,
       plan.digest,
     ]);
+    if (plan.fullReason !== null && plan.afterId === null) await forgetWarnings(tx, input);
     await tx.query(
       `insert into freshet.publish_ledger (run_id, entity, schema, "table", full_reason, from_batch, to_batch) values ($1, $2, $3, $4, $5, $6, $7)
            on conflict (run_id, entity) do update set to_batch = excluded.to_batch, full_reason = coalesce(publish_ledger.full_reason, excluded.full_reason)`,

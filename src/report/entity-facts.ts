@@ -11,11 +11,14 @@ export function iso(column: string): string {
 /** Rejects that a report spells out; the table `freshet.reject` has them all. */
 export const REJECTS_SHOWN = 20;
 
-type EntityRow = Omit<EntityFacts, 'ledger' | 'batches' | 'rejects' | 'rejects_total' | 'bad_files' | 'reconciled' | 'pages' | 'requests'> &
+/** What other tables say of an entity is read beside. */
+type Beside = 'reconciled' | 'published';
+
+type EntityRow = Omit<EntityFacts, Beside | 'ledger' | 'batches' | 'rejects' | 'rejects_total' | 'bad_files' | 'pages' | 'requests'> &
   Record<LedgerColumn, string> & { readonly pages: string; readonly rejects_total: string };
 
 /** The entities of a run with ledger, batches and rejects. Precondition: the run exists. */
-export async function readEntityFacts(db: Database, run: Pick<RunHead, 'id' | 'pipeline'>): Promise<Omit<EntityFacts, 'reconciled'>[]> {
+export async function readEntityFacts(db: Database, run: Pick<RunHead, 'id' | 'pipeline'>): Promise<Omit<EntityFacts, Beside>[]> {
   const rows = await db.query<EntityRow>(ENTITIES, [run.id, run.pipeline]);
   const batches = await db.query<BatchFacts & { extraction_id: string; records: string; bytes: string }>(BATCHES, [run.id]);
   const rejects = await db.query<RejectFacts & { entity: string }>(REJECTS, [run.id, REJECTS_SHOWN]);
@@ -71,7 +74,7 @@ function ledgerOf(row: Record<LedgerColumn, string>): Ledger {
   return Object.fromEntries(LEDGER_COLUMNS.map((column) => [column, Number(row[column])])) as Record<LedgerColumn, number>;
 }
 
-function withoutLedger(row: EntityRow): Omit<EntityFacts, 'ledger' | 'batches' | 'rejects' | 'bad_files' | 'reconciled' | 'requests'> {
+function withoutLedger(row: EntityRow): Omit<EntityFacts, Beside | 'ledger' | 'batches' | 'rejects' | 'bad_files' | 'requests'> {
   const ledger = new Set<string>(LEDGER_COLUMNS);
   const rest = Object.fromEntries(Object.entries(row).filter(([name]) => !ledger.has(name))) as unknown as EntityRow;
   return { ...rest, pages: Number(row.pages), rejects_total: Number(row.rejects_total) };

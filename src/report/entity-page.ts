@@ -3,6 +3,7 @@ import { LEDGER_COLUMNS } from '../domain/ledger';
 import { ledgerLines } from './ledger-lines';
 import { code, md, section, table } from './markdown';
 import type { EntityFacts, RunHead } from './run-facts';
+import { publishedTable, warningTable } from './published-tables';
 import { CLASS_WORDS, reconciledWords } from './reconciled-words';
 import { acceptedWords } from './verdict';
 import { clock, count, duration, readWords, reportReader } from './words';
@@ -13,6 +14,8 @@ export function entityPage(run: RunHead, entity: EntityFacts): string {
     `# ${md(run.pipeline)} · ${md(entity.entity)}: ${entity.state}\n`,
     table(['', ''], factRows(run, entity)) + '\n',
     section('Compared with the source', reconciledText(entity)),
+    section('Typed table', publishedTable([entity])),
+    section('Warnings', warningTable([entity])),
     section('Ledger', ledgerLines(entity)),
     section(
       'Counts',

@@ -1,4 +1,5 @@
 import { COMPLETE_EQUATION, LEDGER_EQUATIONS, type Ledger, type LedgerColumn, type LedgerEquation } from '../domain/ledger';
+import { publishedEquation } from './published-words';
 import type { EntityFacts } from './run-facts';
 import { count } from './words';
 
@@ -9,11 +10,17 @@ export function bindingEquations(entity: Pick<EntityFacts, 'extraction_state' | 
 }
 
 /** The equations written out with names and numbers, one a line, as a code block. */
-export function ledgerLines(entity: Pick<EntityFacts, 'ledger' | 'extraction_state' | 'state'>): string {
+export function ledgerLines(entity: Pick<EntityFacts, 'ledger' | 'extraction_state' | 'state' | 'published'>): string {
   const lines = bindingEquations(entity).map((equation) => {
     return `${mark(equation, entity)} ${equation.text}\n    ${inNumbers(equation, entity.ledger)}`;
   });
-  return `\`\`\`text\n${lines.join('\n')}\n\`\`\``;
+  return `\`\`\`text\n${[...lines, ...publishedLine(entity.published)].join('\n')}\n\`\`\``;
+}
+
+function publishedLine(published: EntityFacts['published']): string[] {
+  if (published === null) return [];
+  const { text, numbers, holds } = publishedEquation(published);
+  return [`${published.completed_at === null ? '·  ' : holds ? 'ok ' : 'NO '} ${text}\n    ${numbers}`];
 }
 
 /** Only a completed entity has a closed ledger; the counts of any other are those of the moment it ended. */

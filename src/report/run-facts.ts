@@ -4,6 +4,7 @@ import type { Ledger } from '../domain/ledger';
 import type { EntityState, RunState } from '../domain/run';
 import { zoneOf, type Schedule } from '../domain/schedule';
 import { iso, readEntityFacts } from './entity-facts';
+import { readPublished, type Published } from './published-facts';
 import { readReconciled } from './reconciled-facts';
 
 /** A run's own row. Instants are ISO text in UTC with microseconds; `null` where nothing happened yet. */
@@ -106,6 +107,8 @@ export interface EntityFacts {
   readonly bad_files: readonly BadFile[];
   /** Of a comparison with the source: what it found; `null` before that, and for runs of other kinds. */
   readonly reconciled: Reconciled | null;
+  /** What the run made of it in its typed table; `null` where it published nothing of it. */
+  readonly published: Published | null;
 }
 
 /** What a comparison of a table with its source found (decision 0015). */
@@ -174,7 +177,12 @@ export async function readRunFacts(db: Database, runId: string): Promise<RunFact
   const order = new Map((plan ?? []).map(({ entity }, index) => [entity, index]));
   const place = (entity: string): number => order.get(entity) ?? order.size;
   const reconciled = await readReconciled(db, run.id);
-  const entities = (await readEntityFacts(db, run)).map((facts) => ({ ...facts, reconciled: reconciled.get(facts.entity) ?? null }));
+  const published = await readPublished(db, run.id);
+  const entities = (await readEntityFacts(db, run)).map((facts) => ({
+    ...facts,
+    reconciled: reconciled.get(facts.entity) ?? null,
+    published: published.get(facts.entity) ?? null,
+  }));
   return { run, entities: entities.sort((a, b) => place(a.entity) - place(b.entity)) };
 }
 

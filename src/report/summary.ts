@@ -3,6 +3,7 @@ import { waitWords, type Wait } from '../domain/wait-words';
 import { commandText, loadedInput } from './command-text';
 import { ledgerLines } from './ledger-lines';
 import { code, md, section, table } from './markdown';
+import { publishedTable, warningTable } from './published-tables';
 import { reconciledWords } from './reconciled-words';
 import type { EntityFacts, RunFacts, RunHead } from './run-facts';
 import { acceptedWords, nextActions, stateWords, verdict } from './verdict';
@@ -16,6 +17,8 @@ export function summary(facts: RunFacts): string {
     table(['', ''], headRows(run)) + '\n',
     section('Entities', entities.length === 0 ? '' : table(ENTITY_HEAD, entities.map(entityRow))),
     section('Ledgers', entities.map((entity) => `### ${md(entity.entity)}\n\n${ledgerLines(entity)}`).join('\n\n')),
+    section('Typed tables', publishedTable(entities)),
+    section('Warnings', warningTable(entities)),
     section('Compared with the source', bullets(entities.map(reconciledLine))),
     section('Doubts', bullets(entities.flatMap(doubtLines))),
     section('Errors', [runError(run), ...entities.map(errorBlock)].filter((text) => text !== '').join('\n\n')),

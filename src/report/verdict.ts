@@ -2,6 +2,7 @@ import type { NextAction } from '../domain/errors';
 import { isFresh } from '../domain/fresh';
 import { commandText, daysText, loadedInput } from './command-text';
 import type { LedgerColumn } from '../domain/ledger';
+import { publishedMoves, publishedSum } from './published-words';
 import { reconciledVerdict } from './reconciled-words';
 import type { DoubtsAccepted, EntityFacts, RunFacts } from './run-facts';
 import { waitWords } from '../domain/wait-words';
@@ -80,7 +81,11 @@ export function movement(entities: readonly EntityFacts[]): string {
     .filter((column) => sum(column) > 0)
     .map((column) => `${sum(column).toLocaleString('en-US')} ${column}`);
   const fetched = `${counted(sum('fetched'), 'record')} fetched`;
-  return changed.length === 0 ? `${fetched}, nothing new` : `${fetched}, ${changed.join(', ')}`;
+  const published = publishedMoves(publishedSum(entities.map((entity) => entity.published)));
+  return [
+    changed.length === 0 ? `${fetched}, nothing new` : `${fetched}, ${changed.join(', ')}`,
+    ...(published === '' ? [] : [`published: ${published}`]),
+  ].join('; ');
 }
 
 function doubted(entities: readonly EntityFacts[]): string[] {
@@ -113,9 +118,12 @@ const command = (label: string, text: string): NextAction => ({ kind: 'run-comma
 export function nextActions({ run, entities }: RunFacts): NextAction[] {
   const load = loadedInput(run) !== null;
   const again = againAction(run);
-  const refused = entities.some(({ rejects_total: n }) => n > 0)
-    ? [command('See what was refused', `./freshet rejects list --run ${run.id}`)]
-    : [];
+  const refused = [
+    ...(entities.some(({ rejects_total: n }) => n > 0) ? [command('See what was refused', `./freshet rejects list --run ${run.id}`)] : []),
+    ...(entities.some(({ published }) => (published?.conflict ?? 0) > 0)
+      ? [command('Decide what source and target say differently', `./freshet conflicts list --pipeline ${run.pipeline}`)]
+      : []),
+  ];
   const check = command('Check the tables', `./freshet verify --deep --pipeline ${run.pipeline}`);
   switch (run.state) {
     case 'completed':

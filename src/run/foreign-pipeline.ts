@@ -20,6 +20,15 @@ export function foreignPipeline({ root, sources }: Pick<LoadedSettings, 'root' |
   return { ...pipeline, source: FILES.type, entities: Object.fromEntries(names.map((name) => [name, said(name)])) };
 }
 
+/** The same, as it is frozen: with the other entities of the file that publish, because typed tables refer to those of others. */
+export function frozenForeign(loaded: Pick<LoadedSettings, 'root' | 'sources'>, names: readonly string[]): PipelineSettings {
+  const pipeline = foreignPipeline(loaded, names);
+  if (!listPipelines(loaded.root).includes(FOREIGN_PIPELINE)) return pipeline;
+  const all = Object.entries(loadPipeline(FOREIGN_PIPELINE, loaded).pipeline.entities);
+  const published = Object.fromEntries(all.filter(([, { publish }]) => publish !== undefined));
+  return { ...pipeline, entities: { ...published, ...pipeline.entities } };
+}
+
 /** What is not loaded this time is waited for by nobody. */
 function amongThese(settings: EntitySettings, names: readonly string[]): EntitySettings {
   return { ...settings, depends_on: settings.depends_on.filter((name) => names.includes(name)) };

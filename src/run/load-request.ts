@@ -8,7 +8,7 @@ import type { Choice, ChosenFile } from '../load/input/choose-input';
 import { claimRequest } from './claim-request';
 import type { CompleteRead } from './complete-session';
 import { FILES, filesSource, FOREIGN_PIPELINE } from './file-source';
-import { foreignPipeline } from './foreign-pipeline';
+import { foreignPipeline, frozenForeign } from './foreign-pipeline';
 import { refuseLoadOff } from './left-out';
 import { accountOf, pipelinePlan, rawTable, type Sources } from './run-config';
 
@@ -137,7 +137,7 @@ export function foreignRequest(loaded: LoadedSettings, { names, kind, actor, loa
     lane: laneOf(kind),
     kind,
     environment: settings.environment,
-    config: freezeSettings({ settings, source: FILES, pipeline, ...(load === undefined ? {} : { load }) }),
+    config: freezeSettings({ settings, source: FILES, pipeline: frozenForeign(loaded, names), ...(load === undefined ? {} : { load }) }),
     plan: pipelinePlan({ pipeline, source: FILES, definition: filesSource(names, new Map()) }),
     account: accountOf(FILES),
     targets: new Map(names.map((name) => [name, rawTable(FILES.key, name)])),

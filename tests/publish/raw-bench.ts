@@ -6,7 +6,7 @@ import { publishSchema } from '../../src/config/schema/publish';
 import { compileMapping } from '../../src/publish/mapping/compile-mapping';
 import type { LandedKeys } from '../../src/publish/absent-keys';
 import { publishEntity } from '../../src/publish/publish-entity';
-import type { PublishCounts } from '../../src/publish/publish-counts';
+import type { PublishCounts } from '../../src/domain/publish-ledger';
 import type { PublishInput, PublishTarget } from '../../src/publish/publish-input';
 import type { ColumnType } from '../../src/sources/source';
 import type { StageContext } from '../../src/observability/stage-context';

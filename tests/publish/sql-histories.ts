@@ -3,7 +3,7 @@ import type { Database } from '../../src/database/database';
 import { publishSchema } from '../../src/config/schema/publish';
 import { compileMapping } from '../../src/publish/mapping/compile-mapping';
 import type { Mapping, RawColumn } from '../../src/publish/mapping/mapping';
-import { OUTCOMES } from '../../src/publish/publish-counts';
+import { OUTCOMES } from '../../src/domain/publish-ledger';
 import type { StrategyName } from '../../src/publish/strategies';
 import { eventArbitrary, HISTORY_FIELDS, World, type Event } from './history';
 import { typedFindings } from '../verify/typed-findings';

@@ -39,6 +39,7 @@ function entity(name: string, state: EntityState, more: Partial<EntityFacts> = {
     rejects_total: 0,
     bad_files: [],
     reconciled: null,
+    published: null,
     ...more,
   };
 }

@@ -9,6 +9,7 @@ import { EXIT, exitCodeOfError } from '../exit-code';
 import { openForReading } from '../open-database';
 import { shown } from '../output';
 import { openProject } from '../project';
+import { publishedStatusText } from '../published-status';
 import { queueLine } from '../queue-line';
 import { withRunningSandbox } from '../sandbox-settings';
 import type { ScheduleFacts } from '../schedules/schedule-facts';
@@ -87,6 +88,7 @@ function pipelineText(pipeline: PipelineStatus): string {
     pipeline.last === null ? '  never ran' : `  last ended:  ${runLine(pipeline.last)}`,
     pipeline.schedule === null ? '' : `  next run:    ${nextRun(pipeline.schedule)}`,
     pipeline.entities.length === 0 ? '' : textTable(COLUMNS, pipeline.entities.map(entityRow), '  '),
+    publishedStatusText(pipeline.entities),
     ...pipeline.doubts.map(
       ({ entity, run_id: run, doubts }) =>
         `  doubt:       ${entity} in ${run}: ${shown(doubts.map(({ message }) => message).join('; '), 300)}`,

@@ -1,3 +1,5 @@
+import type { PublishCounts } from '../../domain/publish-ledger';
+import type { Published } from '../../report/published-facts';
 import type { RunFacts } from '../../report/run-facts';
 import { liveView } from '../live/live-view';
 import { limitValues, loadFiles } from '../commands/load';
@@ -62,6 +64,16 @@ export interface LoadedEntity {
   /** Rows and line items afterwards. */
   readonly rows: number;
   readonly lines: number;
+  /** What became of it in its typed table; `null` where none is made of it. */
+  readonly published: PublishedCounts | null;
+}
+
+/** They add up: changed + retried = created + updated + restored + deleted + unchanged + skipped + conflict + pending + rejected. */
+export interface PublishedCounts extends PublishCounts {
+  /** `schema.table` */
+  readonly table: string;
+  /** Why every row was looked at; `null`: only what had changed. */
+  readonly full_reason: string | null;
 }
 
 /** Loads JSON files into tables, as `freshet load` does: in this process, or through Temporal. */
@@ -104,16 +116,23 @@ function flagsOf(options: LoadOptions) {
   return { ...inputFlags(options), skipExisting, skipTableCreation, approveDeletes, local: !durable };
 }
 
+function publishedOf(published: Published | null): PublishedCounts | null {
+  if (published === null) return null;
+  const { warned: _, completed_at: __, ...counts } = published;
+  return counts;
+}
+
 function runOf({ run, entities }: RunFacts): LoadedRun {
   return {
     run_id: run.id,
     pipeline: run.pipeline,
     state: run.state,
     report_path: run.report_path,
-    entities: entities.map(({ entity, table, state, ledger, error_message: error, error_code, error_remedy: remedy }) => {
+    entities: entities.map(({ entity, table, state, ledger, published, error_message: error, error_code, error_remedy: remedy }) => {
       const { inserted, updated, revived, unchanged, stale, skipped, duplicate, rejected } = ledger;
       const counts = { inserted, updated: updated + revived, unchanged, stale, skipped, duplicate, rejected };
-      return { entity, table, state, error, error_code, remedy, ...counts, rows: ledger.live_after, lines: ledger.lines_after };
+      const after = { rows: ledger.live_after, lines: ledger.lines_after };
+      return { entity, table, state, error, error_code, remedy, ...counts, ...after, published: publishedOf(published) };
     }),
   };
 }

@@ -1,6 +1,8 @@
+import { COUNTS } from '../../domain/publish-ledger';
 import type { EntityState } from '../../domain/run';
 import { isFinalEntity } from '../../domain/run';
 import { waitWords, type Reader } from '../../domain/wait-words';
+import { publishedMoves } from '../../report/published-words';
 import { count, counted, duration, listed } from '../../report/words';
 import { shown } from '../output';
 import type { LiveEntity, LiveRun } from './live-facts';
@@ -77,12 +79,26 @@ export function noteOf(entity: LiveEntity, reader: Reader, open: ReadonlySet<str
   if (state === 'held') return shown(entity.held_reason ?? 'no reason stored', 500);
   if (state === 'skipped') return shown(entity.skipped_reason ?? 'no reason stored', 500);
   if (state === 'cancelled') return moved(entity);
-  if (state === 'completed')
-    return [shown(entity.doubts[0]?.message ?? '', 500), movement(entity)].filter((part) => part !== '').join(' · ');
+  if (state === 'completed') return parts(shown(entity.doubts[0]?.message ?? '', 500), movement(entity), published(entity));
   if (entity.wait_reason !== null) return shown(waitWords(entity, reader), 500);
   const upstream = entity.dependsOn.filter((name) => open.has(name));
   if (state === 'waiting') return upstream.length === 0 ? '' : `for ${shown(listed(upstream), 500)}`;
+  if (state === 'publishing') return publishing(entity);
   return entity.landed > 0 && entity.landed < entity.fetched ? `${count(entity.landed)} loaded` : '';
+}
+
+const parts = (...texts: readonly string[]): string => texts.filter((text) => text !== '').join(' · ');
+
+/** `published: 20 created, 3 updated`; empty where nothing moved. */
+function published({ published: counts }: LiveEntity): string {
+  const moves = counts === null ? '' : publishedMoves(counts);
+  return moves === '' ? '' : `published: ${moves}`;
+}
+
+/** `20,000 looked at · published: 312 created`. */
+function publishing(entity: LiveEntity): string {
+  const looked = (entity.published?.changed ?? 0) + (entity.published?.retried ?? 0);
+  return parts(looked === 0 ? '' : `${count(looked)} looked at`, published(entity));
 }
 
 /** Who looks at a run on this terminal. */
@@ -121,5 +137,7 @@ export function countsOf(entity: LiveEntity): string[] {
     'deleted',
     'rejected',
   ] as const;
-  return names.filter((name) => entity[name] > 0).map((name) => `${name} ${count(entity[name])}`);
+  const moved = names.filter((name) => entity[name] > 0).map((name) => `${name} ${count(entity[name])}`);
+  const published = COUNTS.filter((name) => (entity.published?.[name] ?? 0) > 0);
+  return [...moved, ...published.map((name, n) => `${n === 0 ? 'published: ' : ''}${name} ${count(entity.published?.[name] ?? 0)}`)];
 }

@@ -1,6 +1,8 @@
 import type { Database } from '../../database/database';
 import type { EntityState, RunState } from '../../domain/run';
+import type { PublishCounts } from '../../domain/publish-ledger';
 import { iso } from '../../report/entity-facts';
+import { readPublished } from '../../report/published-facts';
 import { terminalReader } from '../terminal-reader';
 import { RateMeter } from './rate-meter';
 
@@ -39,6 +41,8 @@ export interface LiveEntity extends Readonly<Record<LiveCount, number>> {
   readonly completed_at: string | null;
   /** Records a second: of the last seconds while it goes on, of all its time when it is final; null where nothing can be said. */
   readonly rate: number | null;
+  /** What became of it in its typed table so far; null where nothing is published of it, or not yet. */
+  readonly published: PublishCounts | null;
 }
 
 /** A run as the live views show it; `now` is the database's clock, so that ages are right whatever our own says. */
@@ -94,15 +98,17 @@ export class LiveReader {
     const [row] = await this.db.query<Omit<LiveRun, 'entities' | 'zone'> & { plan: readonly Planned[] }>(RUN, [this.runId]);
     if (row === undefined) return null;
     const { plan, ...run } = row;
-    const rows = await this.db.query<Omit<LiveEntity, LiveCount | 'dependsOn' | 'rate'> & Record<LiveCount, string>>(ENTITIES, [
-      this.runId,
-    ]);
+    const rows = await this.db.query<Omit<LiveEntity, LiveCount | 'dependsOn' | 'rate' | 'published'> & Record<LiveCount, string>>(
+      ENTITIES,
+      [this.runId],
+    );
+    const published = await readPublished(this.db, this.runId);
     const place = new Map(plan.map(({ entity }, index) => [entity, index]));
     const entities = rows
       .map((entity) => {
         const counts = Object.fromEntries(COUNTS.map((name) => [name, Number(entity[name])])) as Record<LiveCount, number>;
         const dependsOn = plan.find((planned) => planned.entity === entity.entity)?.dependsOn ?? [];
-        const known = { ...entity, ...counts, dependsOn };
+        const known = { ...entity, ...counts, dependsOn, published: published.get(entity.entity) ?? null };
         return { ...known, rate: this.rates.rate(known, run.now) };
       })
       .sort((a, b) => (place.get(a.entity) ?? place.size) - (place.get(b.entity) ?? place.size));

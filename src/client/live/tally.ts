@@ -1,4 +1,5 @@
 import type { RunState } from '../../domain/run';
+import { publishedMoves, publishedSum } from '../../report/published-words';
 import { count, counted, duration } from '../../report/words';
 import { BAD, GOOD, INFO, movement, stepOf, WARN, type Mark } from './entity-words';
 import type { LiveEntity, LiveRun } from './live-facts';
@@ -40,9 +41,11 @@ export function totals(entities: readonly LiveEntity[]): string[] {
     rejected: sum('rejected'),
     undetailed: sum('undetailed'),
   });
+  const published = publishedMoves(publishedSum(entities.map((entity) => entity.published)));
   return [
     `${counted(sum('fetched'), 'record')} fetched`,
     ...(moves === 'nothing new' && entities.some(({ completed_at }) => completed_at === null) ? [] : [moves]),
+    ...(published === '' ? [] : [`published: ${published}`]),
   ];
 }
 

@@ -18,6 +18,7 @@ import * as doubtsAndUndo from './0017-doubts-and-undo';
 import * as requestLeases from './0018-request-leases';
 import * as publish from './0019-publish';
 import * as comparisons from './0020-comparisons';
+import * as publishSeen from './0021-publish-seen';
 
 export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0001-control-schema': controlSchema,
@@ -38,4 +39,5 @@ export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0018-request-leases': requestLeases,
   '0019-publish': publish,
   '0020-comparisons': comparisons,
+  '0021-publish-seen': publishSeen,
 };

@@ -16,6 +16,7 @@ export function entity(given: Partial<LiveEntity> & Pick<LiveEntity, 'entity'>):
     started_at: null,
     completed_at: null,
     rate: null,
+    published: null,
     pages: 0,
     listed: 0,
     known: 0,
