@@ -15,6 +15,7 @@ import type { RetryFlags } from './commands/retry';
 import { addLoading } from './load-commands';
 import { addTables } from './table-commands';
 import { addConflicts } from './conflicts-commands';
+import { addOverrides } from './overrides-commands';
 import { addRejects } from './rejects-commands';
 import { addDeciding } from './deciding-commands';
 import { addReporting } from './report-commands';
@@ -55,6 +56,7 @@ export function createProgram(out: Output, exit: (code: number) => void, help: (
   addComparing(program, act);
   addDeciding(program, act);
   addConflicts(program, act);
+  addOverrides(program, act);
   addSchedule(program, act);
   addAsking(program, act);
   return program;

@@ -40,10 +40,10 @@ interface Place {
 
 /**
  * Carries out what a person decided, at once: target and base in one transaction under the table's lock. A conflict that a strategy decided
- * can be decided otherwise. Errors: `validation_error` code `conflict-settled` where somebody was first, `conflict-value`; `config_error`
- * code `conflict-unknown`.
+ * can be decided otherwise. Errors: `validation_error` code `conflict-settled` where somebody was first, `conflict-pinned`, `conflict-value`;
+ * `config_error` code `conflict-unknown`. Answers with when it shows: a row that is to come back is published by the next run.
  */
-export function resolveConflict(db: Database, { id, decision, actor }: Resolution, ctx: StageContext): Promise<void> {
+export function resolveConflict(db: Database, { id, decision, actor }: Resolution, ctx: StageContext): Promise<'at_once' | 'next_run'> {
   return db.transaction({ site: 'publish.resolve', ctx, lockTimeoutMs: 60_000 }, async (tx) => {
     const conflict = await readConflict(tx, id);
     const [place] = await tx.query<{ [Name in keyof Place]: Place[Name] }>(
@@ -61,6 +61,7 @@ export function resolveConflict(db: Database, { id, decision, actor }: Resolutio
       `update freshet.conflict set state = 'resolved', decision = $2, value = $3, actor = $4, ended_at = now() where id = $1`,
       [id, decision.take, decision.take === 'value' ? decision.value : null, actor],
     );
+    return now.field === WHOLE_ROW && decision.take === 'source' && now.source_value !== 'deleted' ? 'next_run' : 'at_once';
   });
 }
 
@@ -85,6 +86,7 @@ async function resolveField(tx: Tx, place: Place, { conflict, decision }: Decidi
   if (type === undefined) throw unknown(conflict.id);
   const field = ident(conflict.field);
   const value = decision.take === 'value' ? decision.value : decision.take === 'source' ? conflict.source_value : conflict.target_value;
+  await refusePinned(tx, conflict);
   // What a strategy overwrote is not in the target any more: taking it means to write it back.
   const writes = decision.take !== 'target' || conflict.state === 'decided';
   if (writes) {
@@ -100,6 +102,16 @@ async function resolveField(tx: Tx, place: Place, { conflict, decision }: Decidi
     conflict.record_id,
     conflict.source_value,
   ]);
+}
+
+/** The next publish would write the pinned value over whatever is decided. */
+async function refusePinned(tx: Tx, conflict: Conflict): Promise<void> {
+  const [pin] = await tx.query<{ id: string; actor: string }>(
+    `select id, actor from freshet.publish_override
+      where pipeline = $1 and entity = $2 and record_id = $3 and field = $4 and ended_at is null and (expires_at is null or expires_at > now())`,
+    [conflict.pipeline, conflict.entity, conflict.record_id, conflict.field],
+  );
+  if (pin !== undefined) throw pinned(conflict, pin);
 }
 
 /**
@@ -142,6 +154,16 @@ function settled({ id, state, decision, actor, ended_at: at }: Conflict): Freshe
         : `Conflict ${id} was decided by ${who} before you: ${decision ?? ''} (${at ?? ''})`,
     remedy: `Nothing was written. See what stands now with \`./freshet conflicts show ${id}\`; to change the row again, edit it in its table.`,
     facts: { id, actor: who },
+    retryable: false,
+  });
+}
+
+function pinned({ id, field }: Conflict, pin: { readonly id: string; readonly actor: string }): FreshetError {
+  return new FreshetError('config_error', {
+    code: 'conflict-pinned',
+    message: `${field} is pinned by ${pin.actor}, so what is decided of conflict ${id} would not last`,
+    remedy: `Nothing was written. Remove the override first: \`./freshet overrides remove ${pin.id}\`.`,
+    facts: { id },
     retryable: false,
   });
 }

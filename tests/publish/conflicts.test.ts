@@ -24,7 +24,7 @@ async function contested(strategy = 'manual'): Promise<{ bench: RawBench; id: st
   return { bench, id: row!.id };
 }
 
-const resolve = (id: string, decision: Decision, actor = 'ann'): Promise<void> =>
+const resolve = (id: string, decision: Decision, actor = 'ann'): Promise<'at_once' | 'next_run'> =>
   resolveConflict(db, { id, decision, actor }, testContext());
 const nameOf = async ({ typed }: RawBench): Promise<unknown> => (await db.query<{ name: string }>(`select name from ${typed}`))[0]?.name;
 

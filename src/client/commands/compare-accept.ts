@@ -24,6 +24,7 @@ import { openForWriting } from '../open-database';
 import { commandContext, openProject, type Project } from '../project';
 import { actor } from '../run-wishes';
 import { textTable } from '../text-table';
+import { untilDay } from '../until-day';
 import { compareDeps } from './compare';
 
 export interface AcceptFlags {
@@ -56,7 +57,7 @@ const filterOf = ({ key, field }: AcceptFlags): DifferenceFilter => ({ key: key 
 
 /** `freshet compare accept <name>`: compares, and remembers what differs now as known. A difference that changes is new again. */
 export async function compareAccept(name: string, flags: AcceptFlags, context: CommandContext): Promise<CommandResult> {
-  const until = untilOf(flags.until);
+  const until = untilDay(flags.until, 'the differences are new again');
   return withComparison(name, context, async ({ project, db, of }) => {
     const dryRun = flags.dryRun === true;
     const acceptance = { of, actor: actor(), because: flags.because ?? null, until, dryRun, ...filterOf(flags) };
@@ -139,17 +140,6 @@ function fileFacts(name: string, root: string): { schedule: string | null; mista
     if (!isFreshetError(error)) throw error;
     return { schedule: null, mistake: error.message.split('\n').slice(0, 2).join(' ') };
   }
-}
-
-function untilOf(text: string | undefined): Date | null {
-  if (text === undefined) return null;
-  const at = /^\d{4}-\d\d-\d\d$/.test(text) ? new Date(`${text}T23:59:59.999Z`) : new Date(Number.NaN);
-  if (!Number.isNaN(at.getTime()) && at.toISOString().startsWith(text)) return at;
-  throw new FreshetError('config_error', {
-    code: 'wrong-use',
-    message: `--until is "${text.slice(0, 40)}"`,
-    remedy: 'A day, such as 2027-03-31: from the next one on (UTC) the differences are new again.',
-  });
 }
 
 function notChosen(name: string): FreshetError {

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import type { Database } from '../../database/database';
 import { FreshetError, isFreshetError } from '../../domain/errors';
 import { counted } from '../../domain/counted';
@@ -13,6 +12,7 @@ import { openForWriting } from '../open-database';
 import { shown } from '../output';
 import { openProject } from '../project';
 import { limitOf } from '../row-limit';
+import { actor } from '../run-wishes';
 import { textTable } from '../text-table';
 
 /** Which conflicts; each option may name several. */
@@ -148,6 +148,8 @@ function dryRun(conflicts: readonly ConflictFacts[], decision: Decision): Comman
 interface Settled {
   readonly id: string;
   readonly resolved: boolean;
+  /** When it shows in the table; null where it was not decided. */
+  readonly effect: 'at_once' | 'next_run' | null;
   readonly error: { readonly code: string; readonly message: string } | null;
 }
 
@@ -162,17 +164,24 @@ async function resolveAll(db: Database, conflicts: readonly ConflictFacts[], dec
   const settled: Settled[] = [];
   for (const { id } of [...conflicts].reverse()) {
     try {
-      await resolveConflict(db, { id, decision, actor: userInfo().username }, ctx);
-      settled.push({ id, resolved: true, error: null });
+      const effect = await resolveConflict(db, { id, decision, actor: actor() }, ctx);
+      settled.push({ id, resolved: true, effect, error: null });
     } catch (error) {
       // One alone fails as any command does; of many, the others are decided all the same.
       if (conflicts.length === 1 || !isFreshetError(error)) throw error;
-      settled.push({ id, resolved: false, error: { code: error.code, message: error.message } });
+      settled.push({ id, resolved: false, effect: null, error: { code: error.code, message: error.message } });
     }
   }
+  return settledResult(settled, decision);
+}
+
+function settledResult(settled: readonly Settled[], decision: Decision): CommandResult {
   const failed = settled.filter(({ resolved }) => !resolved);
+  const later = settled.filter(({ effect }) => effect === 'next_run').length;
+  const decided = `${counted(settled.length - failed.length, 'conflict')} decided: ${decision.take}.`;
+  const when = later === 0 ? 'The rows show it now.' : `${counted(later, 'row')} ${later === 1 ? 'comes' : 'come'} back with the next run.`;
   const lines = failed.map(({ id, error }) => `  ${id}: ${error?.message ?? ''}`);
-  const text = [`${counted(settled.length - failed.length, 'conflict')} decided: ${decision.take}.`, ...lines].join('\n');
+  const text = [failed.length === settled.length ? decided : `${decided} ${when}`, ...lines].join('\n');
   return { exitCode: failed.length === 0 ? EXIT.good : EXIT.partial, data: { decision, settled }, text };
 }
 

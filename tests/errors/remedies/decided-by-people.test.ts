@@ -63,6 +63,40 @@ remedy('conflict-choice', './freshet conflicts resolve --help', 'lists filters a
   expect((await wrong('conflicts', 'resolve', '--take', 'source')).code).toBe('conflict-choice');
 });
 
+/** A row whose name somebody pinned. */
+async function pinned(): Promise<{ bench: RawBench; id: string; set: string[] }> {
+  const bench = await rawBench(db, { columns: { name: 'text' } });
+  await bench.put([{ key: 'a', name: 'was' }]);
+  await bench.publish();
+  const set = ['overrides', 'set', 'things', 'a', 'name', '--pipeline', bench.pipeline, '--because', 'a test', '--value'];
+  const { data } = await typed([...set, 'first']);
+  return { bench, id: data.id, set };
+}
+
+remedy('override-exists', './freshet overrides remove …', 'makes room for another one', async (follow) => {
+  const { bench, set } = await pinned();
+  await follow(await wrong(...set, 'second'), async (words) => expect((await typed(words)).exit_code).toBe(0));
+  expect((await typed([...set, 'second'])).exit_code).toBe(0);
+  expect(await bench.rows()).toMatchObject([{ name: 'second' }]);
+});
+
+remedy('override-unknown', './freshet overrides list', 'prints the number, by which it is removed', async (follow) => {
+  const { bench, id } = await pinned();
+  const listed = await follow(await wrong('overrides', 'remove', '999999'), (words) => typed(words));
+  expect(listed.data.overrides.find((each: { pipeline: string }) => each.pipeline === bench.pipeline).id).toBe(id);
+  expect((await typed(['overrides', 'remove', id])).exit_code).toBe(0);
+});
+
+remedy('conflict-pinned', './freshet overrides remove …', 'lets the conflict be decided', async (follow) => {
+  const { bench, id } = await contested();
+  await typed(['overrides', 'set', 'things', 'a', 'name', '--pipeline', bench.pipeline, '--because', 'a test', '--value', 'pinned']);
+  await db.query(`update freshet.conflict set state = 'decided', actor = null where id = $1`, [id]);
+  const take = ['conflicts', 'resolve', id, '--take', 'source'];
+  await follow(await wrong(...take), async (words) => expect((await typed(words)).exit_code).toBe(0));
+  expect((await typed(take)).exit_code).toBe(0);
+  expect(await bench.rows()).toMatchObject([{ name: 'source' }]);
+});
+
 remedy('publish-does-not-add-up', './freshet show …', 'shows the run with its counts', async (follow) => {
   const { bench } = await contested();
   await db.query(`update freshet.publish_ledger set created = created + 1 where run_id = $1`, [bench.runId()]);
