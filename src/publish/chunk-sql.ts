@@ -19,27 +19,37 @@ export const CREATE_VERDICTS = `create temporary table publish_verdict
 export interface ReferenceCheck {
   readonly reference: Reference;
   readonly place: number;
-  /** Whether the parent's table is there. */
+  /** Whether the parent's table is there, with that column. */
   readonly there: boolean;
+  /** Of a reference to this very table: the place of the column that is referred to. Its row may be in the same chunk. */
+  readonly ownPlace: number | null;
   /** `null`: the parent has records that are not loaded yet, so whatever is missing may come. */
   readonly asOf: string | null;
 }
 
-/** Records whose reference is new and leads nowhere. $1: the parent's `as_of`. */
-export function orphansSql(typed: TypedTable, { reference, place, there, asOf }: ReferenceCheck): string {
+/** Records whose reference is new and leads nowhere; those in the same chunk may refer to each other. Answers with how many. */
+export function orphansSql(typed: TypedTable, { reference, place, there, ownPlace, asOf }: ReferenceCheck): string {
   const { target, schema, table, column, severity } = reference;
   const kind =
     severity === 'warning'
       ? `'warning'`
       : asOf === null
         ? `'pending'`
-        : `case when s.fetched > $1::timestamptz then 'pending' else 'orphan' end`;
+        : `case when s.fetched > ${quoted(asOf)}::timestamptz then 'pending' else 'orphan' end`;
   const held = there ? `and not exists (select from ${ident(schema, table)} p where p.${ident(column)} = s.${staged(place)})` : '';
-  return `insert into publish_verdict (seq, kind, rule, field, value)
-          select s.seq, ${kind}, 'foreign_key', ${quoted(target)}, s.${staged(place)}::text
-            from publish_stage s left join ${typed.companion} b on b.freshet_id = s.id
-           where not s.gone and s.${staged(place)} is not null
-             and (b.freshet_state is distinct from 'live' or s.${staged(place)} is distinct from b.${ident(target)}) ${held}`;
+  const beside =
+    ownPlace === null
+      ? ''
+      : `and s.verdict is null and not exists (select from publish_stage p
+                                                where not p.gone and p.verdict is null and p.${staged(ownPlace)} = s.${staged(place)})`;
+  return `with put as (
+            insert into publish_verdict (seq, kind, rule, field, value)
+            select s.seq, ${kind}, 'foreign_key', ${quoted(target)}, s.${staged(place)}::text
+              from publish_stage s left join ${typed.companion} b on b.freshet_id = s.id
+             where not s.gone and s.${staged(place)} is not null
+               and (b.freshet_state is distinct from 'live' or s.${staged(place)} is distinct from b.${ident(target)}) ${held} ${beside}
+            returning 1)
+          select count(*)::int as n from put`;
 }
 
 /** Records whose unique value may be another row's: new ones, those that come back, and those whose value changed. */
@@ -65,6 +75,9 @@ export const duplicateKeysSql = (uniqueField: string): string =>
    select k.seq, 'duplicate', 'unique', ${quoted(uniqueField)}, k.value,
           coalesce(k.holder, (select f.id from publish_key f where f.value = k.value and f.place = 1))
      from publish_key k where k.place > 1 or (k.kid is not null and (k.own or not k.free))`;
+
+/** Who is put off has no claim to a key. */
+export const GIVE_UP_KEYS = `delete from publish_key k using publish_stage s where s.seq = k.seq and s.verdict is not null`;
 
 /** Rows that nobody's record stands behind any more become the rows of the records with their unique value, with what was last written into them. */
 export function takeOverSql({ name, companion }: TypedTable): string[] {

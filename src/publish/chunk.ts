@@ -62,11 +62,14 @@ export function publishChunk(job: ChunkJob, rows: readonly StagedRow[]): Promise
     await stage(tx, job, rows);
     await ctx.fault('publish.chunk.after-stage');
     const judged = await judge(tx, job, rows);
+    const own = job.references.some(({ ownPlace }) => ownPlace !== null);
+    if (own) await tx.query('set constraints all deferred');
     if (input.target.deletes === 'delete') await findReferenced(tx, typed);
     await tx.query(planSql(shape));
     const planned = await plannedCounts(tx, shape);
     await writeConflicts(tx, { job, shape, asks: planned.asks, decided: planned.counts.decided > 0 });
     await writeRows(tx, shape, planned);
+    if (own) await tx.query('set constraints all immediate');
     await ctx.fault('publish.chunk.after-rows');
     const counted = await settle(tx, job, { rows, judged, planned });
     await bookChunk(tx, job, { counts: counted, lastId: rows.at(-1)!.raw.id });

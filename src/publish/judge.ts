@@ -1,8 +1,18 @@
 import type { Tx } from '../database/database';
-import { CONTESTED_KEYS, duplicateKeysSql, keysSql, orphansSql, SPREAD_VERDICTS, takeOverSql, uniqueRuleSql } from './chunk-sql';
+import {
+  CONTESTED_KEYS,
+  duplicateKeysSql,
+  GIVE_UP_KEYS,
+  keysSql,
+  orphansSql,
+  SPREAD_VERDICTS,
+  takeOverSql,
+  uniqueRuleSql,
+  type ReferenceCheck,
+} from './chunk-sql';
 import type { ChunkJob } from './chunk';
 import type { Finding } from './mapping/mapping';
-import { verdictOf, type StagedRow } from './staged-row';
+import { heals, verdictOf, type StagedRow } from './staged-row';
 
 export type PendingKind = 'pending' | 'orphan' | 'duplicate';
 
@@ -42,22 +52,40 @@ interface Verdict {
 /** Asks other rows and tables what they say against the records of a chunk, and marks in the stage which are not published. */
 export async function judge(tx: Tx, job: ChunkJob, rows: readonly StagedRow[]): Promise<Judged> {
   const { mapping, typed } = job;
-  for (const check of job.references)
-    await tx.query(orphansSql(typed, check), check.asOf === null || check.reference.severity === 'warning' ? [] : [check.asOf]);
+  const own = job.references.filter(isOwn);
+  for (const check of job.references) if (!own.includes(check)) await tx.query(orphansSql(typed, check));
   for (const { field, severity = 'error' } of mapping.unique ?? [])
     if (field !== mapping.uniqueField) await tx.query(uniqueRuleSql(typed, field, severity));
   if (job.references.length + (mapping.unique?.length ?? 0) > 0) await tx.query(SPREAD_VERDICTS);
+  await putOffOrphans(tx, job, own);
   await tx.query(keysSql(typed, mapping.uniqueField));
   const [keys] = await tx.query<{ contested: boolean }>(CONTESTED_KEYS);
   if (keys?.contested === true) {
     await tx.query(duplicateKeysSql(mapping.uniqueField));
     await tx.query(SPREAD_VERDICTS);
+    await putOffOrphans(tx, job, own);
+    await tx.query(GIVE_UP_KEYS);
     for (const statement of takeOverSql(typed)) await tx.query(statement);
   }
   const verdicts = await tx.query<{ [Name in keyof Verdict]: Verdict[Name] }>(
     `select seq, kind, rule, field, value, holder from publish_verdict order by seq`,
   );
   return judgement(job, rows, verdicts);
+}
+
+const isOwn = ({ ownPlace, reference }: ReferenceCheck): boolean => ownPlace !== null && reference.severity !== 'warning';
+
+/** Whoever is put off leaves those without a parent that refer to it in the same chunk: asked again until nobody is. */
+async function putOffOrphans(tx: Tx, { typed, pass }: ChunkJob, own: readonly ReferenceCheck[]): Promise<void> {
+  for (let found = own.length > 0; found;) {
+    found = false;
+    for (const check of own) {
+      // The parent may stand in a chunk that is still to come; when all have come, what is left is judged.
+      const [put] = await tx.query<{ n: number }>(orphansSql(typed, pass.kind === 'again' ? check : { ...check, asOf: null }));
+      found ||= (put?.n ?? 0) > 0;
+    }
+    if (found) await tx.query(SPREAD_VERDICTS);
+  }
 }
 
 function judgement(job: ChunkJob, rows: readonly StagedRow[], verdicts: readonly Verdict[]): Judged {
@@ -90,7 +118,7 @@ function putOffOf(row: StagedRow, against: readonly Verdict[]): Pick<PutOff, 've
   const own = verdictOf(row);
   const refused = against.some(({ kind }) => kind !== 'pending');
   const kinds = new Set(against.map(({ kind }) => kind as PendingKind));
-  const again = own === 'rejected' ? null : kinds.has('duplicate') ? 'duplicate' : kinds.has('orphan') ? 'orphan' : 'pending';
+  const again = own === 'rejected' && !heals(row) ? null : kinds.has('duplicate') ? 'duplicate' : own === 'rejected' || kinds.has('orphan') ? 'orphan' : 'pending'; // prettier-ignore
   return { verdict: own === 'rejected' || refused ? 'rejected' : 'pending', again };
 }
 

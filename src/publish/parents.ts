@@ -1,7 +1,7 @@
 import type { ReferenceCheck } from './chunk-sql';
 import type { Mapping, Reference } from './mapping/mapping';
 import type { PublishScope } from './publish-input';
-import { isThere } from './references';
+import { hasColumn } from './references';
 import type { TypedTable } from './typed-table';
 
 /** What is known of each reference's parent at the beginning of a publish. */
@@ -10,14 +10,27 @@ export function readReferences({ db, input }: PublishScope, { references }: Mapp
     references.map(async (reference) => ({
       reference,
       place: typed.columns.findIndex(({ name }) => name === reference.target),
-      there: await isThere(db, reference),
+      there: await hasColumn(db, reference),
+      ownPlace: reference.entity === input.entity ? typed.columns.findIndex(({ name }) => name === reference.column) : null,
       asOf: await readAsOf(db, input.pipeline, reference),
     })),
   );
 }
 
+/** By target: until when a key that a lookup does not find may still come. Absent: nobody knows, or there is more to be loaded. */
+export async function readLookupEnds({ db, input }: PublishScope, { lookups }: Mapping): Promise<LookupEnds> {
+  const ends: Record<string, { asOf: string; own: boolean }> = {};
+  for (const { entity, into } of lookups) {
+    const asOf = entity === null ? null : await readAsOf(db, input.pipeline, { entity });
+    if (asOf !== null) ends[into] = { asOf, own: entity === input.entity };
+  }
+  return new Map(Object.entries(ends));
+}
+
+export type LookupEnds = ReadonlyMap<string, { readonly asOf: string; readonly own: boolean }>;
+
 /** The parent's last read, where everything of it is loaded; else the missing row may still come (contracts §7). */
-async function readAsOf(db: PublishScope['db'], pipeline: string, { entity }: Reference): Promise<string | null> {
+async function readAsOf(db: PublishScope['db'], pipeline: string, { entity }: Pick<Reference, 'entity'>): Promise<string | null> {
   const [row] = await db.query<{ as_of: string | null }>(
     `select e.as_of from freshet.pipeline_entity e
       where e.pipeline = $1 and e.entity = $2

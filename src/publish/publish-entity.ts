@@ -6,8 +6,8 @@ import type { StageContext } from '../observability/stage-context';
 import type { ChunkJob } from './chunk';
 import { AbsentKeys, type LandedKeys } from './absent-keys';
 import { copyOut } from './copy-out';
-import { readReferences } from './parents';
-import { lookUp } from './lookups';
+import { readLookupEnds, readReferences, type LookupEnds } from './parents';
+import { lookUp, waitsInVain } from './lookups';
 import type { Cell, Finding, Mapping, RawColumn } from './mapping/mapping';
 import { endExpired, readPins, type Pins } from './overrides';
 import { publishPatiently } from './patient-chunk';
@@ -48,7 +48,14 @@ export async function publishEntity(deps: PublishDeps, input: PublishInput, ctx:
   // Records that were put off may be of any batch.
   const above = plan.fullReason === null && !(await anyPending(scope)) ? plan.from : '-1';
   const keys = await AbsentKeys.open(deps.db, { ...input, above }, { fields, landed: deps.landed });
-  const job = { scope, mapping, typed, keys, references: await readReferences(scope, mapping, typed) };
+  const job = {
+    scope,
+    mapping,
+    typed,
+    keys,
+    references: await readReferences(scope, mapping, typed),
+    ends: await readLookupEnds(scope, mapping),
+  };
   if (plan.fullReason !== null || plan.from !== plan.upto) await onePass({ ...job, pass: mainPass(plan) });
   for (let pass = 1; pass <= MOST_PASSES && (await anyPending(scope)); pass++) {
     const { retried } = await onePass({ ...job, pass: { kind: 'again' } });
@@ -80,6 +87,7 @@ async function anyPending({ db, input }: PublishScope): Promise<boolean> {
 
 interface PassJob extends ChunkJob {
   readonly keys: AbsentKeys;
+  readonly ends: LookupEnds;
 }
 
 /** Reads and maps the next chunk while PostgreSQL merges the one before it. */
@@ -117,16 +125,17 @@ async function onePass(job: PassJob): Promise<PublishCounts> {
   return total as unknown as PublishCounts;
 }
 
-async function mapRows({ scope, mapping, keys }: PassJob, rows: readonly RawRow[], pins: Pins): Promise<StagedRow[]> {
+async function mapRows({ scope, mapping, keys, ends, pass }: PassJob, rows: readonly RawRow[], pins: Pins): Promise<StagedRow[]> {
   const looked = mapping.lookups.length === 0 ? null : await lookUp(scope.db, mapping, rows);
   const cellsOf = await keys.cellsOf(rows);
   return rows.map(({ cells: _, ...raw }, n) => {
     if (raw.gone) return { raw, cells: mapping.targets.map(() => null), findings: NONE, pinned: null };
     const mapped = mapping.map(cellsOf[n]!, looked?.[n]);
+    const orphan = looked !== null && waitsInVain(mapped.findings, raw.fetched, { ends, pass });
     const pinned = pins.get(raw.id);
     return pinned === undefined
-      ? { raw, ...mapped, pinned: null }
-      : { raw, findings: besidesPins(mapped.findings, pinned), ...pinCells(mapping, mapped.cells, pinned) };
+      ? { raw, ...mapped, orphan, pinned: null }
+      : { raw, findings: besidesPins(mapped.findings, pinned), orphan, ...pinCells(mapping, mapped.cells, pinned) };
   });
 }
 

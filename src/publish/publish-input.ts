@@ -29,6 +29,8 @@ export interface PublishInput {
   readonly full: boolean;
   readonly budget: RejectBudget;
   readonly schemaPolicy: 'evolve' | 'hold' | 'reject';
+  /** Columns of the typed table by which others find its rows (`lookedUpColumns`). */
+  readonly indexed?: readonly string[];
   compile(raw: readonly RawColumn[]): Mapping;
 }
 

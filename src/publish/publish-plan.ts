@@ -5,9 +5,10 @@ import type { PublishPlan } from './publish-ledger';
 import type { PublishInput, PublishScope } from './publish-input';
 import type { TypedTable } from './typed-table';
 
-/** What rows are made from; another one means that every row is made anew. */
-export function publishDigest({ definition, target }: PublishInput, { sourceColumns, targets }: Mapping): string {
-  const body = canonicalJson({ definition, target, sourceColumns, targets });
+/** What rows are made from, also the raw table: the numbers of another one say nothing. Another digest means that every row is made anew. */
+export function publishDigest({ definition, target, raw }: PublishInput, { sourceColumns, targets }: Mapping): string {
+  const { schema, table } = raw;
+  const body = canonicalJson({ definition, target, raw: { schema, table }, sourceColumns, targets });
   return createHash('sha256').update(body).digest('hex');
 }
 
@@ -47,7 +48,7 @@ export async function planPublish({ db, input }: PublishScope, typed: TypedTable
 function fullReason(row: Standing, { full }: PublishInput, digest: string): string | null {
   if (row.digest === null) return 'first publish';
   if (full) return '--full';
-  if (row.digest !== digest) return 'mapping, rules or columns changed';
+  if (row.digest !== digest) return 'mapping, rules, columns or raw table changed';
   if (row.epoch !== row.entity_epoch) return 'the source’s stamps were reset, or another question was asked';
   if (BigInt(row.last_batch_no) < BigInt(row.published_batch)) return 'the raw table was made anew';
   return null;

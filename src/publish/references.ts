@@ -6,11 +6,12 @@ import type { PublishInput } from './publish-input';
 
 /**
  * Foreign keys between published tables. One of a table that holds rows already is not checked for those: publish itself judges every row
- * that it touches. A parent without a table has no rows either; its constraint comes with the next publish.
+ * that it touches. A parent without a table has no rows either; its constraint comes with the next publish. Rows of one table that refer to
+ * each other come in any order: their constraint is checked when a chunk has written all of its rows.
  */
 export async function addReferences(
   tx: Tx,
-  { target }: PublishInput,
+  { entity, target }: PublishInput,
   { mapping, fresh }: { readonly mapping: Mapping; readonly fresh: boolean },
 ): Promise<void> {
   for (const reference of mapping.references) {
@@ -23,7 +24,7 @@ export async function addReferences(
     if (held !== undefined) continue;
     await tx.query(
       `alter table ${ident(target.schema, target.table)} add constraint ${ident(name)} foreign key (${ident(reference.target)})
-         references ${ident(reference.schema, reference.table)} (${ident(reference.column)}) on update cascade${fresh ? '' : ' not valid'}`,
+         references ${ident(reference.schema, reference.table)} (${ident(reference.column)}) on update cascade${reference.entity === entity ? ' deferrable' : ''}${fresh ? '' : ' not valid'}`,
     );
   }
 }
@@ -36,6 +37,15 @@ export async function isThere(tx: Pick<Tx, 'query'>, { schema, table, column }: 
     [ident(schema, table), column],
   );
   return row !== undefined;
+}
+
+/** Whether the column that is referred to is there; rows are found by it, unique or not. */
+export async function hasColumn(tx: Pick<Tx, 'query'>, { schema, table, column }: Reference): Promise<boolean> {
+  const rows = await tx.query(
+    `select from pg_catalog.pg_attribute where attrelid = to_regclass($1) and attname = $2 and not attisdropped`,
+    [ident(schema, table), column],
+  );
+  return rows.length > 0;
 }
 
 /** The same for the same reference, and within PostgreSQL's 63 bytes. */

@@ -13,16 +13,21 @@ export interface StagedRow {
   readonly findings: readonly Finding[];
   /** Places of fields that a person pinned, whose cell is the pinned value. */
   readonly pinned: readonly number[] | null;
+  /** What its lookups look for is nowhere, and nothing is on its way that it could come with. */
+  readonly orphan?: boolean;
 }
 
 /** Errors that heal by themselves when another table gets a row. */
 const HEALING: ReadonlySet<string> = new Set(['lookup', 'foreign_key']);
 
-export function verdictOf({ raw, findings }: StagedRow): RowVerdict {
-  if (raw.gone) return null;
-  const errors = findings.filter(({ severity }) => severity === 'error');
-  if (errors.length === 0) return null;
-  return errors.every(({ rule }) => HEALING.has(rule)) ? 'pending' : 'rejected';
+export function verdictOf(row: StagedRow): RowVerdict {
+  if (row.raw.gone || !row.findings.some(({ severity }) => severity === 'error')) return null;
+  return heals(row) && row.orphan !== true ? 'pending' : 'rejected';
+}
+
+/** Whether the record may become good without changing. */
+export function heals({ findings }: Pick<StagedRow, 'findings'>): boolean {
+  return findings.every(({ severity, rule }) => severity !== 'error' || HEALING.has(rule));
 }
 
 /** Columns of the stage besides the fields. */

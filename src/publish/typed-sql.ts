@@ -12,13 +12,12 @@ const OWN_COLUMNS = [
   'deleted_at timestamptz',
 ];
 
-/** Both tables, and an index for every rule that must look up rows. */
-export function createTypedSql(name: string, companion: string, { targets, uniqueField, unique = [] }: Mapping): string[] {
+/** Both tables. */
+export function createTypedSql(name: string, companion: string, { targets, uniqueField }: Mapping): string[] {
   const fields = targets.map(({ name: column, type }) => `${ident(column)} ${type}`);
   return [
     `create table ${name} (${[...fields, ...OWN_COLUMNS, `primary key (${ident(uniqueField)})`].join(', ')})`,
     `create table ${companion} (freshet_id text primary key, freshet_batch bigint not null, freshet_state text not null check (freshet_state in ('none', 'live', 'deleted'))${fields.map((field) => `, ${field}`).join('')})`,
-    ...unique.filter(({ field }) => field !== uniqueField).map(({ field }) => `create index on ${name} (${ident(field)})`),
   ];
 }
 

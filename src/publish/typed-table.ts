@@ -5,6 +5,7 @@ import { fenced } from '../database/fence';
 import { ident } from '../database/identifier';
 import { joinTypes } from '../sources/column-join';
 import type { ColumnType } from '../sources/source';
+import { indexLookedUp } from './looked-up';
 import { alterColumnsSql, createTypedSql, noteEditsSql } from './typed-sql';
 import type { Mapping, Target } from './mapping/mapping';
 import type { PublishScope } from './publish-input';
@@ -69,6 +70,7 @@ async function evolve(tx: Tx, scope: PublishScope, mapping: Mapping): Promise<Ty
   const made =
     held !== undefined && there !== undefined ? await widen(tx, scope, { held, mapping }) : await create(tx, scope, { held, mapping });
   await addReferences(tx, input, { mapping, fresh: there === undefined });
+  await indexLookedUp(tx, input, mapping);
   return made;
 }
 

@@ -4,6 +4,7 @@ import { landedKeys } from './landed-keys';
 import { REJECT_BUDGET } from '../load/load-policy';
 import type { StageContext } from '../observability/stage-context';
 import { compileMapping } from '../publish/mapping/compile-mapping';
+import { lookedUpColumns } from '../publish/looked-up';
 import { publishEntity } from '../publish/publish-entity';
 import type { PublishInput } from '../publish/publish-input';
 import type { ExtractFacts, RunConfig, RunEntity } from './run-config';
@@ -55,6 +56,7 @@ function publishInput(config: RunConfig, { name, settings, target }: RunEntity, 
     full,
     budget: settings.reject_budget ?? REJECT_BUDGET,
     schemaPolicy: settings.schema_policy,
+    indexed: lookedUpColumns(name, published),
     compile: (raw) => compileMapping(publish, raw, { zone: config.definition.zone, published }),
   };
 }

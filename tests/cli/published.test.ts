@@ -105,5 +105,5 @@ it('another rule is a reason to look at every row, and it is told', async () => 
   at.pipeline(PIPELINE.replace('min: 0', 'min: -10'));
   const again = await at.load([gadget('G2')]);
   expect(again.error).toBeUndefined();
-  expect(entityOf(again, 'gadgets').published).toMatchObject({ full_reason: 'mapping, rules or columns changed', unchanged: 2 });
+  expect(entityOf(again, 'gadgets').published).toMatchObject({ full_reason: 'mapping, rules, columns or raw table changed', unchanged: 2 });
 });

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Database } from '../../src/database/database';
 import { createTableSql } from '../../src/load/table-sql';
 import type { Column } from '../../src/load/columns';
-import { publishSchema } from '../../src/config/schema/publish';
+import { publishSchema, type PublishSettings } from '../../src/config/schema/publish';
 import { compileMapping } from '../../src/publish/mapping/compile-mapping';
 import type { LandedKeys } from '../../src/publish/absent-keys';
 import { publishEntity } from '../../src/publish/publish-entity';
@@ -28,11 +28,14 @@ export interface RawBenchOptions {
   readonly target?: Partial<PublishTarget>;
   readonly input?: Partial<PublishInput>;
   readonly landed?: LandedKeys;
+  /** What other entities of the pipeline publish. */
+  readonly published?: Readonly<Record<string, PublishSettings>>;
 }
 
 /** An entity with a raw table that the test writes into by itself, and its typed table: publish alone, without a source. */
 export interface RawBench {
   readonly pipeline: string;
+  readonly settings: PublishSettings;
   readonly raw: string;
   readonly typed: string;
   /** Writes raw rows as one batch; `key` is the id, unless one is given. */
@@ -118,7 +121,7 @@ export async function rawBench(db: Database, options: RawBenchOptions): Promise<
         full: false,
         budget: 'none',
         schemaPolicy: 'evolve',
-        compile: (found) => compileMapping(settings, found, { zone: 'UTC', published: { things: settings } }),
+        compile: (found) => compileMapping(settings, found, { zone: 'UTC', published: { ...options.published, things: settings } }),
         ...options.input,
         ...wish,
       },
@@ -127,6 +130,7 @@ export async function rawBench(db: Database, options: RawBenchOptions): Promise<
   const number = `(update freshet.table_owner set last_batch_no = last_batch_no + 1 where schema = $1 returning last_batch_no)`;
   return {
     pipeline: name,
+    settings,
     raw,
     typed,
     runId: () => runId,

@@ -21,6 +21,10 @@ export interface Target {
 
 /** A value of another table, found by a key. */
 export interface Lookup {
+  /** Of the same pipeline; `null`: a table of somebody else. */
+  readonly entity: string | null;
+  /** The target that it fills. */
+  readonly into: string;
   readonly schema: string;
   readonly table: string;
   /** Columns of that table. */

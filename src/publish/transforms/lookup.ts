@@ -16,7 +16,8 @@ export function lookup(plan: RowPlan, settings: TransformOf<'lookup'>, path: str
     const key = typeof cell === 'string' ? plain(cell) : null;
     return typeof key === 'string' && key.trim() !== '' ? key.trim() : null;
   };
-  const place = plan.lookups.push({ ...tableOf(plan, settings, path), key: settings.match, value: settings.take, keyOf }) - 1;
+  const { entity = null, into: filled, match: key, take: value } = settings;
+  const place = plan.lookups.push({ entity, into: filled, ...tableOf(plan, settings, path), key, value, keyOf }) - 1;
   const { at } = plan.add(settings.into, settings.type, { path: `${path}.into` });
   const { from, into, missing } = settings;
   const rule = missing === 'pending' ? 'lookup' : 'lookup-missing';
