@@ -1,5 +1,6 @@
 import type { Cell } from './mapping/mapping';
-import { STRATEGIES, type Strategy, type StrategyName } from './strategies';
+import { STRATEGIES, type StrategyName } from '../domain/strategies/registry';
+import type { Strategy } from '../domain/strategies/strategy';
 
 /** One field of one row: `source` and `target` now, `base` what we last wrote. */
 export interface FieldSides {

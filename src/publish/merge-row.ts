@@ -1,6 +1,7 @@
 import type { Cell } from './mapping/mapping';
 import { DECISION, mergeField, WRITES_TARGET, type MergedField } from './merge-field';
-import { STRATEGIES, type Difference, type StrategyName } from './strategies';
+import { STRATEGIES, type StrategyName } from '../domain/strategies/registry';
+import type { Difference } from '../domain/strategies/strategy';
 
 /** What a row's base is: never written, or taken over by another record · written · flagged or removed by us. */
 export type BaseState = 'none' | 'live' | 'deleted';

@@ -2,7 +2,7 @@ import { ident } from '../database/identifier';
 import { DECISION, MOVES_BASE, WRITES_TARGET, type Decision } from './merge-field';
 import type { Outcome } from './merge-row';
 import type { PublishTarget } from './publish-input';
-import { STRATEGIES, type StrategyName } from './strategies';
+import { STRATEGIES, type StrategyName } from '../domain/strategies/registry';
 import type { TypedTable } from './typed-table';
 
 /** What all statements of a chunk are made from. */

@@ -4,7 +4,7 @@ import type { Fence } from '../database/fence';
 import type { StageContext } from '../observability/stage-context';
 import type { Mapping, RawColumn } from './mapping/mapping';
 import type { DeletePolicy } from './merge-row';
-import type { StrategyName } from './strategies';
+import type { StrategyName } from '../domain/strategies/registry';
 
 /** Where an entity is published, and how. */
 export interface PublishTarget {

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadPipeline } from '../../src/config/pipeline';
 import { readSources } from '../../src/config/sources';
@@ -9,20 +8,13 @@ import { PUBLISH_RULE_NAMES } from '../../src/config/schema/publish-rule';
 import { compileMapping } from '../../src/publish/mapping/compile-mapping';
 import { sourceTypes } from '../../src/sources';
 import { projectFolder } from '../config/project-folder';
+import { blocks, editedCopy, partOf } from '../support/documented';
 import { rawOf } from './support';
 
 const root = resolve(__dirname, '../..');
 const text = readFileSync(join(root, 'docs/publish-mapping.md'), 'utf8');
 
-/** A part of the page, by its heading. */
-function part(heading: string): string {
-  const [, after = ''] = text.split(`\n## ${heading}\n`);
-  return after.split('\n## ')[0]!;
-}
-
-function blocks(of: string, language: string): string[] {
-  return [...of.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1]!);
-}
+const part = (heading: string): string => partOf(text, heading);
 
 const TYPES = { contact_number: 'text', contact_name: 'text', billing_address: 'jsonb', credit_limit: 'text' } as const;
 const [sent = '', becomes = ''] = blocks(part('Add an entity'), 'json');
@@ -58,33 +50,20 @@ test('an entity is added with YAML alone, and its record becomes the row that th
   expect(part('Add an entity')).toContain(findings[0]!.message);
 });
 
-/** The sources of freshet with the edits that a part of the page tells. */
-function edited(heading: string, imported: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'freshet-documented-'));
-  for (const name of [
-    'src/config',
-    'src/domain',
-    'src/json',
-    'src/observability',
-    'src/publish/mapping',
-    'src/publish/rules',
-    'src/publish/transforms',
-    'scripts',
-  ])
-    cpSync(join(root, name), join(folder, name), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-  const told = part(heading);
-  for (const [, file = '', below = '', lines = ''] of told.matchAll(/in `(\S+)`, below `([^`]+)`[^:]*:\n\n```ts\n([\s\S]*?)```/g)) {
-    const path = join(folder, file);
-    const before = readFileSync(path, 'utf8');
-    expect(before.split(`${below}\n`)).toHaveLength(2);
-    const import_ = file.endsWith('registry.ts') ? `${imported}\n` : '';
-    writeFileSync(path, import_ + before.replace(`${below}\n`, () => `${below}\n${lines}`));
-  }
-  for (const [, file = '', content = ''] of told.matchAll(/in a new file `(\S+)`:\n\n```ts\n([\s\S]*?)```/g))
-    writeFileSync(join(folder, file), content);
-  return folder;
-}
+/** The sources that a mapping needs, with the edits that a part of the page tells. */
+const edited = (heading: string, imported: string): string =>
+  editedCopy(part(heading), {
+    imported,
+    folders: [
+      'src/config',
+      'src/domain',
+      'src/json',
+      'src/observability',
+      'src/publish/mapping',
+      'src/publish/rules',
+      'src/publish/transforms',
+    ],
+  });
 
 /** Maps the record of the page by a `publish` of that edited freshet, in a process of its own. */
 function mapped(folder: string, yaml: string): { row: Record<string, string>; messages: string[] } {

@@ -1,5 +1,5 @@
 import { mergeRow, type DeletePolicy, type MergedRow, type RowSides } from '../../src/publish/merge-row';
-import type { StrategyName } from '../../src/publish/strategies';
+import type { StrategyName } from '../../src/domain/strategies/registry';
 import { referenceMerge, type Result, type Rules, type Sides } from './reference-merge';
 
 /** The product's merge, told and answering in the reference's words. */

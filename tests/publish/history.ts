@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { STRATEGIES } from '../../src/publish/strategies';
+import { STRATEGIES } from '../../src/domain/strategies/registry';
 import { expectAgreement } from './both-merges';
 import type { Result, Rules, Sides } from './reference-merge';
 

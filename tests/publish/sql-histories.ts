@@ -4,7 +4,7 @@ import { publishSchema } from '../../src/config/schema/publish';
 import { compileMapping } from '../../src/publish/mapping/compile-mapping';
 import type { Mapping, RawColumn } from '../../src/publish/mapping/mapping';
 import { OUTCOMES } from '../../src/domain/publish-ledger';
-import type { StrategyName } from '../../src/publish/strategies';
+import type { StrategyName } from '../../src/domain/strategies/registry';
 import { eventArbitrary, HISTORY_FIELDS, World, type Event } from './history';
 import { typedFindings } from '../verify/typed-findings';
 import { rawBench, type RawBench, type Values } from './raw-bench';

@@ -1,13 +1,10 @@
 import { z } from 'zod';
 
+import { STRATEGY_NAMES } from '../../domain/strategies/registry';
 import { COLUMN_TYPES, columnSchema, constantSchema, entityNameSchema, sourcePathSchema, targetSchema } from './names';
 import { nullWord } from './null-word';
 import { publishRuleSchema } from './publish-rule';
 import { transformSchema } from './publish-transform';
-
-/** What is done where source and target changed a field differently. */
-export const STRATEGY_NAMES = ['source_wins', 'target_wins', 'newest_wins', 'manual'] as const;
-export type StrategyName = (typeof STRATEGY_NAMES)[number];
 
 /** `target: source`, or with more to say. */
 const mappedSchema = z.union(
