@@ -38,13 +38,21 @@ export function parseInstant(text: string, zone = 'UTC'): ParsedInstant | null {
   const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
   const [hour, minute, second] = [Number(match[4] ?? 0), Number(match[5] ?? 0), Number(match[6] ?? 0)];
   if (year < 1 || !isCalendarDay(year, month, day) || !isTimeOfDay(hour, minute, second)) return null;
-  const fraction = BigInt((match[7] ?? '').slice(0, 6).padEnd(6, '0'));
-  if ((hour === 24 || second === 60) && fraction !== 0n) return null;
-  const wall = BigInt(utcMillis(year, month, day, hour, minute, second)) * 1000n + fraction;
+  const fraction = Number((match[7] ?? '').slice(0, 6).padEnd(6, '0'));
+  if ((hour === 24 || second === 60) && fraction !== 0) return null;
+  const wall = utcMillis(year, month, day, hour, minute, second);
   const offset = match[8] === undefined ? null : offsetMinutes(match[8]);
   if (match[8] !== undefined && offset === null) return null;
-  const micros = offset === null ? wall - BigInt(wallOffset(Number(wall / 1000n), zone)) * 1000n : wall - BigInt(offset) * 60_000_000n;
-  return { micros, zoned: offset !== null, dateOnly: match[4] === undefined };
+  const millis = wall - (offset === null ? wallOffset(wall + Math.floor(fraction / 1000), zone) : offset * 60_000);
+  return { micros: microsOf(millis, fraction), zoned: offset !== null, dateOnly: match[4] === undefined };
+}
+
+/** Up to the year 2255 a double holds µs exactly, and one bigint is dear enough. */
+const EXACT_MILLIS = 9e12;
+
+function microsOf(millis: number, fraction: number): Micros {
+  const exact = Math.abs(millis) < EXACT_MILLIS;
+  return exact ? BigInt(millis * 1000 + fraction) : BigInt(millis) * 1000n + BigInt(fraction);
 }
 
 function isTimeOfDay(hour: number, minute: number, second: number): boolean {

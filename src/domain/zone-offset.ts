@@ -66,6 +66,8 @@ export function offsetAt(utcMillisValue: number, zone: string): number {
 
 /** ms since 1970 of a calendar day and time in UTC, of any year. */
 export function utcMillis(...[year, month, day, hour, minute, second]: [number, number, number, number, number, number]): number {
+  // The first hundred years are the 20th century's to it.
+  if (year >= 100) return Date.UTC(year, month - 1, day, hour, minute, second);
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
   date.setUTCHours(hour, minute, second, 0);

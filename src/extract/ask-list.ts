@@ -1,13 +1,14 @@
 import { isFreshetError } from '../domain/errors';
-import type { ListAnswer, ListRequest } from '../sources/source';
+import type { ListRequest, PagePosition } from '../sources/source';
 import type { Extraction } from './extraction';
 import type { AskingScope } from './extract-slice';
 import { WHOLE } from './part';
 import { afterLostToken } from './position';
+import type { ReadPage } from './page-reader';
 
-/** A list answer, and where the extraction stood when it was asked for. */
+/** A list page, and where the extraction stood when it was asked for. */
 export interface Listed {
-  readonly answer: ListAnswer;
+  readonly page: ReadPage;
   readonly asked: Extraction;
 }
 
@@ -16,7 +17,7 @@ export async function askList(scope: AskingScope, extraction: Extraction): Promi
   const { deps, input, ctx } = scope;
   for (let asked = extraction; ;) {
     try {
-      return { answer: await scope.nextPage.take(listRequest(scope, asked), ctx), asked };
+      return { page: await scope.nextPages.take(listRequest(scope, asked), ctx), asked };
     } catch (error) {
       if (!isFreshetError(error) || error.code !== 'cursor-lost') throw error;
       const position = afterLostToken(asked.position, deps.definition.order === 'cursor_ascending');
@@ -28,13 +29,14 @@ export async function askList(scope: AskingScope, extraction: Extraction): Promi
 }
 
 /**
- * Asks for the page after `answer` before that one is landed, where its rows are the records: a list that is only an index waits for the
+ * Asks for the pages after this one before it is landed, where its rows are the records: a list that is only an index waits for the
  * details anyway, and one paged by number shows most while nothing slides between two of its pages.
  */
-export function askAhead(scope: AskingScope, { answer, asked }: Listed): void {
+export function askAhead(scope: AskingScope, { page, asked }: Listed): void {
   const { definition } = scope.deps;
-  if (answer.next === null || definition.detail !== null || definition.paging.kind === 'number' || scope.input.limit !== undefined) return;
-  scope.nextPage.ask(listRequest(scope, { ...asked, position: { ...asked.position, next: answer.next } }), scope.ctx);
+  if (definition.detail !== null || definition.paging.kind === 'number' || scope.input.limit !== undefined) return;
+  const requestAt = (next: PagePosition): ListRequest => listRequest(scope, { ...asked, position: { ...asked.position, next } });
+  scope.nextPages.follow(page.answer, { ctx: scope.ctx, requestAt });
 }
 
 function listRequest({ input }: AskingScope, { parts, position }: Extraction): ListRequest {

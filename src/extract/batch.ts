@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Tx } from '../database/database';
 import { fenced } from '../database/fence';
 import { FreshetError } from '../domain/errors';
 import { mergeProfiles, type Profile } from '../json/profile';
 import type { ByteRange } from '../landing/landing-store';
+import { sha256Beside } from '../landing/sha256';
 import type { Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
 
@@ -128,7 +128,7 @@ async function publish(scope: ExtractScope, extraction: Extraction, batch: Plann
     );
   });
   await ctx.fault('extract.before-work-removal');
-  for (const page of pages) await deps.landing.remove(page.work_file);
+  await Promise.all(pages.map((page) => deps.landing.remove(page.work_file)));
   ctx.log('EX-003', { entity: scope.input.entity, batch: batch.n, records, bytes: stored.bytes, file: batch.file });
 }
 
@@ -145,18 +145,27 @@ function ranges(pages: readonly PageRow[]): ByteRange[] {
   });
 }
 
+/** One page is read ahead of the one that is written: no more of a batch is in memory. */
 async function* joinPages(scope: ExtractScope, pages: readonly PageRow[]): AsyncIterable<Uint8Array> {
   yield Buffer.from('[');
-  for (const [index, page] of pages.entries()) {
-    if (index > 0) yield Buffer.from(SEPARATOR);
-    const hash = createHash('sha256').update('[');
-    for await (const chunk of scope.deps.landing.read(page.work_file, { offset: 1, length: Number(page.bytes) - 2 })) {
-      hash.update(chunk);
-      yield chunk;
-    }
-    if (hash.update(']').digest('hex') !== page.sha256) throw pageChanged(page);
+  let next = pages[0] && checkedPage(scope, pages[0]);
+  for (let n = 0; next !== undefined; n++) {
+    if (n > 0) yield Buffer.from(SEPARATOR);
+    const bytes = await next;
+    const following = pages[n + 1];
+    next = following && checkedPage(scope, following);
+    next?.catch(() => undefined);
+    yield bytes.subarray(1, -1);
   }
   yield Buffer.from(']\n');
+}
+
+async function checkedPage({ deps }: ExtractScope, page: PageRow): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of deps.landing.read(page.work_file)) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  if ((await sha256Beside(bytes)) !== page.sha256) throw pageChanged(page);
+  return bytes;
 }
 
 function pageChanged(page: PageRow): FreshetError {

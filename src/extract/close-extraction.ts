@@ -14,7 +14,7 @@ import type { ExtractDeps, ExtractInput, ExtractScope } from './extract-slice';
 import { DELETIONS, readParts } from './part';
 import { seenTable } from './open-extraction';
 import { neverHeldStill } from './position';
-import { NextPage } from './next-page';
+import { NextPages } from './next-pages';
 import { workFolder } from './page-file';
 import { writeMetadata } from './session-metadata';
 import { mayDelete, sweep, sweepAccepted, type Swept } from './sweep';
@@ -83,8 +83,8 @@ async function closeIn(tx: Tx, scope: ExtractScope, { extraction, doubts }: Clos
   return all;
 }
 
-function readsNothing({ client }: ExtractDeps): Pick<ExtractScope, 'nextPage' | 'moveWatermarksEarly'> {
-  return { nextPage: new NextPage(client), moveWatermarksEarly: () => Promise.resolve() };
+function readsNothing(deps: ExtractDeps): Pick<ExtractScope, 'nextPages' | 'moveWatermarksEarly'> {
+  return { nextPages: new NextPages(deps.client, deps), moveWatermarksEarly: () => Promise.resolve() };
 }
 
 /** A read that is doubted deletes nothing (contracts §2), but what was accepted of earlier ones goes. Returns the reads that owe nothing any more, too. */

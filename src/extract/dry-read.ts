@@ -4,7 +4,7 @@ import { askList } from './ask-list';
 import { withWhole, type Extraction } from './extraction';
 import type { AskingScope } from './extract-slice';
 import { upTo } from './limit';
-import { readListedRows, type ListedRow } from './listed-row';
+import type { ListedRow } from './listed-row';
 import { afterAnswer, begin } from './list-step';
 import { newAmong } from './new-rows';
 import { DELETIONS } from './part';
@@ -33,16 +33,16 @@ export interface DryListed {
 
 /** Reads the lists of an entity as a run would, and stores nothing. Errors: those of the source. */
 export async function dryRead(scope: AskingScope, wanted: Wanted, onPage: (page: DryPage) => Promise<void>): Promise<DryListed> {
-  const { definition, zone } = scope.deps;
+  const { definition } = scope.deps;
   const seen = new Map<string, string | null>();
   const deleted = new Map<string, bigint | null>();
   let extraction = unstored(wanted);
   let pages = 0;
   for (; extraction.position.phase === 'list'; pages++) {
     scope.ctx.signal.throwIfAborted();
-    const { answer, asked } = await askList(scope, extraction);
+    const { page: whole, asked } = await askList(scope, extraction);
+    const { answer } = whole;
     const begun = begin(asked, answer);
-    const whole = readListedRows(answer, definition, zone);
     const taken = upTo((scope.input.limit ?? Infinity) - seen.size, { rows: whole.rows, news: newAmong(seen, whole.rows) });
     extraction = afterAnswer(scope, begun, { answer, whole, ...taken });
     for (const { row } of taken.news) note(row, { seen, deleted });

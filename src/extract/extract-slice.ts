@@ -16,7 +16,7 @@ import type { Extraction } from './extraction';
 import { feedPage } from './feed-page';
 import { listPage } from './list-page';
 import type { Narrowing } from './narrow-read';
-import { NextPage } from './next-page';
+import { NextPages } from './next-pages';
 import { openExtraction } from './open-extraction';
 import { sweepWorkFolder } from './page-file';
 import type { SweepLimits } from './sweep';
@@ -86,12 +86,12 @@ export interface ExtractScope {
   readonly fence: Fence;
   readonly ctx: StageContext;
   readonly watermarks: Watermarks;
-  readonly nextPage: NextPage;
+  readonly nextPages: NextPages;
   moveWatermarksEarly(tx: Tx, extraction: Extraction): Promise<void>;
 }
 
 /** What asking a source needs of it: nothing is stored. */
-export interface AskingScope extends Pick<ExtractScope, 'input' | 'ctx' | 'watermarks' | 'nextPage'> {
+export interface AskingScope extends Pick<ExtractScope, 'input' | 'ctx' | 'watermarks' | 'nextPages'> {
   readonly deps: Pick<ExtractDeps, 'client' | 'definition' | 'zone'>;
 }
 
@@ -112,7 +112,7 @@ export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: 
     fence: opened.fence,
     ctx,
     watermarks,
-    nextPage: new NextPage(deps.client),
+    nextPages: new NextPages(deps.client, deps),
     moveWatermarksEarly: (tx, extraction) => moveWatermarks(tx, scope, extraction),
   };
   await sweepWorkFolder(scope, opened.extraction.id);
@@ -127,7 +127,7 @@ export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: 
     ctx.log('EX-004', { entity: input.entity, until, reason: isFreshetError(error) ? error.message : reason });
     return { outcome: 'wait', until, reason };
   } finally {
-    scope.nextPage.drop();
+    scope.nextPages.drop();
   }
 }
 

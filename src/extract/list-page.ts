@@ -6,39 +6,37 @@ import { askAhead, askList } from './ask-list';
 import { compareRows, isWanted, rememberCompared, type ComparedRow } from './compare-rows';
 import { saveExtraction, type Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
-import { readListedRows, type ListedPage, type ListedRow } from './listed-row';
+import type { ListedRow } from './listed-row';
+import type { ReadPage } from './page-reader';
 import { bookCounters } from './run-counters';
 import { afterAnswer, begin } from './list-step';
 import { newRows, type NewRow } from './new-rows';
 import { withinLimit } from './limit';
 import { decideDetails, queueDetails, queueVanished } from './detail-queue';
 import { seenTable } from './open-extraction';
-import { writePageFile, type PageFile, type PageRecord } from './page-file';
+import { writePageFile, type PageContent, type PageFile } from './page-file';
 import { progressMark } from './position';
-
-/** U+0000 and halves of surrogate pairs stand in JSON only so. */
-const ESCAPED = Buffer.from('\\u');
 
 /** Fetches, lands and books one list page. */
 export async function listPage(scope: ExtractScope, extraction: Extraction): Promise<Extraction> {
   const { deps, input, ctx } = scope;
   await ctx.fault('extract.before-list');
   const listed = await askList(scope, extraction);
-  const { answer, asked } = listed;
+  const { page: whole, asked } = listed;
+  const { answer } = whole;
   await ctx.fault('extract.after-list');
   askAhead(scope, listed);
   const begun = begin(asked, answer);
-  const whole = readListedRows(answer, deps.definition, deps.zone);
   const taken = await withinLimit(scope, begun, { rows: whole.rows, news: await newRows(scope, begun, whole.rows) });
   const { rows, news } = taken;
   const page = { ...whole, rows };
   const moved = afterAnswer(scope, begun, { answer, whole, ...taken });
   const compared = await comparedNews(scope, begun, news);
   const kept = news.filter(({ row }) => !row.tombstone && (compared === null || compared.wanted.has(row.id)));
-  const records = kept.map(({ row }) => recordAt(answer.body, row));
-  const file = deps.definition.detail === null ? await writePageFile(scope, begun, { records }) : null;
-  await ctx.fault('extract.before-page-commit');
-  await bookListPage(scope, { before: begun, after: moved, page, news, compared, file, answer });
+  const records = kept.map(({ row: { offset, length } }) => ({ bytes: answer.body.subarray(offset, offset + length) }));
+  const file =
+    deps.definition.detail === null ? writePageFile(scope, begun, { records, ...profileOf(whole, kept) }) : Promise.resolve(null);
+  await settled(file, bookListPage(scope, { before: begun, after: moved, page, news, compared, file, answer }));
   ctx.progress(progressMark(moved.position));
   ctx.log('EX-001', {
     page: begun.position.page + 1,
@@ -50,19 +48,26 @@ export async function listPage(scope: ExtractScope, extraction: Extraction): Pro
   return moved;
 }
 
-/** A record without such escapes is what its bytes say: nobody parses it again. */
-function recordAt(body: Buffer, { offset, length, record }: ListedRow): PageRecord {
-  const bytes = body.subarray(offset, offset + length);
-  return record === undefined || bytes.includes(ESCAPED) ? { bytes } : { bytes, record };
+/** The profile that was taken of the whole page, where all of it is kept. */
+function profileOf({ rows, profile }: ReadPage, kept: readonly NewRow[]): Pick<PageContent, 'profile'> {
+  const living = rows.reduce((sum, { tombstone }) => sum + (tombstone ? 0 : 1), 0);
+  return profile === null || kept.length < living ? {} : { profile };
+}
+
+/** Also where the booking fails, nothing of a page goes on being written behind the back of who comes next. */
+async function settled(file: Promise<unknown>, booking: Promise<void>): Promise<void> {
+  const [, booked] = await Promise.allSettled([file, booking]);
+  if (booked.status === 'rejected') throw booked.reason;
 }
 
 interface ListBooking {
   readonly before: Extraction;
   readonly after: Extraction;
-  readonly page: ListedPage;
+  readonly page: ReadPage;
   readonly news: readonly NewRow[];
   readonly compared: ComparedNews | null;
-  readonly file: PageFile | null;
+  /** Still being written. */
+  readonly file: Promise<PageFile | null>;
   readonly answer: ListAnswer;
 }
 
@@ -80,20 +85,25 @@ async function comparedNews(scope: ExtractScope, extraction: Extraction, news: r
   return { rows, wanted: new Set(rows.filter((row) => isWanted(comparison, row)).map(({ row }) => row.id)) };
 }
 
-/** One transaction: page row, seen ids, queue, position, counters; the token is checked last. */
+/**
+ * One transaction: seen ids, queue, page row, position, counters; the token is checked last. The page's file is written meanwhile, beside the
+ * statements that take longest; until it is durable, only rows are touched that belong to this extraction alone, so nobody waits for the disk.
+ */
 async function bookListPage(scope: ExtractScope, booking: ListBooking): Promise<void> {
   const { deps, fence, ctx } = scope;
-  const { before, after, news, compared, file } = booking;
+  const { before, after, news, compared } = booking;
   const rows = news.map(({ row }) => row);
   const counts = await decideDetails(scope, { extractionId: before.id, rows, wanted: compared?.wanted ?? null });
   const tombstones = news.flatMap(({ row }) => (row.tombstone ? [row] : []));
   await fenced(deps.db, fence, { site: 'extract.list-page', ctx }, async (tx) => {
-    await insertPage(tx, scope, booking);
-    await ctx.fault('extract.list-page.after-page-row');
     await (compared === null ? rememberSeen(tx, before, news) : rememberCompared(tx, before, compared.rows));
     await queueDetails(tx, before.id, counts.queued);
     if (deps.definition.deletes.kind === 'tombstones') await bookTombstones(tx, before.id, { tombstones, news });
     await ctx.fault('extract.list-page.after-queue');
+    const file = await booking.file;
+    await ctx.fault('extract.before-page-commit');
+    await insertPage(tx, scope, booking, file);
+    await ctx.fault('extract.list-page.after-page-row');
     await saveExtraction(tx, after);
     if (defect('watermark-before-rows')) await scope.moveWatermarksEarly(tx, after);
     await bookCounters(tx, scope, {
@@ -106,7 +116,12 @@ async function bookListPage(scope: ExtractScope, booking: ListBooking): Promise<
   });
 }
 
-async function insertPage(tx: Tx, { input, fence }: ExtractScope, { before, page, file, answer }: ListBooking): Promise<void> {
+async function insertPage(
+  tx: Tx,
+  { input, fence }: ExtractScope,
+  { before, page, answer }: ListBooking,
+  file: PageFile | null,
+): Promise<void> {
   await tx.query(
     `insert into freshet.page (extraction_id, seq, run_id, entity, kind, pass, token, request_digest, envelope, listed, records, bytes, sha256,
                                fetched_at, profile, work_file)

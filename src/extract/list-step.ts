@@ -6,7 +6,8 @@ import { afterListing } from './confirm';
 import type { AskingScope } from './extract-slice';
 import type { Extraction } from './extraction';
 import type { TakenRows } from './limit';
-import type { ListedPage, ListedRow } from './listed-row';
+import type { ListedRow } from './listed-row';
+import type { ReadPage } from './page-reader';
 import { countFresh } from './new-rows';
 import { groupCount, raiseParts } from './part';
 import { afterListPage } from './position';
@@ -17,7 +18,7 @@ const SAME_PAGE_LIMIT = 3;
 /** A list answer, its rows, and those of them that the run takes. */
 export interface Taken extends TakenRows {
   readonly answer: ListAnswer;
-  readonly whole: ListedPage;
+  readonly whole: Pick<ReadPage, 'rows'>;
   /** The run has as many records as it was asked for: the list is not read on, nor again. */
   readonly reached: boolean;
 }
@@ -70,7 +71,7 @@ function slides(scope: AskingScope): boolean {
   return paging.kind === 'number' || (paging.kind === 'token' && scope.deps.definition.order !== 'cursor_ascending');
 }
 
-function contentDigest(page: ListedPage): string {
+function contentDigest(page: Pick<ReadPage, 'rows'>): string {
   const hash = createHash('sha256');
   for (const row of page.rows) hash.update(JSON.stringify([row.id, row.cursorText]));
   return hash.digest('hex').slice(0, 16);

@@ -1,11 +1,10 @@
 import { parseInstant } from '../domain/instant';
 import { FreshetError } from '../domain/errors';
-import { fieldOf, isExactWhenParsed, isJsonObject, parseExact, type JsonObject, type JsonValue } from '../json/decode';
+import { fieldOf, type JsonObject } from '../json/decode';
 import { recordKey } from '../json/record-key';
 import { scalarText } from '../json/scalar-text';
-import { JsonBytesError } from '../json/json-bytes-error';
-import { envelopeOf, sliceArray, sliceValue, type Slice } from '../json/slices';
-import type { EntityDefinition, ListAnswer } from '../sources/source';
+import type { Slice } from '../json/slices';
+import type { EntityDefinition } from '../sources/source';
 import { WHOLE } from './part';
 
 /** A row of a list answer: its place in the bytes, its key, its cursor. */
@@ -22,45 +21,20 @@ export interface ListedRow {
   readonly tombstone: boolean;
   readonly offset: number;
   readonly length: number;
-  /** What its bytes say; absent where somebody else has parsed them. */
-  readonly record?: JsonObject;
 }
 
-export interface ListedPage {
-  readonly rows: readonly ListedRow[];
-  /** The answer without its records. */
-  readonly envelope: string;
-}
-
-/** Reads keys and cursors of a list answer. Errors: `source_error` for a row without key, naming the place. */
-export function readListedRows(
-  { body, parsed }: Pick<ListAnswer, 'body' | 'parsed'>,
-  definition: EntityDefinition,
-  zone: string,
-): ListedPage {
-  const list = listIn(body, definition);
-  if (list === null) return { rows: [], envelope: envelopeOf(body, []) };
-  const known = parsedList(parsed, definition.recordsPath);
-  const rows = sliceArray(body, definition.recordsPath, list).map(({ offset, length }, n) => {
-    const record = recordOf(body.subarray(offset, offset + length), { definition, offset, parsed: known?.[n] });
-    const standing = {
-      part: partOf(record, definition),
-      tombstone: isTombstone(record, definition),
-      version: versionOf(record, definition),
-    };
-    return { id: keyOf(record, definition, offset), ...cursorOf(record, definition, zone), ...standing, offset, length, record };
-  });
-  return { rows, envelope: envelopeOf(body, definition.recordsPath, list) };
-}
-
-/** Where the list stands in an answer; `null`: it is left out, which the source does with an empty one. */
-function listIn(body: Buffer, { recordsMayBeAbsent, recordsPath }: EntityDefinition): Slice | null {
-  try {
-    return sliceValue(body, recordsPath);
-  } catch (error) {
-    if (recordsMayBeAbsent === true && error instanceof JsonBytesError && error.fault === 'no-path') return null;
-    throw error;
-  }
+/** Key and cursor of a record of a list. Errors: `source_error` for one without key, naming the place. */
+export function listedRow(
+  record: JsonObject,
+  { offset, length }: Slice,
+  { definition, zone }: { readonly definition: EntityDefinition; readonly zone: string },
+): ListedRow {
+  const standing = {
+    part: partOf(record, definition),
+    tombstone: isTombstone(record, definition),
+    version: versionOf(record, definition),
+  };
+  return { id: keyOf(record, definition, offset), ...cursorOf(record, definition, zone), ...standing, offset, length };
 }
 
 function partOf(record: JsonObject, { partitions }: EntityDefinition): string {
@@ -74,31 +48,6 @@ function versionOf(record: JsonObject, { version }: EntityDefinition): string | 
 
 function isTombstone(record: JsonObject, { deletes }: EntityDefinition): boolean {
   return deletes.kind === 'tombstones' && fieldOf(record, deletes.field) === true;
-}
-
-/** The list within an answer that is parsed already. */
-function parsedList(parsed: unknown, path: readonly string[]): readonly JsonValue[] | null {
-  let at = parsed;
-  for (const key of path)
-    at = typeof at === 'object' && at !== null && Object.hasOwn(at, key) ? (at as Record<string, unknown>)[key] : null;
-  return Array.isArray(at) ? (at as readonly JsonValue[]) : null;
-}
-
-interface RecordPlace {
-  readonly definition: EntityDefinition;
-  readonly offset: number;
-  /** Not exact where the bytes hold long numbers. */
-  readonly parsed: JsonValue | undefined;
-}
-
-function recordOf(bytes: Buffer, { definition, offset, parsed }: RecordPlace): JsonObject {
-  const record = parsed !== undefined && isExactWhenParsed(bytes) ? parsed : parseExact(bytes.toString('utf8'));
-  if (isJsonObject(record)) return record;
-  throw new FreshetError('source_error', {
-    code: 'listed-row-not-object',
-    message: `A list row of ${definition.object} is no object (at byte ${offset} of the answer)`,
-    remedy: 'Run again; if it stays, the source answers something that is not its documented list.',
-  });
 }
 
 function keyOf(record: JsonObject, definition: EntityDefinition, offset: number): string {

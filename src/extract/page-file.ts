@@ -1,4 +1,3 @@
-import type { JsonObject } from '../json/decode';
 import { profileRecords, type Profile } from '../json/profile';
 import type { ExtractScope } from './extract-slice';
 import type { Extraction } from './extraction';
@@ -6,12 +5,12 @@ import type { Extraction } from './extraction';
 export interface PageRecord {
   /** Cut from its answer. */
   readonly bytes: Buffer;
-  /** What the bytes say, where that is known already. */
-  readonly record?: JsonObject;
 }
 
 export interface PageContent {
   readonly records: readonly PageRecord[];
+  /** Theirs, where it is known already. */
+  readonly profile?: Profile;
 }
 
 export interface PageFile {
@@ -34,24 +33,31 @@ export function workFolder(extractionId: string): string {
 export async function writePageFile(scope: ExtractScope, extraction: Extraction, content: PageContent): Promise<PageFile | null> {
   if (content.records.length === 0) return null;
   const key = `${workFolder(extraction.id)}/${extraction.position.seq}-${scope.fence.token}.json`;
-  const said = content.records.map(({ bytes, record }) => record ?? bytes);
-  const profile = profileRecords(said, scope.deps.definition.lineItems?.field ?? null);
-  const stored = await scope.deps.landing.write(key, arrayOf(content.records.map(({ bytes }) => bytes)));
+  const writing = scope.deps.landing.write(key, arrayOf(content.records.map(({ bytes }) => bytes)));
+  const profile = content.profile ?? profileOf(scope, content);
+  const stored = await writing;
   return { key, records: content.records.length, bytes: stored.bytes, sha256: stored.sha256, profile };
+}
+
+function profileOf({ deps }: ExtractScope, { records }: PageContent): Profile {
+  return profileRecords(
+    records.map(({ bytes }) => bytes),
+    deps.definition.lineItems?.field ?? null,
+  );
 }
 
 const OPEN = Buffer.from('[');
 const BETWEEN = Buffer.from(',\n');
 const CLOSE = Buffer.from(']');
 
-function* arrayOf(records: readonly Buffer[]): Iterable<Uint8Array> {
+function arrayOf(records: readonly Buffer[]): Buffer {
   const parts: Buffer[] = [OPEN];
   records.forEach((record, index) => {
     if (index > 0) parts.push(BETWEEN);
     parts.push(record);
   });
   parts.push(CLOSE);
-  yield Buffer.concat(parts);
+  return Buffer.concat(parts);
 }
 
 /**

@@ -1,4 +1,8 @@
-import { FreshetError } from '../domain/errors';
+import { isAscii, isUtf8 } from 'node:buffer';
+import { FreshetError, isFreshetError } from '../domain/errors';
+import { eachRecord, openList, type OpenList } from '../json/cut-list';
+import type { JsonValue } from '../json/decode';
+import type { Slice } from '../json/slices';
 import { safeExcerpt } from '../observability/safe-facts';
 import type { HttpAnswer } from './http-request';
 
@@ -36,17 +40,44 @@ function refusal(answer: HttpAnswer, reading: Reading, text: string | null): Fre
 
 /** The answer's body as JSON, strictly: UTF-8 without a flaw and without byte order mark, one whole JSON text. Else `source_error`. */
 export function expectJson(answer: HttpAnswer, reading: Reading): unknown {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(answer.body);
-  } catch {
-    throw refusal(answer, reading, null);
-  }
+  const text = strictText(answer.body);
+  if (text === null) throw refusal(answer, reading, null);
   try {
     return JSON.parse(text) as unknown;
   } catch {
     throw refusal(answer, reading, text);
   }
+}
+
+/** The same of an answer that may hold a list at `path`, whose records are left for `expectRecords`. `list`: `null` where none stands there. */
+export function expectList(
+  answer: HttpAnswer,
+  reading: Reading,
+  path: readonly string[],
+): { readonly json: unknown; readonly list: OpenList | null } {
+  const list = openList(answer.body, path);
+  return { json: list === null ? expectJson(answer, reading) : list.around, list };
+}
+
+/** Hands on the records of a list. Errors: those of `expectJson`, and those of `take`. */
+export async function expectRecords(
+  answer: HttpAnswer,
+  reading: Reading & { readonly elements: readonly Slice[] },
+  take: (record: JsonValue, place: Slice) => void,
+): Promise<void> {
+  try {
+    await eachRecord(answer.body, reading.elements, take);
+  } catch (error) {
+    if (!isFreshetError(error)) expectJson(answer, reading);
+    throw error;
+  }
+}
+
+/** `null` where the bytes are no UTF-8. A byte order mark stays in the text. */
+function strictText(body: Buffer): string | null {
+  // The same text; latin1 is decoded four times faster, and parsed faster.
+  if (isAscii(body)) return body.toString('latin1');
+  return isUtf8(body) ? body.toString('utf8') : null;
 }
 
 /** A JSON object, not an array and not null. */

@@ -48,11 +48,6 @@ export function decodeRecord(bytes: Uint8Array): Decoded {
   }
 }
 
-/** Whether `JSON.parse` keeps every number of a record exactly. Its bytes are looked at as if each were a character: a hit too many costs time only. */
-export function isExactWhenParsed(bytes: Buffer): boolean {
-  return !NEEDS_LOSSLESS.test(bytes.toString('latin1'));
-}
-
 /** `JSON.parse` with exact numbers; the last of equal keys counts. Throws SyntaxError, and RangeError where the nesting is too deep. */
 export function parseExact(text: string): JsonValue {
   if (!NEEDS_LOSSLESS.test(text) && !IS_NUMBER.test(text)) return JSON.parse(text) as JsonValue;

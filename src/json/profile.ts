@@ -111,17 +111,22 @@ export function mergeProfiles(a: Profile, b: Profile): Profile {
 }
 
 interface MutableField {
-  seen: Partial<Record<ValueClass, number>>;
+  readonly seen: Record<ValueClass, number>;
   scale: number;
 }
 
+const NONE_SEEN = Object.fromEntries(VALUE_CLASSES.map((kind) => [kind, 0])) as Record<ValueClass, number>;
+
 function count(fields: Map<string, MutableField>, record: JsonObject, leaveOut: string | null): void {
   for (const name of Object.keys(record)) {
-    if (name === leaveOut || isNameTooLong(name)) continue;
-    const field = fields.get(name) ?? { seen: {}, scale: 0 };
-    fields.set(name, field);
+    if (name === leaveOut) continue;
+    let field = fields.get(name);
+    if (field === undefined) {
+      if (isNameTooLong(name)) continue;
+      fields.set(name, (field = { seen: { ...NONE_SEEN }, scale: 0 }));
+    }
     const { kind, scale } = classify(record[name]!);
-    field.seen[kind] = (field.seen[kind] ?? 0) + 1;
+    field.seen[kind]++;
     if (scale > field.scale) field.scale = scale;
   }
 }
@@ -135,18 +140,26 @@ export function isInt8(text: string): boolean {
   return text.length < 19 || (BigInt(text) >= INT8_MIN && BigInt(text) <= INT8_MAX);
 }
 
+interface Classified {
+  readonly kind: ValueClass;
+  readonly scale: number;
+}
+
+/** Made once: millions of values are classified. */
+const WITHOUT_SCALE = Object.fromEntries(VALUE_CLASSES.map((kind) => [kind, { kind, scale: 0 }])) as Record<ValueClass, Classified>;
+
 /** The class of a value, and of numbers the digits after the point. */
-export function classify(value: JsonValue): { readonly kind: ValueClass; readonly scale: number } {
-  if (value === null) return { kind: 'null', scale: 0 };
-  if (typeof value === 'boolean') return { kind: 'boolean', scale: 0 };
-  if (typeof value === 'string') return { kind: value === '' ? 'empty' : textClass(value), scale: 0 };
+export function classify(value: JsonValue): Classified {
+  if (value === null) return WITHOUT_SCALE.null;
+  if (typeof value === 'boolean') return WITHOUT_SCALE.boolean;
+  if (typeof value === 'string') return WITHOUT_SCALE[value === '' ? 'empty' : textClass(value)];
   // A double stands only for at most 15 digits (see decode.ts).
-  if (typeof value === 'number' && Number.isInteger(value)) return { kind: 'bigint', scale: 0 };
+  if (typeof value === 'number' && Number.isInteger(value)) return WITHOUT_SCALE.bigint;
   if (typeof value === 'number' || value instanceof LosslessNumber) {
     const text = numberText(value);
-    return isInt8(text) ? { kind: 'bigint', scale: 0 } : { kind: 'numeric', scale: scaleOf(text) };
+    return isInt8(text) ? WITHOUT_SCALE.bigint : { kind: 'numeric', scale: scaleOf(text) };
   }
-  return { kind: Array.isArray(value) ? 'array' : 'object', scale: 0 };
+  return WITHOUT_SCALE[Array.isArray(value) ? 'array' : 'object'];
 }
 
 function listed(fields: ReadonlyMap<string, MutableField>): FieldProfile[] {

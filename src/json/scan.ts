@@ -1,5 +1,6 @@
 import { BACKSLASH, byteName, CLOSE_ARRAY, CLOSE_OBJECT, COMMA, isSpace, OPEN_ARRAY, OPEN_OBJECT, QUOTE } from './bytes';
 import { JsonBytesError } from './json-bytes-error';
+import { ValueEnd } from './value-end';
 
 export function skipSpace(bytes: Buffer, from: number): number {
   let i = from;
@@ -34,16 +35,10 @@ export function skipValue(bytes: Buffer, from: number): number {
 }
 
 function skipNested(bytes: Buffer, from: number): number {
-  let depth = 0;
-  for (let i = from; i < bytes.length; i++) {
-    const byte = bytes[i];
-    if (byte === QUOTE) i = skipString(bytes, i) - 1;
-    else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth++;
-    else if ((byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) && --depth === 0) return i + 1;
-  }
-  throw new JsonBytesError(
-    'truncated',
-    bytes.length,
-    `The JSON ends inside the ${bytes[from] === OPEN_ARRAY ? 'array' : 'object'} begun at byte ${from}`,
-  );
+  const value = new ValueEnd();
+  value.begin(bytes[from]!);
+  const end = value.find(bytes, from + 1);
+  if (end !== -1) return end;
+  const what = bytes[from] === OPEN_ARRAY ? 'array' : 'object';
+  throw new JsonBytesError('truncated', bytes.length, `The JSON ends inside the ${what} begun at byte ${from}`);
 }

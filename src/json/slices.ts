@@ -12,39 +12,98 @@ export interface Slice {
 /** An envelope longer than this is cut and says so. */
 export const MAX_ENVELOPE_BYTES = 4096;
 
-/** Slices of the elements of the array at `path` (`[]`: the root); `array`: its own slice, where that is known. Throws JsonBytesError. */
-export function sliceArray(answer: Buffer, path: readonly string[], array: Slice = sliceValue(answer, path)): Slice[] {
-  const { offset } = array;
-  if (answer[offset] !== OPEN_ARRAY) {
-    throw new JsonBytesError('not-array', offset, `${placeName(path)} must be an array of records; found ${byteName(answer[offset])}`);
-  }
-  const slices: Slice[] = [];
-  let at = skipSpace(answer, offset + 1);
-  if (answer[at] === CLOSE_ARRAY) return slices;
-  for (;;) {
-    const end = skipValue(answer, at);
-    slices.push({ offset: at, length: end - at });
-    const after = skipSpace(answer, end);
-    if (answer[after] === CLOSE_ARRAY) return slices;
-    expectByte(answer, after, COMMA);
-    at = skipSpace(answer, after + 1);
-  }
+/** A value inside an answer; `elements`: where it is an array, those of its elements. */
+export interface Found {
+  readonly slice: Slice;
+  readonly elements: readonly Slice[] | null;
+}
+
+/** Slices of the elements of the array at `path` (`[]`: the root); `found`: that value, where it is known. Throws JsonBytesError. */
+export function sliceArray(answer: Buffer, path: readonly string[], found: Found = findValue(answer, path)): readonly Slice[] {
+  if (found.elements !== null) return found.elements;
+  const { offset } = found.slice;
+  throw new JsonBytesError('not-array', offset, `${placeName(path)} must be an array of records; found ${byteName(answer[offset])}`);
 }
 
 /** Slice of the one value at `path`. Of a key that is there twice the last counts, as in JSON.parse. Throws JsonBytesError. */
 export function sliceValue(answer: Buffer, path: readonly string[]): Slice {
-  const start = skipSpace(answer, 0);
-  const end = skipValue(answer, start);
-  const rest = skipSpace(answer, end);
-  if (rest < answer.length) throw new JsonBytesError('trailing', rest, `The JSON has ended, yet ${byteName(answer[rest])} follows`);
-  let slice: Slice = { offset: start, length: end - start };
-  path.forEach((key, depth) => {
-    const found = member(answer, slice.offset, key);
-    if (found === null)
-      throw new JsonBytesError('no-path', slice.offset, `There is no ${placeName(path.slice(0, depth + 1))} in the answer`);
-    slice = found;
-  });
-  return slice;
+  return findValue(answer, path).slice;
+}
+
+/** The one value at `path`, and where it is an array its elements, in one pass over the answer. Throws JsonBytesError. */
+export function findValue(answer: Buffer, path: readonly string[]): Found {
+  return new Search(answer, path).find();
+}
+
+class Search {
+  private found: Found | null = null;
+  /** The innermost object, or what stands in its place, in which a key of the path was looked for. */
+  private within = { offset: 0, depth: 0 };
+
+  constructor(
+    private readonly answer: Buffer,
+    private readonly path: readonly string[],
+  ) {}
+
+  find(): Found {
+    const { answer, path } = this;
+    const rest = skipSpace(answer, this.value(skipSpace(answer, 0), 0));
+    if (rest < answer.length) throw new JsonBytesError('trailing', rest, `The JSON has ended, yet ${byteName(answer[rest])} follows`);
+    if (this.found !== null) return this.found;
+    const { offset, depth } = this.within;
+    throw new JsonBytesError('no-path', offset, `There is no ${placeName(path.slice(0, depth + 1))} in the answer`);
+  }
+
+  /** End (exclusive) of a value that so many keys of the path lead to. */
+  private value(at: number, depth: number): number {
+    const { answer, path } = this;
+    if (depth < path.length) {
+      this.within = { offset: at, depth };
+      return answer[at] === OPEN_OBJECT ? this.members(at, depth) : skipValue(answer, at);
+    }
+    const elements: Slice[] | null = answer[at] === OPEN_ARRAY ? [] : null;
+    const end = elements === null ? skipValue(answer, at) : this.elements(at, elements);
+    this.found = { slice: { offset: at, length: end - at }, elements };
+    return end;
+  }
+
+  private elements(arrayAt: number, into: Slice[]): number {
+    const { answer } = this;
+    let at = skipSpace(answer, arrayAt + 1);
+    if (answer[at] === CLOSE_ARRAY) return at + 1;
+    for (;;) {
+      const end = skipValue(answer, at);
+      into.push({ offset: at, length: end - at });
+      const after = skipSpace(answer, end);
+      if (answer[after] === CLOSE_ARRAY) return after + 1;
+      expectByte(answer, after, COMMA);
+      at = skipSpace(answer, after + 1);
+    }
+  }
+
+  private members(objectAt: number, depth: number): number {
+    const { answer, path } = this;
+    let at = skipSpace(answer, objectAt + 1);
+    if (answer[at] === CLOSE_OBJECT) return at + 1;
+    for (;;) {
+      expectByte(answer, at, QUOTE);
+      const keyEnd = skipString(answer, at);
+      const colon = skipSpace(answer, keyEnd);
+      expectByte(answer, colon, COLON);
+      const start = skipSpace(answer, colon + 1);
+      const end = keyText(answer, at, keyEnd) === path[depth] ? this.again(start, depth + 1) : skipValue(answer, start);
+      const after = skipSpace(answer, end);
+      if (answer[after] === CLOSE_OBJECT) return after + 1;
+      expectByte(answer, after, COMMA);
+      at = skipSpace(answer, after + 1);
+    }
+  }
+
+  /** What an equal key led to before no longer counts. */
+  private again(at: number, depth: number): number {
+    this.found = null;
+    return this.value(at, depth);
+  }
 }
 
 /** The answer without the value at `path` (an empty array or `{}` stands for it) and without secrets; over 4 KiB cut and marked. */
@@ -58,26 +117,6 @@ export function envelopeOf(answer: Buffer, path: readonly string[], { offset, le
   // A character must not be cut in two: continuation bytes are 10xxxxxx.
   while (end > 0 && (rest[end]! & 0xc0) === 0x80) end--;
   return `${rest.subarray(0, end).toString('utf8')}… (cut: ${whole.length} bytes)`;
-}
-
-function member(answer: Buffer, objectAt: number, key: string): Slice | null {
-  if (answer[objectAt] !== OPEN_OBJECT) return null;
-  let found: Slice | null = null;
-  let at = skipSpace(answer, objectAt + 1);
-  if (answer[at] === CLOSE_OBJECT) return null;
-  for (;;) {
-    expectByte(answer, at, QUOTE);
-    const keyEnd = skipString(answer, at);
-    const colon = skipSpace(answer, keyEnd);
-    expectByte(answer, colon, COLON);
-    const start = skipSpace(answer, colon + 1);
-    const end = skipValue(answer, start);
-    if (keyText(answer, at, keyEnd) === key) found = { offset: start, length: end - start };
-    const after = skipSpace(answer, end);
-    if (answer[after] === CLOSE_OBJECT) return found;
-    expectByte(answer, after, COMMA);
-    at = skipSpace(answer, after + 1);
-  }
 }
 
 function keyText(answer: Buffer, from: number, end: number): string {

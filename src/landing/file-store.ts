@@ -5,7 +5,11 @@ import { basename, dirname, join, resolve, sep } from 'node:path';
 import { FreshetError } from '../domain/errors';
 import { defect } from '../observability/defects';
 import { fileError, freeBytes } from './file-error';
-import type { ByteRange, LandingStore, StoredFile } from './landing-store';
+import type { ByteRange, Content, LandingStore, StoredFile } from './landing-store';
+import { sha256Beside } from './sha256';
+
+/** Read at once: every piece is a turn of the event loop. */
+const READ_BYTES = 4 * 1024 * 1024;
 
 export type Fault = (site: string) => void | Promise<void>;
 
@@ -21,7 +25,7 @@ export class FileStore implements LandingStore {
     private readonly fault: Fault = () => undefined,
   ) {}
 
-  async write(key: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<StoredFile> {
+  async write(key: string, content: Content): Promise<StoredFile> {
     const path = this.path(key);
     // Two attempts may write the same key at once (a zombie and its successor): each has a temp file of its own.
     const temporary = `${path}.${process.pid}-${++this.writes}.tmp`;
@@ -42,28 +46,47 @@ export class FileStore implements LandingStore {
     }
   }
 
-  private async writeTemporary(temporary: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<StoredFile> {
+  private async writeTemporary(temporary: string, content: Content): Promise<StoredFile> {
     await this.fault('landing.before-open');
-    const handle = await open(temporary, 'w', 0o600);
+    const handle = await open(temporary, 'w+', 0o600);
     try {
-      const hash = createHash('sha256');
-      let bytes = 0;
-      for await (const chunk of content) {
-        await this.writeWhole(handle, chunk);
-        hash.update(chunk);
-        bytes += chunk.byteLength;
-      }
+      const { bytes, sha256 } = await this.writeAll(handle, content);
       await this.fault('landing.after-write');
       await handle.sync();
       await this.fault('landing.after-sync');
       const { size } = await handle.stat();
       if (size !== bytes) throw await shortWrite(temporary, size, bytes);
-      const sha256 = hash.digest('hex');
-      await compareChecksum(temporary, sha256);
+      await compareChecksum({ handle, path: temporary, bytes, sha256 });
       return { bytes, sha256 };
     } finally {
       await handle.close();
     }
+  }
+
+  private async writeAll(handle: FileHandle, content: Content): Promise<StoredFile> {
+    if (!(content instanceof Uint8Array)) return this.writePieces(handle, content);
+    const [sha256] = await Promise.all([sha256Beside(content), this.writeWhole(handle, content)]);
+    return { bytes: content.byteLength, sha256 };
+  }
+
+  /** One piece is written while the next one is made and hashed. */
+  private async writePieces(handle: FileHandle, content: Exclude<Content, Uint8Array>): Promise<StoredFile> {
+    const hash = createHash('sha256');
+    let bytes = 0;
+    let writing: Promise<void> = Promise.resolve();
+    try {
+      for await (const chunk of content) {
+        hash.update(chunk);
+        bytes += chunk.byteLength;
+        await writing;
+        writing = this.writeWhole(handle, chunk);
+        writing.catch(() => undefined);
+      }
+    } finally {
+      // Also where the content breaks off: the file is closed next.
+      await writing;
+    }
+    return { bytes, sha256: hash.digest('hex') };
   }
 
   /** A disk that fills up takes a part of a chunk without an error; the next write is refused. */
@@ -83,7 +106,7 @@ export class FileStore implements LandingStore {
     const options = range ? { start: range.offset, end: range.offset + range.length - 1 } : {};
     try {
       await this.fault('landing.before-read');
-      yield* createReadStream(path, { ...options, highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
+      yield* createReadStream(path, { ...options, highWaterMark: READ_BYTES }) as AsyncIterable<Uint8Array>;
     } catch (error) {
       throw await fileError(error, 'read', path);
     }
@@ -172,10 +195,16 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-async function compareChecksum(path: string, expected: string): Promise<void> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array);
-  const found = hash.digest('hex');
+/** Files up to this size are read back and hashed whole, by threads beside the event loop. */
+const WHOLE_BYTES = 8 * 1024 * 1024;
+
+interface Written extends StoredFile {
+  readonly handle: FileHandle;
+  readonly path: string;
+}
+
+async function compareChecksum({ handle, path, bytes, sha256: expected }: Written): Promise<void> {
+  const found = bytes <= WHOLE_BYTES ? await checksumOfWhole(handle, bytes) : await checksumOfStream(path);
   if (found !== expected) {
     throw new FreshetError('file_error', {
       code: 'landing-checksum',
@@ -185,6 +214,17 @@ async function compareChecksum(path: string, expected: string): Promise<void> {
       facts: { expected, found, freeBytes: await freeBytes(path) },
     });
   }
+}
+
+async function checksumOfWhole(handle: FileHandle, bytes: number): Promise<string> {
+  const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(bytes), 0, bytes, 0);
+  return sha256Beside(buffer.subarray(0, bytesRead));
+}
+
+async function checksumOfStream(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(chunk as Uint8Array);
+  return hash.digest('hex');
 }
 
 async function shortWrite(path: string, size: number, bytes: number): Promise<FreshetError> {

@@ -1,7 +1,7 @@
 /** What landing needs of a place for files; shaped like an object store, so that one can stand in for the disk. */
 export interface LandingStore {
   /** Whole or absent: readers never see half a file. Writing the same key again replaces it whole. Errors: `file_error`. */
-  write(key: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<StoredFile>;
+  write(key: string, content: Content): Promise<StoredFile>;
   /** Bytes of a file, or of a range of it. Errors: `file_error` code `landing-file-missing` with the key. */
   read(key: string, range?: ByteRange): AsyncIterable<Uint8Array>;
   /** Keys below a prefix, sorted; empty when there are none. */
@@ -11,6 +11,9 @@ export interface LandingStore {
   /** Makes a folder that did not exist; `false` when somebody else has it. */
   claim(key: string): Promise<boolean>;
 }
+
+/** All bytes of a file, or its pieces one after the other. */
+export type Content = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 export interface StoredFile {
   readonly bytes: number;

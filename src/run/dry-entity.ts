@@ -10,7 +10,7 @@ import { dryRead, type DryListed } from '../extract/dry-read';
 import type { AskingScope, ExtractInput } from '../extract/extract-slice';
 import { tableExists } from '../extract/held-rows';
 import { acceptedFacts } from '../extract/doubt-accepted';
-import { NextPage } from '../extract/next-page';
+import { NextPages } from '../extract/next-pages';
 import { plannedRead } from '../extract/open-extraction';
 import { neverHeldStill } from '../extract/position';
 import { readWatermarks } from '../extract/watermark';
@@ -101,7 +101,7 @@ export async function dryEntity(deps: DryDeps, facts: DryFacts, ctx: StageContex
   const watermarks = await readWatermarks(db, input);
   const load = await dryLoad(deps, facts, { definition, wanted });
   const tally = new DryTally(db, { definition, target: entity.target, load, now: nowOf(ctx) });
-  const read = await dryRead({ ...scope, input, watermarks, nextPage: new NextPage(scope.deps.client) }, wanted, (page) =>
+  const read = await dryRead({ ...scope, input, watermarks, nextPages: new NextPages(scope.deps.client, scope.deps) }, wanted, (page) =>
     tally.take(page),
   );
   listed.set(entity.name, read.listed);
@@ -122,7 +122,7 @@ export async function dryEntity(deps: DryDeps, facts: DryFacts, ctx: StageContex
 const nowOf = (ctx: StageContext): string => formatInstant(BigInt(ctx.now().getTime()) * 1000n);
 
 interface Surveyed {
-  readonly scope: Omit<AskingScope, 'input' | 'watermarks' | 'nextPage'>;
+  readonly scope: Omit<AskingScope, 'input' | 'watermarks' | 'nextPages'>;
   readonly counter: string | null;
 }
 

@@ -1,3 +1,5 @@
+import type { JsonValue } from '../json/decode';
+import type { Slice } from '../json/slices';
 import type { RequestBudget } from '../http/request-budget';
 import type { StageContext } from '../observability/stage-context';
 import type { TokenStore } from './token-store';
@@ -108,11 +110,24 @@ export interface ListRequest {
   readonly filters: Readonly<Record<string, string | number | boolean>>;
 }
 
+/** Takes the records of one answer, in their order. What it throws ends the request. */
+export interface RecordTaker {
+  take(record: JsonValue, place: Slice, body: Buffer): void;
+}
+
+/** What a client may tell while it reads an answer, which it parses anyway. One that does not says so by an answer without `list`. */
+export interface ListReading {
+  /** Where the list goes on: perhaps long before the answer is read to its end, and once more where a try failed. */
+  onNext(next: PagePosition | null): void;
+  /** For each try anew. */
+  taker(): RecordTaker;
+}
+
 export interface ListAnswer {
   /** The answer as received, decoded from transfer encodings, checked to be complete and valid UTF-8 JSON. */
   readonly body: Buffer;
-  /** What `JSON.parse` makes of the body, where the client has that at hand: its long numbers are not exact. */
-  readonly parsed?: unknown;
+  /** Where its records stand, and who has taken them already. */
+  readonly list?: { readonly slice: Slice; readonly taken: RecordTaker };
   readonly next: PagePosition | null;
   /** The source's clock when it answered (ISO, UTC); `null` where it does not tell. */
   readonly clock: string | null;
@@ -151,7 +166,7 @@ export type DetailAnswer =
 /** One open connection to a source: holds token, limiter and keep-alive sockets. Safe for concurrent calls. */
 export interface SourceClient {
   /** One list request. Errors: FreshetError of the taxonomy; never an empty page instead of an error. */
-  list(request: ListRequest, ctx: StageContext): Promise<ListAnswer>;
+  list(request: ListRequest, ctx: StageContext, reading?: ListReading): Promise<ListAnswer>;
   /** One detail call; `found: false` only when the source says that the record does not exist. */
   detail(request: { readonly entity: string; readonly id: string }, ctx: StageContext): Promise<DetailAnswer>;
   /** One page of the deletions feed, ascending by stamp, from `from` on, inclusive; only where `deletes.kind` is `feed`. */

@@ -1,8 +1,9 @@
-import { cursorOf, readListedRows, type ListedRow } from '../../src/extract/listed-row';
+import { cursorOf, type ListedRow } from '../../src/extract/listed-row';
 import { isFreshetError } from '../../src/domain/errors';
 import { parseInstant } from '../../src/domain/instant';
 import { isJsonObject, parseExact } from '../../src/json/decode';
 import type { ListAnswer, ListRequest } from '../../src/sources/source';
+import { rowsOf as rowsIn } from './rows-of';
 import { testContext } from '../http/test-context';
 import type { CommonFault, OpenSubject, Subject } from './subject';
 
@@ -59,7 +60,7 @@ export function contractSuite({ name, zone, without = [], open }: Contract): voi
   const passing = PASSING.filter((fault) => !without.includes(fault));
   let subject: Subject;
   const opened = async (records = RECORDS): Promise<Subject> => (subject = await open({ records, pageSize: PAGE }));
-  const rowsOf = (answer: ListAnswer): readonly ListedRow[] => readListedRows(answer, subject.definition, zone).rows;
+  const rowsOf = (answer: ListAnswer): readonly ListedRow[] => rowsIn(answer, { definition: subject.definition, zone });
   const idsOf = (answers: readonly ListAnswer[]): string[] => answers.flatMap((answer) => rowsOf(answer).map(({ id }) => id));
 
   async function pages(request: ListRequest): Promise<ListAnswer[]> {

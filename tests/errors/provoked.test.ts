@@ -4,7 +4,7 @@ import { openDatabase, type Database } from '../../src/database/database';
 import { ident } from '../../src/database/identifier';
 import { migrateToLatest } from '../../src/database/migrate';
 import { isFreshetError, type FreshetError } from '../../src/domain/errors';
-import { readListedRows } from '../../src/extract/listed-row';
+import { readPage } from '../../src/extract/page-reader';
 import { transportFailure } from '../../src/http/transport-failure';
 import { pipelinePlan, readRunConfig, sourceOf, type RunConfig } from '../../src/run/run-config';
 import { sources } from '../../src/sources';
@@ -115,7 +115,9 @@ describe('a source', () => {
     ['listed-row-without-key', '{"code":0,"contacts":[{"contact_id":"1"},{"name":"x"}]}'],
   ])('whose list is none ends with %s, naming the byte', async (code, body) => {
     const definition = sources['zoho-books'].entities.contacts;
-    const error = await provoked(() => readListedRows({ body: Buffer.from(body) }, definition, 'UTC'));
+    const error = await provoked(() =>
+      readPage({ body: Buffer.from(body), next: null, clock: null, requestDigest: '' }, { definition, zone: 'UTC' }),
+    );
     expect(error).toMatchObject({ code, message: expect.stringMatching(/at byte \d+ of the answer/) });
   });
 });

@@ -1,5 +1,6 @@
 import { FreshetError } from '../../domain/errors';
 import { isJsonObject } from '../../http/strict-json';
+import type { JsonValue } from '../../json/decode';
 import type { PagePosition } from '../source';
 
 type Envelope = Readonly<Record<string, unknown>>;
@@ -38,6 +39,11 @@ export function nextPage(envelope: Envelope, { records, position, what }: AskedP
   if (typeof cursor !== 'string') throw misshapen(what, 'its cursor is no text');
   if (cursor === position?.['cursor']) throw misshapen(what, 'its cursor leads to the same page again');
   return { cursor };
+}
+
+/** A record of a list whose envelope was read before. */
+export function checkRecord(record: JsonValue, { records, what }: Pick<AskedPage, 'records' | 'what'>): void {
+  if (!isJsonObject(record)) throw misshapen(what, `${records} is no array of records`);
 }
 
 export interface AskedRecord {

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { systemClock, type Clock } from '../../http/clock';
+import { expectRecords } from '../../http/strict-json';
 import { createHttpClient, type HttpClient } from '../../http/http-client';
 import type { HttpAnswer } from '../../http/http-request';
 import type { RequestLimiter } from '../../http/limiter';
 import type { StageContext } from '../../observability/stage-context';
+import type { OpenList } from '../../json/cut-list';
 import { attempts } from '../attempts';
 import { sharedLimiter } from '../limiters';
-import type { DetailAnswer, ListAnswer, ListRequest, SourceClient } from '../source';
-import { hasRecord, nextPage } from './answer-form';
+import type { DetailAnswer, ListAnswer, ListReading, ListRequest, SourceClient } from '../source';
+import { checkRecord, hasRecord, nextPage } from './answer-form';
 import { detailCall, listCall, RECORDS, type SquareCall } from './call';
 import { interpret } from './errors';
 import { SQUARE_LIMITS, type SquareSettings } from './settings';
@@ -20,6 +22,7 @@ const ANSWERED: ReadonlySet<string> = new Set(['cursor-lost', 'square-errors']);
 interface Received {
   readonly answer: HttpAnswer;
   readonly envelope: Readonly<Record<string, unknown>>;
+  readonly list: OpenList | null;
 }
 
 /** Connection to one Square account; its limiter is shared with every other one of the process. */
@@ -46,16 +49,24 @@ export class SquareClient implements SourceClient {
     this.#limiter = sharedLimiter(this.#clock, limited, settings.budget);
   }
 
-  async list(request: ListRequest, ctx: StageContext): Promise<ListAnswer> {
+  async list(request: ListRequest, ctx: StageContext, reading?: ListReading): Promise<ListAnswer> {
     const call = listCall(request, this.pageSize);
     const what = this.#what(call);
     const records = RECORDS.get(request.entity) ?? '';
     return attempts(
       what,
       async () => {
-        const { answer, envelope } = await this.#send(call, ctx);
+        const { answer, envelope, list: open } = await this.#send(call, records, ctx);
         const next = nextPage(envelope, { records, position: request.position, what });
-        return { body: answer.body, parsed: envelope, next, clock: answer.date, requestDigest: call.digest };
+        const shared = { body: answer.body, next, clock: answer.date, requestDigest: call.digest };
+        if (open === null) return shared;
+        reading?.onNext(next);
+        const taken = reading?.taker();
+        await expectRecords(answer, { what, elements: open.elements }, (record, place) => {
+          checkRecord(record, { records, what });
+          taken?.take(record, place, answer.body);
+        });
+        return taken === undefined ? shared : { ...shared, list: { slice: open.slice, taken } };
       },
       { ctx, clock: this.#clock, answered: ANSWERED },
     );
@@ -65,11 +76,12 @@ export class SquareClient implements SourceClient {
   async detail({ entity, id }: { readonly entity: string; readonly id: string }, ctx: StageContext): Promise<DetailAnswer> {
     const call = detailCall(entity, id);
     const what = this.#what(call);
+    const records = RECORDS.get(entity) ?? '';
     return attempts(
       what,
       async () => {
-        const { answer, envelope } = await this.#send(call, ctx);
-        const found = hasRecord(envelope, { records: RECORDS.get(entity) ?? '', id, what });
+        const { answer, envelope } = await this.#send(call, null, ctx);
+        const found = hasRecord(envelope, { records, id, what });
         const shared = { clock: answer.date, requestDigest: call.digest };
         return found ? { found, body: answer.body, ...shared } : { found, ...shared };
       },
@@ -85,15 +97,15 @@ export class SquareClient implements SourceClient {
     return `${method} ${this.#host}${path}`;
   }
 
-  /** One answer that says something about data; a limit is waited out once. */
-  async #send(call: SquareCall, ctx: StageContext): Promise<Received> {
+  /** One answer that says something about data; a limit is waited out once. `records`: where those of a list stand. */
+  async #send(call: SquareCall, records: string | null, ctx: StageContext): Promise<Received> {
     for (let waited = false; ; waited = true) {
       const answer = await this.#limiter.run(ctx, () => this.#request(call, ctx), {
         what: this.#what(call),
         status: ({ status }) => status,
       });
-      const verdict = interpret(answer, { what: this.#what(call), now: ctx.now() });
-      if (verdict.kind === 'success') return { answer, envelope: verdict.envelope };
+      const verdict = interpret(answer, { what: this.#what(call), records, now: ctx.now() });
+      if (verdict.kind === 'success') return { answer, envelope: verdict.envelope, list: verdict.list };
       if (verdict.kind === 'failed') throw verdict.error;
       this.#limiter.penalize(verdict.waitMs, ctx);
       ctx.log('SR-003', { account: this.#host, code: '429', seconds: Math.ceil(verdict.waitMs / 1000) });

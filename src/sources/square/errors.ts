@@ -1,14 +1,15 @@
 import { FreshetError } from '../../domain/errors';
 import type { HttpAnswer } from '../../http/http-request';
 import { retryAfterMs } from '../../http/retry-after';
-import { expectJson, isJsonObject } from '../../http/strict-json';
+import { expectJson, expectList, isJsonObject } from '../../http/strict-json';
+import type { OpenList } from '../../json/cut-list';
 import { safeExcerpt } from '../../observability/safe-facts';
 
 type Envelope = Readonly<Record<string, unknown>>;
 
 /** What an answer of Square means. */
 export type Verdict =
-  | { readonly kind: 'success'; readonly envelope: Envelope }
+  | { readonly kind: 'success'; readonly envelope: Envelope; readonly list: OpenList | null }
   /** Nothing may be sent for `waitMs`. */
   | { readonly kind: 'limited'; readonly waitMs: number }
   | { readonly kind: 'failed'; readonly error: FreshetError };
@@ -16,6 +17,8 @@ export type Verdict =
 export interface Asked {
   /** `POST connect.squareup.com/v2/orders/search` */
   readonly what: string;
+  /** Where the records of a list stand; they are parsed later. `null`: it is no list. */
+  readonly records: string | null;
   readonly now: Date;
 }
 
@@ -103,18 +106,26 @@ function errorsInAnswer({ what }: Asked, error: SquareError): FreshetError {
   });
 }
 
+type Read = ReturnType<typeof expectList>;
+
+function read(answer: HttpAnswer, { what, records }: Asked): Read {
+  return records === null ? { json: expectJson(answer, { what }), list: null } : expectList(answer, { what }, [records]);
+}
+
+const NOTHING: Read = { json: {}, list: null };
+
 /** Reads an answer of the API. Throws `source_error` where it is no JSON although its status says that it is an answer. */
 export function interpret(answer: HttpAnswer, asked: Asked): Verdict {
   const { status } = answer;
   if (status === 429) return { kind: 'limited', waitMs: retryAfterMs(answer.headers.get('retry-after'), asked.now) ?? LIMITED_MS };
   if (status >= 500 || status === 408) return { kind: 'failed', error: unavailable(answer, asked) };
   const html = !/json/i.test(answer.headers.get('content-type') ?? 'json');
-  const envelope = status >= 400 && html ? {} : expectJson(answer, { what: asked.what });
+  const { json: envelope, list } = status >= 400 && html ? NOTHING : read(answer, asked);
   const [error] = errorsOf(envelope);
   if (status === 401 || status === 403) return { kind: 'failed', error: notAuthorized(answer, asked, error) };
   if (error?.code === 'RATE_LIMITED') return { kind: 'limited', waitMs: LIMITED_MS };
   if (error?.code === 'INVALID_CURSOR') return { kind: 'failed', error: cursorLost(asked, error) };
   if (status >= 300) return { kind: 'failed', error: refused(answer, asked, error) };
   if (error !== undefined) return { kind: 'failed', error: errorsInAnswer(asked, error) };
-  return { kind: 'success', envelope: isJsonObject(envelope) ? envelope : { records: envelope } };
+  return { kind: 'success', envelope: isJsonObject(envelope) ? envelope : { records: envelope }, list };
 }
