@@ -10,10 +10,14 @@ import type { FixLine } from './rejects-csv';
 import type { RejectFacts } from './rejects-facts';
 import { fixRecord, parsed } from './rejects-fix';
 
+/** How rejects of stage publish come good. */
+export const OF_PUBLISH = 'the next run tries it again when it changed at the source, or its mapping or rules did in the pipeline file';
+
 /** Why a reject cannot be loaded once more; `null` where it can. */
 export function unplayable(id: string, reject: RejectFacts | undefined): string | null {
   if (reject === undefined) return `there is no reject ${id}`;
   if (reject.closed_by_run !== null) return `reject ${id} is closed already, by run ${reject.closed_by_run}`;
+  if (reject.stage === 'publish') return `reject ${id} is of publish: its record is loaded, and ${OF_PUBLISH}`;
   if (reject.file === null) return `of reject ${id} no record was landed; the next run of ${reject.pipeline} asks for it again`;
   return null;
 }

@@ -10,6 +10,7 @@ export function addRejects(program: Command, act: Acting): void {
   const rejects = program.command('rejects').description('records that were refused: why, and how they come in after all');
   withFilter(rejects.command('list'))
     .description('refused records that are open, newest first; needs PostgreSQL only')
+    .option('--stage <stages>', 'only of these: extract, load, held (with its whole batch), publish', collect)
     .option('--all', 'closed ones, too')
     .option('--limit <n>', 'how many (50)')
     .action((flags: RejectsListFlags & CommonFlags, command: Command) =>

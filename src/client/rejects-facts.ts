@@ -10,6 +10,8 @@ export interface StoredReason {
   readonly value?: string;
   readonly expected?: string;
   readonly constraint?: string;
+  /** This rule alone would have let it pass. */
+  readonly severity?: 'warning';
 }
 
 /** A refused record. Ids and places as text, instants as ISO text in UTC. */
@@ -17,7 +19,7 @@ export interface RejectFacts {
   readonly id: string;
   readonly pipeline: string;
   readonly entity: string;
-  /** `load`; `extract`: its details could not be had; `held`: its whole batch waits. */
+  /** `load`; `extract`: its details could not be had; `held`: its whole batch waits; `publish`: it is loaded, and not in the typed table. */
   readonly stage: string;
   readonly run_id: string;
   readonly record_id: string | null;
@@ -29,7 +31,7 @@ export interface RejectFacts {
   readonly created_at: string;
   readonly fetched_at: string;
   readonly closed_by_run: string | null;
-  /** `good`, `again` (a newer reject stands for it), `loaded` (its held batch is in); `null` also where an earlier version closed it. */
+  /** `good`, `again` (a newer reject stands for it), `loaded` (its held batch is in), `gone` (deleted at the source), `waits` (only for another table's row); `null` also where an earlier version closed it. */
   readonly closed_because: string | null;
 }
 
@@ -39,25 +41,29 @@ export interface RejectFilter {
   readonly entities: readonly string[];
   readonly runs: readonly string[];
   readonly ids: readonly string[];
+  /** Absent: of any. */
+  readonly stages?: readonly string[];
   readonly open: boolean;
 }
+
+export const REJECT_STAGES = ['extract', 'load', 'held', 'publish'] as const;
 
 const WHERE = `
   (cardinality($1::text[]) = 0 or r.pipeline = any ($1)) and (cardinality($2::text[]) = 0 or r.entity = any ($2))
   and (cardinality($3::text[]) = 0 or r.run_id = any ($3)) and (cardinality($4::bigint[]) = 0 or r.id = any ($4))
-  and (not $5::boolean or r.closed_by_run is null)`;
+  and (not $5::boolean or r.closed_by_run is null) and (cardinality($6::text[]) = 0 or r.stage = any ($6))`;
 
 /** Newest first; how many there are beyond the limit is in `total`. */
 export async function readRejects(
   db: Database,
-  { pipelines, entities, runs, ids, open }: RejectFilter,
+  { pipelines, entities, runs, ids, open, stages = [] }: RejectFilter,
   limit: number,
 ): Promise<{ readonly rejects: RejectFacts[]; readonly total: number }> {
-  const given = [pipelines, entities, runs, ids, open];
+  const given = [pipelines, entities, runs, ids, open, stages];
   const rejects = await db.query<RejectFacts>(
     `select r.id, r.pipeline, r.entity, r.stage, r.run_id, r.record_id, r.file, r."offset", r.length, r.record_sha256, r.reasons,
             ${iso('r.created_at')} as created_at, ${FETCHED} as fetched_at, r.closed_by_run, r.closed_because
-       from freshet.reject r where ${WHERE} order by r.id desc limit $6`,
+       from freshet.reject r where ${WHERE} order by r.id desc limit $7`,
     [...given, limit],
   );
   if (rejects.length < limit) return { rejects, total: rejects.length };
@@ -85,7 +91,8 @@ export function readReplays(db: Database, id: string): Promise<RejectReplay[]> {
 /** Pipelines and entities of which there are rejects or warnings. */
 export async function refusedNames(db: Database): Promise<{ readonly pipelines: readonly string[]; readonly entities: readonly string[] }> {
   const rows = await db.query<{ pipeline: string; entity: string }>(
-    `select pipeline, entity from freshet.reject union select pipeline, entity from freshet.row_warning order by 1, 2`,
+    `select pipeline, entity from freshet.reject union select pipeline, entity from freshet.row_warning
+      union select pipeline, entity from freshet.publish_warning order by 1, 2`,
   );
   return { pipelines: [...new Set(rows.map(({ pipeline }) => pipeline))], entities: [...new Set(rows.map(({ entity }) => entity))] };
 }

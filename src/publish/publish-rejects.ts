@@ -5,7 +5,7 @@ import type { Judged } from './judge';
 const OPEN = `r.pipeline = $1 and r.entity = $2 and r.stage = 'publish' and r.closed_by_run is null`;
 
 /**
- * Closes rejects of records that are published now, and keeps those that are refused with every rule that they break. A record that was
+ * Closes rejects of records that are published, deleted, or only wait now, and keeps those that are refused with every rule that they break. A record that was
  * tried again and is refused still keeps its reject. Answers with how many are refused, of records tried again: anew.
  */
 export async function keepRejects(tx: Tx, { scope, pass }: ChunkJob, { putOff }: Judged): Promise<number> {
@@ -17,8 +17,9 @@ export async function keepRejects(tx: Tx, { scope, pass }: ChunkJob, { putOff }:
   const held = new Set(open.map(({ record_id }) => record_id));
   if (held.size > 0)
     await tx.query(
-      `update freshet.reject r set closed_by_run = $3, closed_at = now(), closed_because = 'good'
-         from publish_stage s where ${OPEN} and r.record_id = s.id and s.verdict is null`,
+      `update freshet.reject r set closed_by_run = $3, closed_at = now(),
+              closed_because = case when s.gone then 'gone' when s.verdict = 'pending' then 'waits' else 'good' end
+         from publish_stage s where ${OPEN} and r.record_id = s.id and s.verdict is distinct from 'rejected'`,
       [pipeline, entity, runId],
     );
   const rejected = putOff.filter(({ verdict }) => verdict === 'rejected');

@@ -52,7 +52,7 @@ async function filledIn(fixes: readonly (readonly [id: string, fix: string])[], 
 it('lists what is refused, newest first, and tells how to see more', async () => {
   const { code, stdout } = await freshet('rejects', 'list', '--limit', '3');
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^ *id +pipeline +entity +record +refused \(UTC\) +why/);
+  expect(stdout).toMatch(/^ *id +pipeline +entity +record +refused \(UTC\) +stage +why/);
   expect(stdout).toContain('1 more before these; --limit shows more.');
   expect(stdout).toContain('./freshet rejects show');
   expect((await asked('list', '--entity', 'contacts')).data.total).toBe(4);
@@ -67,7 +67,7 @@ it('shows one with every reason and the record as it was landed', async () => {
   expect(JSON.parse(data.record)).toMatchObject({ contact_id: data.reject.record_id });
   const { stdout } = await freshet('rejects', 'show', id);
   expect(stdout).toMatch(/state +open\n/);
-  expect(stdout).toMatch(/Refused because:\n +contact_name is ".*", not one of Nobody, Nora \(enum\)/);
+  expect(stdout).toMatch(/Refused because:\n +contact_name is ".*", not one of Nobody, Nora \(enum of contact_name\)/);
   expect(stdout).toContain(`"contact_id": "${data.reject.record_id}"`);
   expect((await asked('show', '999')).error.code).toBe('reject-unknown');
   expect((await asked('show', 'x')).error.code).toBe('reject-unknown');

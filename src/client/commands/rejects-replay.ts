@@ -14,7 +14,7 @@ import { EXIT } from '../exit-code';
 import { openView } from '../live/watch';
 import { openForWriting } from '../open-database';
 import { openProject, type Project } from '../project';
-import { checkFixes, unplayable } from '../rejects-check';
+import { checkFixes, OF_PUBLISH, unplayable } from '../rejects-check';
 import { readFixes, type FixLine } from '../rejects-csv';
 import { readRejects, type RejectFacts } from '../rejects-facts';
 import { actor } from '../run-wishes';
@@ -89,8 +89,12 @@ export async function rejectsReplay(ids: readonly string[], flags: ReplayFlags, 
   const problems = ids.flatMap((id) => unplayable(id, known.get(id)) ?? []);
   if (problems.length > 0) throw notChosen(problems);
   const playable = rejects.filter((reject) => unplayable(reject.id, reject) === null).reverse();
-  const left = rejects.length - playable.length;
-  const note = left === 0 ? [] : [`${counted(left, 'reject')} without a landed record: the next run of the pipeline asks for them again`];
+  const published = rejects.filter(({ stage }) => stage === 'publish').length;
+  const left = rejects.length - playable.length - published;
+  const note = [
+    ...(left === 0 ? [] : [`${counted(left, 'reject')} without a landed record: the next run of the pipeline asks for them again`]),
+    ...(published === 0 ? [] : [`${counted(published, 'reject')} of publish: each is loaded, and ${OF_PUBLISH}`]),
+  ];
   const wishes = playable.map(({ id, pipeline, entity, fetched_at: at }) => ({ rejectId: id, pipeline, entity, at, record: null }));
   return replay(wishes, note, flags, context);
 }

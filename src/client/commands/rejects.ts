@@ -11,13 +11,15 @@ import { EXIT } from '../exit-code';
 import { openForWriting } from '../open-database';
 import { shown } from '../output';
 import { openProject, type Project } from '../project';
-import { recordOf } from '../rejects-check';
+import { OF_PUBLISH, recordOf } from '../rejects-check';
 import { rejectsCsv } from '../rejects-csv';
+import { publishedWarningsText, rawRecord, readPublishedWarnings, type RawRecord } from '../rejects-published';
 import {
   readRejects,
   readReplays,
   readWarnings,
   refusedNames,
+  REJECT_STAGES,
   type RejectFacts,
   type RejectFilter,
   type RejectReplay,
@@ -36,6 +38,7 @@ export interface RejectsFlags {
 }
 
 export interface RejectsListFlags extends RejectsFlags {
+  readonly stage?: readonly string[];
   readonly all?: boolean;
   readonly limit?: string;
 }
@@ -68,11 +71,15 @@ export async function filterOf(db: Database, flags: RejectsFlags): Promise<Omit<
 export function rejectsList(flags: RejectsListFlags, context: CommandContext): Promise<CommandResult> {
   const limit = limitOf(flags.limit, { otherwise: LIMIT, most: MOST });
   return withRejects(context, async (db) => {
-    const filter = { ...(await filterOf(db, flags)), ids: [], open: flags.all !== true };
+    const stages = chosenWords({ flag: '--stage', given: flags.stage, allowed: REJECT_STAGES });
+    const filter = { ...(await filterOf(db, flags)), ids: [], stages, open: flags.all !== true };
     const { rejects, total } = await readRejects(db, filter, limit);
-    const warnings = await readWarnings(db, filter);
-    const text = [listText(rejects, { total, all: flags.all === true }), ...warnedText(warnings)].join('\n');
-    return { exitCode: EXIT.good, data: { filter, total, rejects, warnings }, text };
+    const about = (stage: string): boolean => stages.length === 0 || stages.includes(stage);
+    const warnings = about('load') ? await readWarnings(db, filter) : [];
+    const published = about('publish') ? await readPublishedWarnings(db, filter) : [];
+    const head = listText(rejects, { total, all: flags.all === true });
+    const text = [head, ...warnedText(warnings), ...publishedWarningsText(published)].join('\n');
+    return { exitCode: EXIT.good, data: { filter, total, rejects, warnings, published_warnings: published }, text };
   });
 }
 
@@ -82,6 +89,7 @@ const COLUMNS = [
   { title: 'entity' },
   { title: 'record' },
   { title: 'refused (UTC)' },
+  { title: 'stage' },
   { title: 'why' },
 ];
 
@@ -116,13 +124,20 @@ function row(reject: RejectFacts): string[] {
     reject.entity,
     reject.record_id ?? '–',
     minute(reject.created_at),
+    reject.stage,
     state === 'open' ? why : `${state}; ${why}`,
   ];
 }
 
 const minute = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
 
-const CLOSED: Readonly<Record<string, string>> = { good: 'came good', again: 'refused again', loaded: 'its held batch is loaded' };
+const CLOSED: Readonly<Record<string, string>> = {
+  good: 'came good',
+  again: 'refused again',
+  loaded: 'its held batch is loaded',
+  gone: 'its record was deleted at the source',
+  waits: 'it only waits for a row of another table',
+};
 
 function stateOf({ stage, closed_by_run: run, closed_because: why }: RejectFacts): string {
   if (run === null) return stage === 'held' ? 'open, its whole batch is held' : 'open';
@@ -138,11 +153,12 @@ export function rejectsShow(id: string, context: CommandContext): Promise<Comman
     const reject = known?.rejects[0];
     if (reject === undefined) throw unknownReject(id);
     const replays = await readReplays(db, id);
-    const { record, problem } = await landed(project, reject);
+    const raw = reject.stage === 'publish' ? await rawRecord(db, reject) : null;
+    const { record, problem } = raw === null ? await landed(project, reject) : { record: stringify(raw.fields) ?? null, problem: null };
     return {
       exitCode: EXIT.good,
-      data: { reject, record, record_problem: problem, replays },
-      text: showText(reject, { record, problem, replays }),
+      data: { reject, record, record_problem: problem, replays, raw_table: raw?.raw_table ?? null, typed_table: raw?.typed_table ?? null },
+      text: showText(reject, { record, problem, replays, raw }),
     };
   });
 }
@@ -164,22 +180,39 @@ async function landed({ loaded }: Project, reject: RejectFacts): Promise<Landed>
   }
 }
 
-function showText(reject: RejectFacts, { record, problem, replays }: Landed & { readonly replays: readonly RejectReplay[] }): string {
-  const place =
-    reject.file === null ? 'nothing was landed' : `${reject.file}, byte ${reject.offset ?? 0}, ${count(Number(reject.length))} bytes`;
+interface Shown extends Landed {
+  readonly replays: readonly RejectReplay[];
+  /** Of a reject of publish: its row in the raw table. */
+  readonly raw: RawRecord | null;
+}
+
+/** Where its record is: in landing, or, where publish refused it, in the raw table. */
+function placeOf(reject: RejectFacts, raw: RawRecord | null): readonly [string, string] {
+  if (reject.stage === 'publish')
+    return [
+      'loaded',
+      raw === null ? 'its raw row is not there any more' : `into ${raw.raw_table}, not into ${raw.typed_table ?? 'a typed table'}`,
+    ];
+  if (reject.file === null) return ['landed', 'nothing was landed'];
+  return ['landed', `${reject.file}, byte ${reject.offset ?? 0}, ${count(Number(reject.length))} bytes`];
+}
+
+function showText(reject: RejectFacts, { record, problem, replays, raw }: Shown): string {
   const facts: readonly (readonly [string, string])[] = [
     ['record', `${reject.record_id === null ? 'without a key' : shown(reject.record_id)} of ${reject.entity}, pipeline ${reject.pipeline}`],
     ['refused', `${minute(reject.created_at)} UTC in ${reject.run_id}`],
     ['state', stateOf(reject)],
-    ['landed', place],
+    placeOf(reject, raw),
     ...replays.map(({ run_id, state, actor, mended }): [string, string] => [
       'replay',
       `${run_id}, ${state}, by ${shown(actor)}${mended ? ', mended' : ''}`,
     ]),
   ];
-  const reasons = reject.reasons.map(
-    ({ rule, constraint, message }) => `  ${shown(message, 500)} (${[rule, ...(constraint === undefined ? [] : [constraint])].join(' ')})`,
-  );
+  const reasons = reject.reasons.map(({ rule, field, constraint, severity, message }) => {
+    const of = [rule, ...(field === null ? [] : [`of ${field}`]), ...(constraint === undefined ? [] : [constraint])].join(' ');
+    return `  ${shown(message, 500)} (${of}${severity === undefined ? '' : ', a warning'})`;
+  });
+  const how = reject.stage === 'publish' && reject.closed_by_run === null ? ['', `How it comes good: ${OF_PUBLISH}.`] : [];
   const body =
     record === null
       ? []
@@ -194,6 +227,7 @@ function showText(reject: RejectFacts, { record, problem, replays }: Landed & { 
     '',
     'Refused because:',
     ...reasons,
+    ...how,
     ...(problem === null ? [] : ['', `The record cannot be shown: ${shown(problem, 500)}`]),
     ...body,
   ].join('\n');
@@ -215,7 +249,9 @@ function unknownReject(id: string): FreshetError {
 /** `freshet rejects export`: a CSV that a person fills in. */
 export function rejectsExport(flags: RejectsFlags, context: CommandContext): Promise<CommandResult> {
   return withRejects(context, async (db, project) => {
-    const { rejects } = await readRejects(db, { ...(await filterOf(db, flags)), ids: [], open: true }, MOST);
+    // What publish refused is loaded: a spreadsheet cannot mend it.
+    const stages = REJECT_STAGES.filter((stage) => stage !== 'publish');
+    const { rejects } = await readRejects(db, { ...(await filterOf(db, flags)), ids: [], stages, open: true }, MOST);
     const rows = [];
     for (const reject of rejects) rows.push({ ...reject, record: (await landed(project, reject)).record });
     return { exitCode: EXIT.good, data: { rejects: rows }, text: await rejectsCsv(rows), verbatim: true };
