@@ -16,6 +16,7 @@ import { addLoading } from './load-commands';
 import { addTables } from './table-commands';
 import { addConflicts } from './conflicts-commands';
 import { addOverrides } from './overrides-commands';
+import { addRehearsing } from './rehearse-commands';
 import { addRejects } from './rejects-commands';
 import { addDeciding } from './deciding-commands';
 import { addReporting } from './report-commands';
@@ -54,6 +55,7 @@ export function createProgram(out: Output, exit: (code: number) => void, help: (
   addReporting(program, act);
   addRejects(program, act);
   addComparing(program, act);
+  addRehearsing(program, act);
   addDeciding(program, act);
   addConflicts(program, act);
   addOverrides(program, act);

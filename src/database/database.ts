@@ -23,6 +23,8 @@ export interface TxOptions {
   readonly idleTimeoutMs?: number;
   /** The body finds out by itself whether it was done before: when the connection is lost, it is made again on another one. */
   readonly repeatable?: boolean;
+  /** Every statement sees the database as it was at the first one (`repeatable read`). Default: as it is when the statement begins. */
+  readonly snapshot?: boolean;
 }
 
 export interface Database {
@@ -201,7 +203,7 @@ class PoolDatabase implements Database {
 }
 
 /** Every statement is a fault site of its transaction: `<site>.statement`. */
-function transactionOf(client: pg.PoolClient, { site, ctx }: TxOptions): Tx {
+export function transactionOf(client: pg.PoolClient, { site, ctx }: TxOptions): Tx {
   return {
     client,
     async query<R extends object>(text: string, values: readonly unknown[] = []): Promise<R[]> {
@@ -222,12 +224,12 @@ function transactionOf(client: pg.PoolClient, { site, ctx }: TxOptions): Tx {
  * transaction, and who is left without an answer to its COMMIT finds out what became of it.
  */
 async function begin({ client }: Tx, guard: CancelGuard, options: TxOptions): Promise<string> {
-  const { site, ctx, applicationName, lockTimeoutMs, idleTimeoutMs } = options;
+  const { site, ctx, applicationName, lockTimeoutMs, idleTimeoutMs, snapshot } = options;
   await ctx.fault(`${site}.statement`);
   const name = pg.escapeLiteral(applicationName ?? 'freshet');
   const idle = idleTimeoutMs === undefined ? '' : `set local idle_in_transaction_session_timeout = ${idleTimeoutMs};`;
   const answers = (await client.query(
-    `begin; set local application_name = ${name}; set local lock_timeout = ${lockTimeoutMs ?? 0}; ${idle}
+    `begin${snapshot === true ? ' isolation level repeatable read' : ''}; set local application_name = ${name}; set local lock_timeout = ${lockTimeoutMs ?? 0}; ${idle}
      select pg_current_xact_id()::text as xid, pg_backend_pid() as pid`,
   )) as unknown as readonly pg.QueryResult<Identity & { xid: string }>[];
   const identity = answers.at(-1)!.rows[0]!;

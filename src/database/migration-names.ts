@@ -19,5 +19,6 @@ export const MIGRATION_NAMES = [
   '0019-publish',
   '0020-comparisons',
   '0021-publish-seen',
+  '0022-rehearsal',
 ] as const;
 export type MigrationName = (typeof MIGRATION_NAMES)[number];

@@ -112,7 +112,7 @@ export const SPREAD_VERDICTS = `update publish_stage s
    where v.seq = s.seq`;
 
 /** Foreign keys that other tables have to this one: `<table>` with `<column>` refers to our `<referred>`. */
-export const REFERRERS = `select n.nspname as schema, c.relname as "table", a.attname as "column", f.attname as referred
+export const REFERRERS = `select '"' || replace(n.nspname, '"', '""') || '"."' || replace(c.relname, '"', '""') || '"' as name, a.attname as "column", f.attname as referred
      from pg_catalog.pg_constraint k
      join pg_catalog.pg_class c on c.oid = k.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[1]
@@ -120,8 +120,8 @@ export const REFERRERS = `select n.nspname as schema, c.relname as "table", a.at
     where k.contype = 'f' and k.confrelid = to_regclass($1) and cardinality(k.conkey) = 1`;
 
 export interface Referrer {
-  readonly schema: string;
-  readonly table: string;
+  /** Quoted, for SQL. */
+  readonly name: string;
   readonly column: string;
   readonly referred: string;
 }
@@ -129,8 +129,8 @@ export interface Referrer {
 /** Records that are gone whose rows others refer to: these cannot be removed. */
 export function referencedSql({ name }: TypedTable, referrers: readonly Referrer[]): string {
   const some = referrers.map(
-    ({ schema, table, column, referred }) =>
-      `exists (select from ${ident(schema, table)} c where c.${ident(column)} = t.${ident(referred)} and c.${ident(column)} is not null)`,
+    ({ name: referrer, column, referred }) =>
+      `exists (select from ${referrer} c where c.${ident(column)} = t.${ident(referred)} and c.${ident(column)} is not null)`,
   );
   return `create temporary table publish_referenced on commit drop as
     select s.id from publish_stage s join ${name} t on t.source_id = s.id where s.gone and (${some.length === 0 ? 'false' : some.join(' or ')})`;

@@ -2,6 +2,7 @@ import { CopyWriter } from '../database/copy';
 import { lockTable } from '../database/advisory-lock';
 import type { Tx } from '../database/database';
 import { fenced } from '../database/fence';
+import { ident } from '../database/identifier';
 import { castSql } from '../sources/column-join';
 import { COPY_STAGE, createStageSql, CREATE_VERDICTS, referencedSql, REFERRERS, type ReferenceCheck, type Referrer } from './chunk-sql';
 import { writeConflicts } from './conflict';
@@ -21,7 +22,7 @@ import {
 } from './merge-sql';
 import { bookChunk } from './publish-ledger';
 import { NO_COUNTS, OUTCOMES, type PublishCounts, type PublishOutcome } from '../domain/publish-ledger';
-import type { PublishScope } from './publish-input';
+import type { PublishInput, PublishScope } from './publish-input';
 import type { Pass } from './raw-rows';
 import { keepPending } from './pending';
 import { keepRejects } from './publish-rejects';
@@ -64,7 +65,7 @@ export function publishChunk(job: ChunkJob, rows: readonly StagedRow[]): Promise
     const judged = await judge(tx, job, rows);
     const own = job.references.some(({ ownPlace }) => ownPlace !== null);
     if (own) await tx.query('set constraints all deferred');
-    if (input.target.deletes === 'delete') await findReferenced(tx, typed);
+    if (input.target.deletes === 'delete') await findReferenced(tx, typed, input);
     await tx.query(planSql(shape));
     const planned = await plannedCounts(tx, shape);
     await writeConflicts(tx, { job, shape, asks: planned.asks, decided: planned.counts.decided > 0 });
@@ -115,9 +116,14 @@ async function stage(tx: Tx, { scope, mapping, typed }: ChunkJob, rows: readonly
   await tx.query(CREATE_VERDICTS);
 }
 
-async function findReferenced(tx: Tx, typed: TypedTable): Promise<void> {
-  const referrers = await tx.query<{ [Name in keyof Referrer]: string }>(REFERRERS, [typed.name]);
-  await tx.query(referencedSql(typed, referrers));
+async function findReferenced(tx: Tx, typed: TypedTable, { copyOf }: PublishInput): Promise<void> {
+  const original = copyOf === undefined ? typed.name : ident(copyOf.target.schema, copyOf.target.table);
+  const referrers = await tx.query<{ [Name in keyof Referrer]: string }>(REFERRERS, [original]);
+  const placed = referrers.map((each) => {
+    const copy = copyOf?.copies.get(each.name);
+    return copy === undefined ? each : { ...each, name: ident(copy.schema, copy.table) };
+  });
+  await tx.query(referencedSql(typed, placed));
 }
 
 export interface Planned {

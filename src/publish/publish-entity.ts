@@ -1,6 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { beginAttempt } from '../database/attempt';
 import type { Database } from '../database/database';
+import type { ReadRows } from '../database/one-transaction';
 import { cancelledError } from '../domain/errors';
 import type { StageContext } from '../observability/stage-context';
 import type { ChunkJob } from './chunk';
@@ -28,6 +29,10 @@ export interface PublishDeps {
   readonly db: Database;
   /** Landing, where it must be asked which keys a record has. Absent: nobody can be asked. */
   readonly landed?: LandedKeys;
+  /** How rows of the raw table come. Absent: by COPY, on a connection of their own. */
+  readonly read?: ReadRows;
+  /** Records of one chunk, if not the usual number. */
+  readonly chunk?: number;
 }
 
 /**
@@ -35,9 +40,14 @@ export interface PublishDeps {
  * goes on where it stood. Errors: `schema_error`, `validation_error` code `reject-budget`, `reconcile_error`, `database_error`, `cancelled`.
  */
 export async function publishEntity(deps: PublishDeps, input: PublishInput, ctx: StageContext): Promise<PublishCounts> {
-  const attempt = await beginAttempt(deps.db, input, ctx);
-  const scope: PublishScope = { db: deps.db, input, ctx, fence: attempt.fence };
-  const raw = await rawColumns(deps.db, input);
+  const { fence } = await beginAttempt(deps.db, input, ctx);
+  return publishWith(deps, { db: deps.db, input, ctx, fence });
+}
+
+/** The same, by an attempt that has begun. */
+export async function publishWith(deps: Omit<PublishDeps, 'db'>, scope: PublishScope): Promise<PublishCounts> {
+  const { db, input, ctx } = scope;
+  const raw = await rawColumns(db, input);
   const mapping = input.compile(raw);
   const typed = await prepareTyped(scope, mapping);
   const plan = await planPublish(scope, typed, publishDigest(input, mapping));
@@ -47,12 +57,11 @@ export async function publishEntity(deps: PublishDeps, input: PublishInput, ctx:
   const fields = mapping.sourceColumns.map((name) => raw.find((column) => column.name === name)?.field ?? name);
   // Records that were put off may be of any batch.
   const above = plan.fullReason === null && !(await anyPending(scope)) ? plan.from : '-1';
-  const keys = await AbsentKeys.open(deps.db, { ...input, above }, { fields, landed: deps.landed });
+  const of = { pipeline: input.copyOf?.pipeline ?? input.pipeline, entity: input.entity, above };
+  const keys = await AbsentKeys.open(db, of, { fields, landed: deps.landed });
+  const { read = copied(scope), chunk = CHUNK } = deps;
   const job = {
-    scope,
-    mapping,
-    typed,
-    keys,
+    ...{ scope, mapping, typed, keys, read, chunk },
     references: await readReferences(scope, mapping, typed),
     ends: await readLookupEnds(scope, mapping),
   };
@@ -70,7 +79,7 @@ function mainPass({ fullReason, from, upto, afterId }: PublishPlan): Pass {
   return fullReason === null ? { kind: 'changes', above: from, upto } : { kind: 'full', upto, afterId };
 }
 
-function rawColumns(db: Database, { raw }: PublishInput): Promise<RawColumn[]> {
+export function rawColumns(db: Database, { raw }: Pick<PublishInput, 'raw'>): Promise<RawColumn[]> {
   return db.query<{ [Name in keyof RawColumn]: RawColumn[Name] }>(
     `select field, name, type from freshet.raw_column where schema = $1 and "table" = $2 order by ordinal`,
     [raw.schema, raw.table],
@@ -88,6 +97,15 @@ async function anyPending({ db, input }: PublishScope): Promise<boolean> {
 interface PassJob extends ChunkJob {
   readonly keys: AbsentKeys;
   readonly ends: LookupEnds;
+  readonly read: ReadRows;
+  readonly chunk: number;
+}
+
+function copied({ db, ctx }: PublishScope): ReadRows {
+  return (query, take) =>
+    db.session({ site: 'publish.read', ctx }, async (tx) => {
+      for await (const lines of copyOut(tx, query)) await take(lines);
+    });
 }
 
 /** Reads and maps the next chunk while PostgreSQL merges the one before it. */
@@ -107,20 +125,19 @@ async function onePass(job: PassJob): Promise<PublishCounts> {
     // A failure is met by whoever awaits it next.
     merging.catch(() => undefined);
   };
-  await db
-    .session({ site: 'publish.read', ctx }, async (tx) => {
-      let waiting: RawRow[] = [];
-      for await (const lines of copyOut(tx, rawRowsSql(input, { mapping, typed, hashes: job.keys.asks }, pass))) {
-        if (ctx.signal.aborted) throw cancelledError('publish');
-        for (const line of lines) waiting.push(rawRow(line));
-        if (waiting.length < CHUNK) continue;
-        await merge(waiting);
-        waiting = [];
-        await breathe();
-      }
-      if (waiting.length > 0) await merge(waiting);
-      await merging;
+  let waiting: RawRow[] = [];
+  await job
+    .read(rawRowsSql(input, { mapping, typed, hashes: job.keys.asks }, pass), async (lines) => {
+      if (ctx.signal.aborted) throw cancelledError('publish');
+      for (const line of lines) waiting.push(rawRow(line));
+      if (waiting.length < job.chunk) return;
+      const full = waiting;
+      waiting = [];
+      await merge(full);
+      await breathe();
     })
+    .then(() => (waiting.length > 0 ? merge(waiting) : undefined))
+    .then(() => merging)
     .finally(() => merging.catch(() => undefined));
   return total as unknown as PublishCounts;
 }

@@ -31,7 +31,20 @@ export interface PublishInput {
   readonly schemaPolicy: 'evolve' | 'hold' | 'reject';
   /** Columns of the typed table by which others find its rows (`lookedUpColumns`). */
   readonly indexed?: readonly string[];
+  /** Only records fetched since then (ISO); the others stay unpublished. Absent: all. */
+  readonly since?: string;
+  /** The target is a copy that nobody else sees (decision 0023). Absent: it is the table itself. */
+  readonly copyOf?: CopyOf;
   compile(raw: readonly RawColumn[]): Mapping;
+}
+
+/** What a copy of a typed table, and the name of the pipeline beside it, stand for. */
+export interface CopyOf {
+  /** Whose landed batches, and whose parents' reads are asked. */
+  readonly pipeline: string;
+  readonly target: PublishTarget;
+  /** Every typed table that was copied, by its quoted name: its copy. */
+  readonly copies: ReadonlyMap<string, { readonly schema: string; readonly table: string }>;
 }
 
 /** What every part of one publish shares. */

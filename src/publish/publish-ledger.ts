@@ -67,18 +67,31 @@ export function finishLedger(scope: PublishScope, tableId: string, plan: Publish
     );
     const counts = countsOf(row);
     if (!addsUp(counts)) throw doesNotAddUp(input, counts);
-    await tx.query(
-      `update freshet.published_table t set digest = $2, next_digest = null, epoch = e.epoch, full_reason = null, after_id = null, published_at = now()
-         from freshet.pipeline_entity e where t.id = $1 and e.pipeline = $3 and e.entity = $4`,
-      [tableId, plan.digest, input.pipeline, input.entity],
-    );
-    // A full publish knows better than the number: the raw table may have been made anew.
-    await tx.query(
-      `update freshet.pipeline_entity set published_batch = ${plan.fullReason === null ? 'greatest(published_batch, $3)' : '$3'} where pipeline = $1 and entity = $2`,
-      [input.pipeline, input.entity, plan.upto],
-    );
+    await markPublished(tx, scope, { tableId, plan });
     return counts;
   });
+}
+
+/** A publish of some records only leaves what is to be published as it is: the next one looks at all of them. */
+async function markPublished(
+  tx: Tx,
+  { input }: PublishScope,
+  { tableId, plan }: { readonly tableId: string; readonly plan: PublishPlan },
+): Promise<void> {
+  if (input.since !== undefined) {
+    await tx.query(`update freshet.published_table set next_digest = null, full_reason = null, after_id = null where id = $1`, [tableId]);
+    return;
+  }
+  await tx.query(
+    `update freshet.published_table t set digest = $2, next_digest = null, epoch = e.epoch, full_reason = null, after_id = null, published_at = now()
+       from freshet.pipeline_entity e where t.id = $1 and e.pipeline = $3 and e.entity = $4`,
+    [tableId, plan.digest, input.pipeline, input.entity],
+  );
+  // A full publish knows better than the number: the raw table may have been made anew.
+  await tx.query(
+    `update freshet.pipeline_entity set published_batch = ${plan.fullReason === null ? 'greatest(published_batch, $3)' : '$3'} where pipeline = $1 and entity = $2`,
+    [input.pipeline, input.entity, plan.upto],
+  );
 }
 
 export function countsOf(row: Record<keyof PublishCounts, string> | undefined): PublishCounts {

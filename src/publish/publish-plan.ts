@@ -6,9 +6,9 @@ import type { PublishInput, PublishScope } from './publish-input';
 import type { TypedTable } from './typed-table';
 
 /** What rows are made from, also the raw table: the numbers of another one say nothing. Another digest means that every row is made anew. */
-export function publishDigest({ definition, target, raw }: PublishInput, { sourceColumns, targets }: Mapping): string {
+export function publishDigest({ definition, target, raw, copyOf }: PublishInput, { sourceColumns, targets }: Mapping): string {
   const { schema, table } = raw;
-  const body = canonicalJson({ definition, target, raw: { schema, table }, sourceColumns, targets });
+  const body = canonicalJson({ definition, target: copyOf?.target ?? target, raw: { schema, table }, sourceColumns, targets });
   return createHash('sha256').update(body).digest('hex');
 }
 

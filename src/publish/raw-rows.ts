@@ -34,6 +34,7 @@ export interface RowsWanted {
 
 /** What is done is left out by the companion, so a pass that was killed goes on where it stood, in whatever order rows come. */
 export function rawRowsSql(input: PublishInput, { mapping, typed, hashes }: RowsWanted, pass: Pass): string {
+  const since = input.since === undefined ? '' : `r.fetched_at >= ${escapeLiteral(input.since)} and `;
   const cells = mapping.sourceColumns.map((name) => `r.${ident(name)}`);
   const columns = [
     ...['r.id', 'r.batch_no', 'r.deleted_at is not null', 'coalesce(r.source_instant, r.fetched_at)', 'r.fetched_at'],
@@ -43,14 +44,14 @@ export function rawRowsSql(input: PublishInput, { mapping, typed, hashes }: Rows
   const select = `select ${columns.join(', ')} from ${ident(input.raw.schema, input.raw.table)} r`;
   if (pass.kind === 'again') {
     return `${select} join freshet.publish_pending q on q.record_id = r.id
-             where q.pipeline = ${escapeLiteral(input.pipeline)} and q.entity = ${escapeLiteral(input.entity)}`;
+             where ${since}q.pipeline = ${escapeLiteral(input.pipeline)} and q.entity = ${escapeLiteral(input.entity)}`;
   }
   if (pass.kind === 'full') {
     const after = pass.afterId === null ? '' : `r.id > ${escapeLiteral(pass.afterId)} and `;
-    return `${select} where ${after}r.batch_no <= ${BigInt(pass.upto)} order by r.id`;
+    return `${select} where ${since}${after}r.batch_no <= ${BigInt(pass.upto)} order by r.id`;
   }
   return `${select} left join ${typed.companion} b on b.freshet_id = r.id
-           where r.batch_no > ${BigInt(pass.above)} and r.batch_no <= ${BigInt(pass.upto)}
+           where ${since}r.batch_no > ${BigInt(pass.above)} and r.batch_no <= ${BigInt(pass.upto)}
              and (b.freshet_id is null or b.freshet_batch < r.batch_no)`;
 }
 

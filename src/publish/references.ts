@@ -11,9 +11,11 @@ import type { PublishInput } from './publish-input';
  */
 export async function addReferences(
   tx: Tx,
-  { entity, target }: PublishInput,
+  { entity, target, copyOf }: PublishInput,
   { mapping, fresh }: { readonly mapping: Mapping; readonly fresh: boolean },
 ): Promise<void> {
+  // A constraint would hold up whoever writes into the parent.
+  if (copyOf !== undefined) return;
   for (const reference of mapping.references) {
     if (reference.severity === 'warning' || !(await isThere(tx, reference))) continue;
     const name = constraintName(target.table, reference);

@@ -29,6 +29,7 @@ export interface OwnedTable {
   readonly pipeline: string;
   readonly entity: string;
   readonly unique_field: string;
+  /** All that the table ever got. */
   readonly columns: readonly Target[];
 }
 
@@ -61,21 +62,33 @@ async function evolve(tx: Tx, scope: PublishScope, mapping: Mapping): Promise<Ty
   const { input } = scope;
   const { schema, table } = input.target;
   await lockTable(tx, schema, table);
+  const { held, there } = await placeOf(tx, input);
+  const made = held !== undefined && there ? await widen(tx, scope, { held, mapping }) : await create(tx, scope, { held, mapping });
+  await addReferences(tx, input, { mapping, fresh: !there });
+  await indexLookedUp(tx, input, mapping);
+  return made;
+}
+
+export interface Place {
+  /** What freshet knows of the table. */
+  readonly held: OwnedTable | undefined;
+  readonly there: boolean;
+}
+
+/** Where the entity publishes. Errors: `schema_error` where that is somebody else's table, or keyed otherwise. */
+export async function placeOf(tx: Pick<Tx, 'query'>, input: PublishScope['input']): Promise<Place> {
+  const { schema, table } = input.target;
   const held = await ownedTable(tx, input);
   const [there] = await tx.query(
     `select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2`,
     [schema, table],
   );
   if (held === undefined && there !== undefined) throw foreignTable(input);
-  const made =
-    held !== undefined && there !== undefined ? await widen(tx, scope, { held, mapping }) : await create(tx, scope, { held, mapping });
-  await addReferences(tx, input, { mapping, fresh: there === undefined });
-  await indexLookedUp(tx, input, mapping);
-  return made;
+  return { held, there: there !== undefined };
 }
 
 /** Errors: `schema_error` where the table, or its place, is another entity's. */
-async function ownedTable(tx: Tx, { pipeline, entity, target }: PublishScope['input']): Promise<OwnedTable | undefined> {
+async function ownedTable(tx: Pick<Tx, 'query'>, { pipeline, entity, target }: PublishScope['input']): Promise<OwnedTable | undefined> {
   const [row] = await tx.query<OwnedTable>(
     `select id, schema, "table", pipeline, entity, unique_field, columns from freshet.published_table where schema = $1 and "table" = $2`,
     [target.schema, target.table],

@@ -21,6 +21,12 @@ function compared({
   return typeof kept === 'object' && kept !== null && 'fix' in kept ? (kept as ReturnType<typeof compared>) : null;
 }
 
+/** The rehearsal that a run accepted, by its digest. */
+function accepted({ command }: Pick<RunHead, 'command'>): string | null {
+  const kept = command['rehearsal'];
+  return typeof kept === 'object' && kept !== null && 'digest' in kept ? String(kept.digest) : null;
+}
+
 /** The days that a comparison was asked for, as flags; empty for every day. */
 export function daysText(run: Pick<RunHead, 'command'>): string {
   const { from = null, to = null } = compared(run) ?? {};
@@ -45,6 +51,8 @@ export function commandText(run: Pick<RunHead, 'pipeline' | 'command'>): string 
   const { command } = run;
   if (typeof command['retry_of'] === 'string') return `retry ${command['retry_of']}`;
   const pipeline = typeof command['file'] === 'string' ? quoted(command['file']) : run.pipeline;
+  const digest = accepted(run);
+  if (digest !== null) return `rehearse ${pipeline} --apply ${digest}`;
   const entities = Array.isArray(command['entities']) ? command['entities'].map(String) : [];
   const load = loadedInput(run);
   return [

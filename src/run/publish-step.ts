@@ -33,7 +33,11 @@ export async function publishStep(
 }
 
 /** What publish is asked for. Precondition: the entity is publishable. */
-function publishInput(config: RunConfig, { name, settings, target }: RunEntity, { runId, full }: ExtractFacts): PublishInput {
+export function publishInput(
+  config: Pick<RunConfig, 'pipeline' | 'definition'>,
+  { name, settings, target }: RunEntity,
+  { runId, full }: Pick<ExtractFacts, 'runId' | 'full'>,
+): PublishInput {
   const publish = settings.publish!;
   const published = Object.fromEntries(
     Object.entries(config.pipeline.entities).flatMap(([entity, { publish: theirs }]) => (theirs === undefined ? [] : [[entity, theirs]])),

@@ -9,7 +9,7 @@ export type Everything = ReadonlyMap<string, string>;
 /** Written by the rounds of every living worker, zombie or not; and what a zombie asked of the source was asked. */
 const OF_THE_LIVING = ['heartbeat', 'alarm', 'notice', 'api_budget', 'api_call', 'api_day', 'api_run'];
 
-export async function everythingHeld({ db, loaded }: Installation): Promise<Everything> {
+export async function everythingHeld({ db, loaded }: Pick<Installation, 'db' | 'loaded'>): Promise<Everything> {
   const tables = await db.query<{ schema: string; name: string }>(
     `select schemaname as schema, tablename as name from pg_catalog.pg_tables
       where schemaname not in ('pg_catalog', 'information_schema') and not (schemaname = 'freshet' and tablename = any ($1))

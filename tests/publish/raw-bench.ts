@@ -44,6 +44,8 @@ export interface RawBench {
   /** Widens a raw column, as a load does. */
   widen(field: string, type: ColumnType): Promise<void>;
   publish(wish?: Partial<PublishInput>, ctx?: StageContext): Promise<PublishCounts>;
+  /** A run that publishes, begun anew; what it is asked for. */
+  begin(wish?: Partial<PublishInput>): Promise<PublishInput>;
   /** Publishes once more within the run before. */
   again(wish?: Partial<PublishInput>, ctx?: StageContext): Promise<PublishCounts>;
   rows(): Promise<Record<string, string | null>[]>;
@@ -108,25 +110,22 @@ export async function rawBench(db: Database, options: RawBenchOptions): Promise<
     );
     await db.query(`insert into freshet.run_entity (run_id, entity, state) values ($1, 'things', 'publishing')`, [runId]);
   };
+  const inputOf = (wish: Partial<PublishInput>): PublishInput => ({
+    runId,
+    pipeline: name,
+    entity: 'things',
+    raw: { schema: name, table: 'json_things' },
+    target,
+    definition: settings,
+    full: false,
+    budget: 'none',
+    schemaPolicy: 'evolve',
+    compile: (found) => compileMapping(settings, found, { zone: 'UTC', published: { ...options.published, things: settings } }),
+    ...options.input,
+    ...wish,
+  });
   const again = (wish: Partial<PublishInput> = {}, ctx: StageContext = testContext()): Promise<PublishCounts> =>
-    publishEntity(
-      { db, ...(options.landed === undefined ? {} : { landed: options.landed }) },
-      {
-        runId,
-        pipeline: name,
-        entity: 'things',
-        raw: { schema: name, table: 'json_things' },
-        target,
-        definition: settings,
-        full: false,
-        budget: 'none',
-        schemaPolicy: 'evolve',
-        compile: (found) => compileMapping(settings, found, { zone: 'UTC', published: { ...options.published, things: settings } }),
-        ...options.input,
-        ...wish,
-      },
-      ctx,
-    );
+    publishEntity({ db, ...(options.landed === undefined ? {} : { landed: options.landed }) }, inputOf(wish), ctx);
   const number = `(update freshet.table_owner set last_batch_no = last_batch_no + 1 where schema = $1 returning last_batch_no)`;
   return {
     pipeline: name,
@@ -171,6 +170,10 @@ export async function rawBench(db: Database, options: RawBenchOptions): Promise<
       await db.query(`alter table ${raw} alter column "${field}" type ${type}`);
       await db.query(`update freshet.raw_column set type = $3 where schema = $1 and field = $2`, [name, field, type]);
       columns.splice(0, columns.length, ...columns.map((column) => (column.field === field ? { ...column, type } : column)));
+    },
+    async begin(wish = {}) {
+      await begin();
+      return inputOf(wish);
     },
     async publish(wish, ctx) {
       await begin();

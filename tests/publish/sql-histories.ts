@@ -3,7 +3,7 @@ import type { Database } from '../../src/database/database';
 import { publishSchema } from '../../src/config/schema/publish';
 import { compileMapping } from '../../src/publish/mapping/compile-mapping';
 import type { Mapping, RawColumn } from '../../src/publish/mapping/mapping';
-import { OUTCOMES } from '../../src/domain/publish-ledger';
+import { OUTCOMES, type PublishCounts } from '../../src/domain/publish-ledger';
 import type { StrategyName } from '../../src/domain/strategies/registry';
 import { eventArbitrary, HISTORY_FIELDS, World, type Event } from './history';
 import { typedFindings } from '../verify/typed-findings';
@@ -28,12 +28,14 @@ export interface SqlHistories {
   readonly rules: Rules;
   readonly histories: number;
   readonly seed: number;
+  /** How a round is published; absent: as a run does. */
+  readonly publish?: (bench: RawBench, wish: { readonly full: boolean }, round: number) => Promise<PublishCounts>;
 }
 
 const ROUNDS = 6;
 
 /** Many histories at once, a record each, in one table: after each publish every row, base, conflict and count is the reference's. */
-export async function playInSql({ db, rules, histories, seed }: SqlHistories): Promise<void> {
+export async function playInSql({ db, rules, histories, seed, publish = asARun }: SqlHistories): Promise<void> {
   const bench = await benchOf(db, rules);
   const events = fc.sample(fc.array(eventArbitrary(HISTORY_FIELDS), { minLength: 6, maxLength: 20 }), { numRuns: histories, seed });
   const tracks = events.map((list, n): Track => ({ id: `r${n}`, world: new World(rules), events: list, at: 0, touched: true, open: [] }));
@@ -44,7 +46,7 @@ export async function playInSql({ db, rules, histories, seed }: SqlHistories): P
     const offered = tracks.filter(({ touched }) => full || touched || round === 0);
     const wanted = offered.map((track) => ({ track, result: track.world.publish() }));
     for (const { track, result } of wanted) track.open = result.open;
-    const counts = await bench.publish({ full });
+    const counts = await publish(bench, { full }, round);
     const sum = (outcome: string): number => wanted.filter(({ result }: { result: Result }) => result.outcome === outcome).length;
     expect({ round, ...counts }).toMatchObject({ round, ...Object.fromEntries(OUTCOMES.map((outcome) => [outcome, sum(outcome)])) });
     await compare(db, bench, tracks);
@@ -53,6 +55,8 @@ export async function playInSql({ db, rules, histories, seed }: SqlHistories): P
     for (const track of tracks) track.touched = false;
   }
 }
+
+const asARun: NonNullable<SqlHistories['publish']> = (bench, wish) => bench.publish(wish);
 
 function benchOf(db: Database, rules: Rules): Promise<RawBench> {
   const columns = Object.fromEntries(HISTORY_FIELDS.map((name) => [name, 'text' as const]));

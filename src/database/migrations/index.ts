@@ -19,6 +19,7 @@ import * as requestLeases from './0018-request-leases';
 import * as publish from './0019-publish';
 import * as comparisons from './0020-comparisons';
 import * as publishSeen from './0021-publish-seen';
+import * as rehearsal from './0022-rehearsal';
 
 export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0001-control-schema': controlSchema,
@@ -40,4 +41,5 @@ export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0019-publish': publish,
   '0020-comparisons': comparisons,
   '0021-publish-seen': publishSeen,
+  '0022-rehearsal': rehearsal,
 };
