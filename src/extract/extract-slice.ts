@@ -76,8 +76,8 @@ export type SliceOutcome =
   | { readonly outcome: 'loadable' }
   /** Everything is fetched and published. */
   | { readonly outcome: 'done' }
-  /** The source wants a pause longer than an activity should sit out. */
-  | { readonly outcome: 'wait'; readonly until: string; readonly reason: string };
+  /** The source wants a pause longer than an activity should sit out; or an entity of this run must be loaded first: `upstream`, whose end ends the wait. */
+  | { readonly outcome: 'wait'; readonly until: string; readonly reason: string; readonly upstream?: string };
 
 /** What every page of a slice works with. */
 export interface ExtractScope {

@@ -12,5 +12,6 @@ export async function partsWait(db: Database, { runId, parts }: ExtractInput, no
     parts.entity,
   ]);
   if (upstream === undefined || isFinalEntity(upstream.state)) return null;
-  return { outcome: 'wait', until: new Date(now.getTime() + LOOK_AGAIN_MS).toISOString(), reason: `${parts.entity} of this run` };
+  const until = new Date(now.getTime() + LOOK_AGAIN_MS).toISOString();
+  return { outcome: 'wait', until, reason: `${parts.entity} of this run`, upstream: parts.entity };
 }

@@ -40,7 +40,7 @@ async function carry(input: EntitySyncInput, board: Board): Promise<EntitySyncRe
     if (slice.outcome === 'loadable' && signals.open().length === 0) board.loaded(await stages.load());
     if (slice.outcome !== 'wait') continue;
     board.show(waitWords({ wait_reason: slice.reason, wait_until: slice.until }, ANYONE), slices + 1);
-    await signals.sleep(slice.waitMs);
+    await signals.sleep(slice.waitMs, slice.upstream);
   }
   board.show('wait for upstreams');
   await condition(() => signals.open().length === 0 || signals.failed() !== null);
@@ -83,11 +83,13 @@ interface Signals {
   /** Upstreams that have not ended yet. */
   open(): readonly string[];
   failed(): UpstreamSettled | null;
-  sleep(ms: number): Promise<void>;
+  /** `upstream`: ends when that one has ended, too. */
+  sleep(ms: number, upstream?: string): Promise<void>;
 }
 
 function listen(input: EntitySyncInput): Signals {
   const open = new Set(input.waitsFor);
+  const awaitable = new Set(input.waitsFor);
   let failure: UpstreamSettled | null = null;
   let woken = false;
   setHandler(upstreamSettled, (upstream) => {
@@ -100,9 +102,11 @@ function listen(input: EntitySyncInput): Signals {
   return {
     open: () => [...open],
     failed: () => failure,
-    async sleep(ms) {
+    async sleep(ms, upstream) {
       woken = false;
-      await condition(() => woken || failure !== null, ms);
+      // Once for each: where the row of one that has ended does not say so yet, asking again at once would never end.
+      const awaited = upstream !== undefined && awaitable.delete(upstream);
+      await condition(() => woken || failure !== null || (awaited && !open.has(upstream)), ms);
     },
   };
 }

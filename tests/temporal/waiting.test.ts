@@ -56,6 +56,51 @@ describe('a source that asks for a pause', () => {
   });
 });
 
+describe('an entity that cannot be asked for before another one is loaded', () => {
+  const plan: Plan = [
+    { entity: 'locations', dependsOn: [], priority: 'medium' },
+    { entity: 'orders', dependsOn: ['locations'], priority: 'medium' },
+  ];
+
+  it('goes on the moment that one has ended, however long the pause was to be', async () => {
+    let release = (): void => undefined;
+    const waits = new Promise<void>((resolve) => (release = resolve));
+    const { runId, steps, worker } = await started(
+      {
+        extract: (entity, slice) => {
+          if (entity === 'locations' || slice > 0) return { outcome: 'done' };
+          release();
+          return { outcome: 'wait', until: inFuture(3_600_000), reason: 'locations of this run', upstream: 'locations' };
+        },
+        load: async (entity) => (entity === 'locations' ? waits : undefined),
+      },
+      {},
+      plan,
+    );
+    expect(await bench.ended(runId)).toBe('completed');
+    expect(steps.order('extract').filter((entity) => entity === 'orders')).toHaveLength(2);
+    await worker.stop();
+  });
+
+  it('does not ask in a tight loop where that one has ended and the answer stays the same', async () => {
+    const { runId, steps, worker } = await started(
+      {
+        extract: (entity, slice) =>
+          entity === 'orders' && slice < 3
+            ? { outcome: 'wait', until: inFuture(0), reason: 'locations of this run', upstream: 'locations' }
+            : { outcome: 'done' },
+      },
+      {},
+      plan,
+    );
+    const begun = Date.now();
+    expect(await bench.ended(runId)).toBe('completed');
+    expect(steps.order('extract').filter((entity) => entity === 'orders')).toHaveLength(4);
+    expect(Date.now() - begun).toBeGreaterThan(1_800);
+    await worker.stop();
+  });
+});
+
 describe('a long extraction', () => {
   it('continues as new after enough slices, forgets nothing about its upstreams, and ends completed', async () => {
     let release = (): void => undefined;
