@@ -1,5 +1,5 @@
 // npm run chaos: kills a worker at every fault site (first, middle, last hit) and checks that nothing is lost. Arguments narrow or widen it;
-// --cells and --stops do other things to it, --load kills a load of files, --sources runs of Square and a 4D server.
+// --cells and --stops do other things to it, --load kills a load of files, --sources runs of Square and a 4D server, --publish what makes typed tables.
 import { spawn, spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,6 +42,12 @@ npm run chaos -- --sources [--seed N] [--record]
   --sources   a run of Square, then of a 4D server, dies at every fault site that it passes, while a reader watches its tables
   --seed      which passage of a site, and what changes at the source (default 1)
   --record    writes docs/reliability/source-kill.json and .md, after each
+
+npm run chaos -- --publish [--seed N] [--record]
+
+  --publish   a publish of three typed tables dies at every place that it passes (first, middle, last), or stops there and wakes too late
+  --seed      where it stops (default 1)
+  --record    writes docs/reliability/publish-kill.json and .md, after each
 `;
 
 const OPTIONS = {
@@ -59,6 +65,7 @@ const OPTIONS = {
   repeat: { type: 'string' },
   load: { type: 'boolean' },
   sources: { type: 'boolean' },
+  publish: { type: 'boolean' },
   help: { type: 'boolean' },
 };
 
@@ -109,10 +116,16 @@ function sourcesEnvOf(values) {
   return { FRESHET_SOURCE_SITES: 'all', FRESHET_SOURCE_SEED: seed, ...(values.record ? { FRESHET_SOURCE_RECORD: commit() } : {}) };
 }
 
+function publishEnvOf(values) {
+  const seed = String(whole(values.seed ?? '1', 'seed'));
+  return { FRESHET_PUBLISH_SITES: 'all', FRESHET_PUBLISH_SEED: seed, ...(values.record ? { FRESHET_PUBLISH_RECORD: commit() } : {}) };
+}
+
 /** The test files that do what was asked for, what they need, and the variables that tell them. */
 function playOf(words, values) {
   if (values.load) return { project: 'db', files: ['tests/local/load-kill.test.ts'], env: loadEnvOf(values) };
   if (values.sources) return { project: 'db', files: ['tests/local/source-kill.test.ts'], env: sourcesEnvOf(values) };
+  if (values.publish) return { project: 'db', files: ['tests/local/publish-kill.test.ts'], env: publishEnvOf(values) };
   if (values.cells) return { files: CELL_FILES, env: { FRESHET_CELLS: JSON.stringify(cellWishOf(values)) } };
   if (values.commits) return { files: ['tests/chaos/commit.test.ts'], env: { FRESHET_CHAOS: JSON.stringify(wishOf(words, values)) } };
   if (values.stops) return { files: CELL_FILES.slice(0, 1), env: { FRESHET_CELLS: JSON.stringify(cellWishOf(values)) } };

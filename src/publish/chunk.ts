@@ -86,6 +86,7 @@ function shapeOf({ scope, typed, pass }: ChunkJob, rows: readonly StagedRow[]): 
     absent: rows.some(({ cells }) => cells.includes(undefined)),
     pinned: rows.some(({ pinned }) => pinned !== null),
     full: pass.kind === 'full',
+    again: pass.kind === 'again',
   };
 }
 

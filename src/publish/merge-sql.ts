@@ -14,6 +14,8 @@ export interface MergeShape {
   readonly pinned: boolean;
   /** Full publishes look at rows that were published before. */
   readonly full: boolean;
+  /** Records that were put off are tried again. */
+  readonly again: boolean;
 }
 
 /** A column of the stage: by place, because a target's name may be one of the stage's own. */
@@ -70,7 +72,7 @@ export function planSql(shape: MergeShape): string {
   // `offset 0`: else each use of a decision would be the decision made once more.
   return `
     create temporary table publish_plan on commit drop as
-    select y.*, ${ACT} as act, ${outcomeSql()} as outcome, ${STATE} as state
+    select y.*, ${ACT} as act, ${outcomeSql(shape)} as outcome, ${STATE} as state
       from (select x.*, ${writes} as writes, ${movesBase} as moves_base, ${asks} as asks, ${caseSql(shape)} as what
               from (select s.seq, s.id, s.batch, s.gone, s.verdict, t.ctid as tid, b.ctid as bid,
                            coalesce(b.freshet_state, 'none') as held, coalesce(b.freshet_batch, 0) as held_batch,
@@ -121,11 +123,14 @@ const OUTCOME_OF: Readonly<Record<string, Outcome>> = {
   asks: 'conflict',
 };
 
-function outcomeSql(): string {
+/** What waits as before is not counted again. */
+function outcomeSql({ again, target }: MergeShape): string {
+  const waits = `when y.gone and y.what = 'stays' and y.held = 'deleted' and y.id in (select id from publish_referenced) then null `;
   const plain = Object.entries(OUTCOME_OF).map(([what, outcome]) => `when '${what}' then '${outcome}'`);
-  return `case y.what ${plain.join(' ')} when 'create' then case when y.held = 'deleted' then 'restored' else 'created' end
+  const outcome = `case y.what ${plain.join(' ')} when 'create' then case when y.held = 'deleted' then 'restored' else 'created' end
      when 'merge' then case when y.held = 'deleted' and y.flagged then 'restored' when y.asks then 'conflict' when y.writes then 'updated' else 'unchanged' end
      else y.what end`;
+  return again && target.deletes === 'delete' ? `case ${waits}else ${outcome} end` : outcome;
 }
 
 /** What the row's base becomes. */

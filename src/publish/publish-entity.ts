@@ -1,6 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { beginAttempt } from '../database/attempt';
 import type { Database } from '../database/database';
+import { applicationName } from '../database/fence';
 import type { ReadRows } from '../database/one-transaction';
 import { cancelledError } from '../domain/errors';
 import type { StageContext } from '../observability/stage-context';
@@ -65,7 +66,7 @@ export async function publishWith(deps: Omit<PublishDeps, 'db'>, scope: PublishS
     references: await readReferences(scope, mapping, typed),
     ends: await readLookupEnds(scope, mapping),
   };
-  if (plan.fullReason !== null || plan.from !== plan.upto) await onePass({ ...job, pass: mainPass(plan) });
+  for (const pass of mainPasses(plan)) await onePass({ ...job, pass });
   for (let pass = 1; pass <= MOST_PASSES && (await anyPending(scope)); pass++) {
     const { retried } = await onePass({ ...job, pass: { kind: 'again' } });
     if (retried === 0) break;
@@ -75,8 +76,10 @@ export async function publishWith(deps: Omit<PublishDeps, 'db'>, scope: PublishS
   return counts;
 }
 
-function mainPass({ fullReason, from, upto, afterId }: PublishPlan): Pass {
-  return fullReason === null ? { kind: 'changes', above: from, upto } : { kind: 'full', upto, afterId };
+function mainPasses({ fullReason, from, upto, fullUpto, afterId }: PublishPlan): Pass[] {
+  if (fullReason === null) return from === upto ? [] : [{ kind: 'changes', above: from, upto }];
+  const since: Pass[] = fullUpto === upto ? [] : [{ kind: 'changes', above: fullUpto, upto }];
+  return [{ kind: 'full', upto, afterId }, ...since];
 }
 
 export function rawColumns(db: Database, { raw }: Pick<PublishInput, 'raw'>): Promise<RawColumn[]> {
@@ -101,9 +104,10 @@ interface PassJob extends ChunkJob {
   readonly chunk: number;
 }
 
-function copied({ db, ctx }: PublishScope): ReadRows {
+/** Named as the attempt's: who takes over ends it, and with it the lock on what it reads. */
+function copied({ db, ctx, fence }: PublishScope): ReadRows {
   return (query, take) =>
-    db.session({ site: 'publish.read', ctx }, async (tx) => {
+    db.session({ site: 'publish.read', ctx, applicationName: applicationName(fence) }, async (tx) => {
       for await (const lines of copyOut(tx, query)) await take(lines);
     });
 }
@@ -130,11 +134,12 @@ async function onePass(job: PassJob): Promise<PublishCounts> {
     .read(rawRowsSql(input, { mapping, typed, hashes: job.keys.asks }, pass), async (lines) => {
       if (ctx.signal.aborted) throw cancelledError('publish');
       for (const line of lines) waiting.push(rawRow(line));
-      if (waiting.length < job.chunk) return;
-      const full = waiting;
-      waiting = [];
-      await merge(full);
-      await breathe();
+      while (waiting.length >= job.chunk) {
+        const full = waiting.slice(0, job.chunk);
+        waiting = waiting.slice(job.chunk);
+        await merge(full);
+        await breathe();
+      }
     })
     .then(() => (waiting.length > 0 ? merge(waiting) : undefined))
     .then(() => merging)

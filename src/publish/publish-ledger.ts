@@ -16,6 +16,8 @@ export interface PublishPlan {
   readonly fullReason: string | null;
   readonly from: string;
   readonly upto: string;
+  /** What `upto` was when the full publish began: whatever came since may lie before the place where it goes on. */
+  readonly fullUpto: string;
   /** Where an earlier attempt at a full publish stood. */
   readonly afterId: string | null;
 }
@@ -27,7 +29,7 @@ export async function beginLedger(scope: PublishScope, tableId: string, plan: Pu
     await tx.query(`update freshet.published_table set full_reason = $2, upto = $3, after_id = $4, next_digest = $5 where id = $1`, [
       tableId,
       plan.fullReason,
-      plan.upto,
+      plan.fullUpto,
       plan.afterId,
       plan.digest,
     ]);

@@ -1,5 +1,4 @@
 import type { Database } from '../database/database';
-import type { LandingStore } from '../landing/landing-store';
 import { landedKeys } from './landed-keys';
 import { REJECT_BUDGET } from '../load/load-policy';
 import type { StageContext } from '../observability/stage-context';
@@ -8,6 +7,7 @@ import { lookedUpColumns } from '../publish/looked-up';
 import { publishEntity } from '../publish/publish-entity';
 import type { PublishInput } from '../publish/publish-input';
 import type { ExtractFacts, RunConfig, RunEntity } from './run-config';
+import type { StepDeps } from './steps';
 
 /** Whether a typed table is made of the entity; files of which no record was seen have no raw table either. */
 export function publishable({ unseen }: Pick<RunConfig, 'unseen'>, { name, settings }: RunEntity): boolean {
@@ -22,12 +22,13 @@ export interface PublishedStep {
 
 /** Publishes the entity, where it publishes. */
 export async function publishStep(
-  { db, landing }: { readonly db: Database; readonly landing: LandingStore },
+  { db, landing, publishChunk: chunk }: Pick<StepDeps, 'db' | 'landing' | 'publishChunk'>,
   { config, entity, facts }: { readonly config: RunConfig; readonly entity: RunEntity; readonly facts: ExtractFacts },
   ctx: StageContext,
 ): Promise<PublishedStep> {
   if (!publishable(config, entity)) return { looked: 0, rejected: 0 };
-  const { changed, retried, rejected } = await publishEntity({ db, landed: landedKeys(landing) }, publishInput(config, entity, facts), ctx);
+  const deps = { db, landed: landedKeys(landing), ...(chunk === undefined ? {} : { chunk }) };
+  const { changed, retried, rejected } = await publishEntity(deps, publishInput(config, entity, facts), ctx);
   await ctx.fault('publish.after-finish');
   return { looked: changed + retried, rejected };
 }

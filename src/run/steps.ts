@@ -42,6 +42,8 @@ export interface StepDeps {
   readonly reportsFolder: string;
   /** Threads that parse a great batch; default: none. */
   readonly loadThreads?: number;
+  /** Records of one chunk of a publish; default: the usual number. */
+  readonly publishChunk?: number;
 }
 
 export interface EntityStep {

@@ -1,4 +1,4 @@
-import { drawn, everySite, FAMILIES, livesOf, pairs, stratified } from './kill-plan';
+import { drawn, everySite, FAMILIES, livesOf, pairs, PUBLISH_FAMILIES, stratified } from './kill-plan';
 import { wishedTrials } from './wish';
 import { FAULT_SITES } from '../../src/observability/fault-sites';
 
@@ -6,12 +6,13 @@ const hits = new Map(FAULT_SITES.map((site, n) => [site as string, 1 + (n % 7)])
 
 describe('the plan of kills', () => {
   it('has ten families that share no site, and every site a worker passes is in one', () => {
-    const homes = new Map(FAULT_SITES.map((site) => [site, FAMILIES.filter(({ has }) => has(site)).length]));
+    const homes = new Map(FAULT_SITES.map((site) => [site, [...FAMILIES, ...PUBLISH_FAMILIES].filter(({ has }) => has(site)).length]));
     expect([...homes].filter(([, families]) => families > 1)).toEqual([]);
     // Passed by the client, and by the monitor's rounds beside the run: `npm run chaos` kills there too. A comparison of two sides is no run.
     const besideTheRun = (site: string): boolean => /^(claim|client|monitor|schedule|compare)\./.test(site);
     expect([...homes].filter(([site, families]) => families === 0 && !besideTheRun(site))).toEqual([]);
     expect(FAMILIES).toHaveLength(10);
+    for (const { has } of PUBLISH_FAMILIES) expect(FAULT_SITES.some(has)).toBe(true);
   });
 
   it('takes one trial of each family, at a hit that the site has, and the same ones for the same seed', () => {

@@ -41,11 +41,21 @@ export const FAMILIES: readonly { readonly name: string; has(site: string): bool
     name: 'the closing of an extraction',
     has: (site) => /^extract\.(close\.|before-close|after-close|before-metadata|open\.|candidates\.|confirmed\.|undo\.)/.test(site),
   },
-  { name: 'the end of an entity', has: (site) => /^(verify|publish|entity|recount)\./.test(site) },
+  { name: 'the end of an entity', has: (site) => /^(verify|entity|recount)\./.test(site) },
   {
     name: 'the begin of an attempt, the end of an activity or of the run',
     has: (site) => /^(attempt|activity|commit|run|extract\.lift-token)\./.test(site),
   },
+];
+
+/** The same for a run that publishes: those trials play its publish alone, over rows that are loaded (tests/local/publish-kill.test.ts). */
+export const PUBLISH_FAMILIES: typeof FAMILIES = [
+  { name: 'a typed table being made', has: (site) => /^publish\.ddl\.(statement|before-commit)$/.test(site) },
+  { name: 'the begin of a publish', has: (site) => /^publish\.(ddl\.after-commit|begin\.|overrides\.|read\.)/.test(site) },
+  { name: 'a chunk before its COMMIT', has: (site) => site.startsWith('publish.chunk.') && site !== 'publish.chunk.after-commit' },
+  { name: 'a chunk after its COMMIT', has: (site) => site === 'publish.chunk.after-commit' },
+  { name: 'the end of a publish', has: (site) => /^publish\.(finish\.|after-finish$)/.test(site) },
+  { name: 'a decision of a person', has: (site) => /^publish\.(resolve|override)\./.test(site) },
 ];
 
 /** Ten trials, one a family: site and hit follow from the seed, so that another seed looks elsewhere. */
@@ -105,6 +115,6 @@ export function livesOf({ first, secondAfter }: Trial): string[] {
 }
 
 /** A whole number below `below` that follows from the words alone. */
-function draw(below: number, seed: number, word: string): number {
+export function draw(below: number, seed: number, word: string): number {
   return below === 0 ? 0 : createHash('sha256').update(`${seed}\0${word}`).digest().readUInt32BE(0) % below;
 }

@@ -106,7 +106,7 @@ export class KilledWorker {
   }
 }
 
-function isStopped(pid: number): boolean {
+export function isStopped(pid: number): boolean {
   if (process.platform !== 'linux') return execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).startsWith('T');
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');

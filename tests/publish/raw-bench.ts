@@ -30,6 +30,8 @@ export interface RawBenchOptions {
   readonly landed?: LandedKeys;
   /** What other entities of the pipeline publish. */
   readonly published?: Readonly<Record<string, PublishSettings>>;
+  /** Records of one chunk, if not the usual number. */
+  readonly chunk?: number;
 }
 
 /** An entity with a raw table that the test writes into by itself, and its typed table: publish alone, without a source. */
@@ -100,8 +102,9 @@ export async function rawBench(db: Database, options: RawBenchOptions): Promise<
   const begin = async (): Promise<void> => {
     if (runId !== '') {
       await db.query(`update freshet.run_entity set state = 'verifying' where run_id = $1`, [runId]);
-      await db.query(`update freshet.run_entity set state = 'completed' where run_id = $1`, [runId]);
-      await db.query(`update freshet.run set state = 'completed' where id = $1`, [runId]);
+      const ended = `case when exists (select from freshet.publish_ledger where run_id = $1 and completed_at is not null) then 'completed' else 'failed' end`;
+      await db.query(`update freshet.run_entity set state = ${ended} where run_id = $1`, [runId]);
+      await db.query(`update freshet.run set state = ${ended} where id = $1`, [runId]);
     }
     runId = `202611230000-SYNC-${randomBytes(4).toString('hex').toUpperCase()}`;
     await db.query(
@@ -125,7 +128,15 @@ export async function rawBench(db: Database, options: RawBenchOptions): Promise<
     ...wish,
   });
   const again = (wish: Partial<PublishInput> = {}, ctx: StageContext = testContext()): Promise<PublishCounts> =>
-    publishEntity({ db, ...(options.landed === undefined ? {} : { landed: options.landed }) }, inputOf(wish), ctx);
+    publishEntity(
+      {
+        db,
+        ...(options.landed === undefined ? {} : { landed: options.landed }),
+        ...(options.chunk === undefined ? {} : { chunk: options.chunk }),
+      },
+      inputOf(wish),
+      ctx,
+    );
   const number = `(update freshet.table_owner set last_batch_no = last_batch_no + 1 where schema = $1 returning last_batch_no)`;
   return {
     pipeline: name,

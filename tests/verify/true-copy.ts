@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +6,10 @@ import { FileStore } from '../../src/landing/file-store';
 import { RowReader } from '../../src/load/row';
 import type { Sandbox } from '../../src/sandbox';
 import { sources } from '../../src/sources';
-import { withConnection } from '../../src/stack/postgres-connection';
 import type { EntityLookup } from '../../src/verify/deep/deep-entity';
 import type { ReaderOf } from '../../src/verify/deep/loader';
 import { verifyDeep, type Oracle, type VerifyDeepOptions, type VerifyDeepResult } from '../../src/verify/deep/verify-deep';
+import { copyDatabase } from '../support/database-copy';
 import { testContext } from '../support/test-context';
 
 export const lookup: EntityLookup = (_pipeline, entity) => {
@@ -41,22 +40,12 @@ export interface TrueCopy {
   close(): Promise<void>;
 }
 
-/** Ends the idle connections of the database that is copied: PostgreSQL copies none that somebody uses. */
+/** Ends the connections of the database that is copied. */
 export async function trueCopy(databaseUrl: string, landingFolder: string): Promise<TrueCopy> {
-  const url = new URL(databaseUrl);
-  const name = `t_${randomBytes(6).toString('hex')}`;
-  const server = new URL(url);
-  server.pathname = '/postgres';
-  const template = url.pathname.slice(1);
-  await withConnection(server.href, async (client) => {
-    await client.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1', [template]);
-    await client.query(`create database ${name} template ${template}`);
-  });
-  (globalThis.testDatabases ??= []).push({ name });
-  url.pathname = `/${name}`;
+  const { url, drop } = await copyDatabase(databaseUrl);
   const folder = mkdtempSync(join(tmpdir(), 'freshet-copy-'));
   cpSync(landingFolder, folder, { recursive: true });
-  const db = openDatabase({ url: url.href, poolSize: 2 });
+  const db = openDatabase({ url, poolSize: 2 });
   const landing = new FileStore(folder);
   return {
     db,
@@ -66,7 +55,7 @@ export async function trueCopy(databaseUrl: string, landingFolder: string): Prom
     async close() {
       await db.close();
       rmSync(folder, { recursive: true, force: true });
-      await withConnection(server.href, (client) => client.query(`drop database ${name} with (force)`));
+      await drop();
     },
   };
 }
