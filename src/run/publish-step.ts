@@ -1,4 +1,5 @@
 import type { Database } from '../database/database';
+import type { LandingStore } from '../landing/landing-store';
 import { landedKeys } from './landed-keys';
 import { REJECT_BUDGET } from '../load/load-policy';
 import type { StageContext } from '../observability/stage-context';
@@ -7,11 +8,17 @@ import { lookedUpColumns } from '../publish/looked-up';
 import { publishEntity } from '../publish/publish-entity';
 import type { PublishInput } from '../publish/publish-input';
 import type { ExtractFacts, RunConfig, RunEntity } from './run-config';
-import type { StepDeps } from './steps';
 
 /** Whether a typed table is made of the entity; files of which no record was seen have no raw table either. */
 export function publishable({ unseen }: Pick<RunConfig, 'unseen'>, { name, settings }: RunEntity): boolean {
   return settings.publish !== undefined && !unseen.has(name);
+}
+
+export interface PublishStepDeps {
+  readonly db: Database;
+  readonly landing: LandingStore;
+  /** Records of one chunk of a publish; default: the usual number. */
+  readonly publishChunk?: number;
 }
 
 /** Records that were looked at, and refused. */
@@ -22,7 +29,7 @@ export interface PublishedStep {
 
 /** Publishes the entity, where it publishes. */
 export async function publishStep(
-  { db, landing, publishChunk: chunk }: Pick<StepDeps, 'db' | 'landing' | 'publishChunk'>,
+  { db, landing, publishChunk: chunk }: PublishStepDeps,
   { config, entity, facts }: { readonly config: RunConfig; readonly entity: RunEntity; readonly facts: ExtractFacts },
   ctx: StageContext,
 ): Promise<PublishedStep> {

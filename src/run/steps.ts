@@ -9,7 +9,6 @@ import { HELD_FOR_LOAD } from '../extract/adoption';
 import { closeExtraction } from '../extract/close-extraction';
 import { extractSlice, type ExtractDeps } from '../extract/extract-slice';
 import { undoDeletes } from '../extract/undo-deletes';
-import type { LandingStore } from '../landing/landing-store';
 import { takeSession } from '../landing/session';
 import { lineTable } from '../load/load-target';
 import { loadBatch } from '../load/load-batch';
@@ -28,22 +27,18 @@ import { heldOrWait, type StepOutcome } from './held-wait';
 import { loadLimits, loadPolicyOf } from './load-policy-of';
 import { partsWait } from './parts-wait';
 import { surveyEntity } from './survey';
-import { beginVerifying, publishable, publishStep, type PublishedStep } from './publish-step';
+import { beginVerifying, publishable, publishStep, type PublishedStep, type PublishStepDeps } from './publish-step';
 import { undoneRun } from './undo-request';
 import { replayStep } from './replay-step';
 import { extractInput, readRunConfig, runEntity, type ExtractFacts, type RunConfig, type RunEntity, type Sources } from './run-config';
 import type { SourceClients } from './source-clients';
 
-export interface StepDeps {
-  readonly db: Database;
-  readonly landing: LandingStore;
+export interface StepDeps extends PublishStepDeps {
   readonly sources: Sources;
   readonly clients: SourceClients;
   readonly reportsFolder: string;
   /** Threads that parse a great batch; default: none. */
   readonly loadThreads?: number;
-  /** Records of one chunk of a publish; default: the usual number. */
-  readonly publishChunk?: number;
 }
 
 export interface EntityStep {
