@@ -87,6 +87,37 @@ remedy('override-unknown', './freshet overrides list', 'prints the number, by wh
   expect((await typed(['overrides', 'remove', id])).exit_code).toBe(0);
 });
 
+remedy('override-entity', '--pipeline', 'says which of two entities of one name is meant', async (follow) => {
+  const [one] = [await pinned(), await pinned()];
+  const words = ['overrides', 'set', 'things', 'a', 'key', '--because', 'a test', '--value', 'x'];
+  await follow(await wrong(...words), async ([flag = '']) => {
+    expect((await wrong(...words, flag, one.bench.pipeline)).code).toBe('override-field');
+  });
+});
+
+remedy('override-until', '--until', 'left out, the override holds until somebody removes it', async (follow) => {
+  const { id, set } = await pinned();
+  await typed(['overrides', 'remove', id]);
+  await follow(await wrong(...set, 'second', '--until', '2020-01-01'), async ([flag = '']) => {
+    expect(flag).toBe('--until');
+    expect((await typed([...set, 'second'])).data.until).toBeNull();
+  });
+});
+
+remedy('wrong-use', '--value', 'pins that text', async (follow) => {
+  const { id, set } = await pinned();
+  await typed(['overrides', 'remove', id]);
+  const bare = set.slice(0, -1);
+  await follow(await wrong(...bare), async ([flag = '']) => expect((await typed([...bare, flag, 'text'])).data.value).toBe('text'));
+});
+
+remedy('wrong-use', '--null', 'pins that there is no value', async (follow) => {
+  const { id, set } = await pinned();
+  await typed(['overrides', 'remove', id]);
+  const bare = set.slice(0, -1);
+  await follow(await wrong(...bare), async ([flag = '']) => expect((await typed([...bare, flag])).data.value).toBeNull());
+});
+
 remedy('conflict-pinned', './freshet overrides remove …', 'lets the conflict be decided', async (follow) => {
   const { bench, id } = await contested();
   await typed(['overrides', 'set', 'things', 'a', 'name', '--pipeline', bench.pipeline, '--because', 'a test', '--value', 'pinned']);
