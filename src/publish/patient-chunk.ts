@@ -9,8 +9,8 @@ const TRIES = 5;
 /** Unique and foreign keys that were free when the plan was made, and deadlocks with people's transactions. */
 const MEANWHILE: ReadonlySet<string> = new Set(['23505', '23503', '40P01', '40001']);
 
-/** What PostgreSQL refuses a row for: values, constraints, views' check options, and what a trigger raises. */
-const REFUSAL = /^(22|23|27|44|P0)/;
+/** What PostgreSQL refuses a row for: values, constraints, views' check options, keys longer than an index takes, and what a trigger raises. */
+const REFUSAL = /^(22|23|27|44|P0|54000)/;
 
 /**
  * Publishes a chunk, again where people wrote in between. Where PostgreSQL refuses a row, the chunk is cut in halves down to it; that row

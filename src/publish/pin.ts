@@ -64,7 +64,7 @@ interface Row {
 }
 
 /** What PostgreSQL refuses a value for: its form, a constraint, or what a trigger raises. */
-const REFUSAL = /^(22|23|27|44|P0)/;
+const REFUSAL = /^(22|23|27|44|P0|54000)/;
 
 /** Thrown to take back what a dry run tried. */
 class Tried extends Error {}

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { openDatabase, type Database } from '../../src/database/database';
 import { testDatabase } from '../support/database';
 import { rawBench } from './raw-bench';
@@ -53,4 +54,17 @@ it('a wider type is held where the policy says so, and its values are refused wh
   await expect(bench.publish({ schemaPolicy: 'hold' })).rejects.toMatchObject({ code: 'schema-held' });
   expect(await bench.again({ schemaPolicy: 'reject' })).toMatchObject({ unchanged: 1, rejected: 1 });
   expect(await bench.publish({ schemaPolicy: 'evolve', full: true })).toMatchObject({ created: 1, unchanged: 1 });
+});
+
+it('a key longer than an index of PostgreSQL takes is refused alone, with PostgreSQL’s words', async () => {
+  const bench = await rawBench(db, { columns: { name: 'text' }, publish: { unique_field: 'name' } });
+  await bench.put([
+    { key: 'a', name: 'short' },
+    { key: 'b', name: randomBytes(9_000).toString('hex') },
+  ]);
+  expect(await bench.publish()).toMatchObject({ created: 1, rejected: 1 });
+  const [reject] = await db.query<{ reasons: { message: string }[] }>(`select reasons from freshet.reject where pipeline = $1`, [
+    bench.pipeline,
+  ]);
+  expect(reject!.reasons[0]!.message).toMatch(/PostgreSQL refused the row: .*index row/);
 });
