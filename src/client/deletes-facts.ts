@@ -6,6 +6,8 @@ import { iso } from '../report/entity-facts';
 /** What one run deleted of one entity. Times are ISO text in UTC. */
 export interface DeletesFacts {
   readonly pipeline: string;
+  /** The path by which the run was asked for; `null`: by the pipeline's name. */
+  readonly file: string | null;
   readonly run_id: string;
   readonly entity: string;
   readonly at: string;
@@ -26,6 +28,7 @@ export interface DeletesWish {
 
 interface Row {
   readonly pipeline: string;
+  readonly file: string | null;
   readonly run_id: string;
   readonly entity: string;
   readonly at: string;
@@ -37,7 +40,7 @@ interface Row {
 /** Entities of runs that deleted rows, newest first. */
 export async function readDeletes(db: Database, { environment, pipelines, runId, limit }: DeletesWish): Promise<DeletesFacts[]> {
   const rows = await db.query<Row>(
-    `select r.pipeline, re.run_id, re.entity, ${iso('re.completed_at')} as at, pe.raw_schema, pe.raw_table, re.deleted
+    `select r.pipeline, r.command ->> 'file' as file, re.run_id, re.entity, ${iso('re.completed_at')} as at, pe.raw_schema, pe.raw_table, re.deleted
        from freshet.run_entity re
        join freshet.run r on r.id = re.run_id
        join freshet.pipeline_entity pe on pe.pipeline = r.pipeline and pe.entity = re.entity

@@ -7,6 +7,7 @@ import type { Sources } from './run-config';
 
 /** Deletions of one run that somebody wants taken back. */
 export interface UndoWish {
+  /** Its name, or the path of its file. */
   readonly pipeline: string;
   readonly runId: string;
   readonly entities: readonly string[];

@@ -31,6 +31,7 @@ const WAYS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
       { slicesPerHistory: 2 },
     ),
   partial: (bench) => record(bench, 'partial', { extract: (entity) => (entity === 'items' ? refused() : { outcome: 'done' }) }, {}),
+  held: (bench) => record(bench, 'held', { extract: (entity) => (entity === 'items' ? overBudget() : { outcome: 'done' }) }, {}),
   failed: (bench) => record(bench, 'failed', { extract: refused }, {}),
   waited: (bench) =>
     record(bench, 'waited', { extract: (entity, slice) => (entity === 'items' && slice === 0 ? waitFor(1) : { outcome: 'done' }) }, {}),
@@ -101,6 +102,12 @@ const waitFor = (ms: number) => ({
 
 function refused(): never {
   throw new FreshetError('auth_error', { code: 'token-refused', message: 'The token was refused', remedy: 'Make a new one.' });
+}
+
+/** An error that means: held. */
+function overBudget(): never {
+  const [code, message, remedy] = ['reject-budget', 'Too many records were refused', 'Mend the rules.'];
+  throw new FreshetError('validation_error', { code, message, remedy, retryable: false });
 }
 
 async function record(

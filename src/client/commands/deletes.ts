@@ -73,8 +73,8 @@ export async function deletesUndo(runId: string, flags: UndoFlags, context: Comm
   const [first] = chosen;
   if (first === undefined || flags.dryRun === true) return planned(chosen);
   requireWritable(project.loaded.settings.landing.path, 'landing.path');
-  const { pipeline, run_id: deletedBy } = first;
-  const wish = { pipeline, runId: deletedBy, entities: chosen.map(({ entity }) => entity), actor: actor() };
+  const { pipeline, file, run_id: deletedBy } = first;
+  const wish = { pipeline: file ?? pipeline, runId: deletedBy, entities: chosen.map(({ entity }) => entity), actor: actor() };
   const carried = await carryClaims({ project, watch, flags }, [undoRequest(project.loaded, sources, wish)]);
   const [facts] = carried.facts;
   return facts === undefined ? carried : withOutcome(carried, chosen, facts);
