@@ -14,14 +14,16 @@ import type { Job, Measured } from './cases';
 import { makeSides, ROWS_PER_DOCUMENT } from './compare';
 import { land, type Landed } from './landed';
 import { summarize, tableOf, type CaseResult } from './results';
+import { measurePublish } from './publish/measure-publish';
 import { measureSquare } from './square/measure-square';
 
 const HELP = `npm run bench -- [--only CASE,…] [--documents N] [--rounds N] [--large] [--folder PATH]
 
 Loads generated invoices, and analyzes their files (about 1.4 KB and 3 line items each) into a PostgreSQL of its own, each measurement in a process of its own, the
 cases in turns. Prints one table and writes bench/results/latest.json; ratios are to raw COPY of the same rows within this very run.
-  --only       of floor, first_load, upsert_all_changed, rerun_unchanged, analyze, compare; the floor is always measured. square: runs of that
-               pipeline through Temporal, and the extraction alone, beside a plain script that fetches the same pages
+  --only       of floor, first_load, upsert_all_changed, rerun_unchanged, analyze, compare; the floor is always measured. publish: a first
+               publish, everything changed and nothing changed, five rows for each document, beside COPY of the finished rows. square: runs
+               of that pipeline through Temporal, and the extraction alone, beside a plain script that fetches the same pages
   --documents  default 200000        --large  2000000; of square orders, 26286 and 1000000
   --rounds     default 3; the median counts
   --folder     where PostgreSQL and the files lie for as long as it lasts; default: the system's folder for such things
@@ -29,8 +31,9 @@ cases in turns. Prints one table and writes bench/results/latest.json; ratios ar
 
 /** As the table names them, beside the floor. */
 const MEASURED = ['first_load', 'upsert_all_changed', 'rerun_unchanged', 'analyze', 'compare'] as const;
-const SQUARE = 'square';
-const CASES: readonly string[] = ['floor', ...MEASURED, SQUARE];
+/** Groups of cases with a floor of their own. */
+const [PUBLISH, SQUARE] = ['publish', 'square'];
+const CASES: readonly string[] = ['floor', ...MEASURED, PUBLISH, SQUARE];
 const NODE = ['-r', join(__dirname, '../scripts/typescript.cjs'), join(__dirname, 'measure.ts')];
 
 interface Wish {
@@ -75,7 +78,7 @@ async function main(asked: Wish): Promise<boolean> {
   const say = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
   try {
     const results = [
-      ...(asked.only.some((name) => name !== SQUARE) ? await loads(asked, folder, say) : []),
+      ...(asked.only.some((name) => name !== SQUARE) ? await inPostgres(asked, folder, say) : []),
       ...(asked.only.includes(SQUARE) ? await square(asked, folder, say) : []),
     ];
     process.stdout.write(`${tableOf(results)}\n`);
@@ -90,22 +93,39 @@ async function main(asked: Wish): Promise<boolean> {
 
 type Say = (line: string) => void;
 
-async function loads(asked: Wish, folder: string, say: Say): Promise<CaseResult[]> {
-  const { documents = asked.large ? 2_000_000 : 200_000 } = asked;
+/** What needs no more than a PostgreSQL. */
+async function inPostgres(asked: Wish, folder: string, say: Say): Promise<CaseResult[]> {
   const postgres = await providePostgres({ home: openHome(join(folder, 'home')), say });
+  const place = { url: postgres.url, folder };
   try {
     await migrateToLatest(postgres.url);
     await withConnection(postgres.url, (client) => client.query('create schema if not exists bench'));
-    const landing = new FileStore(join(folder, 'landing'));
-    const editions = [];
-    for (const edition of [1, 2]) editions.push(await land(landing, { count: documents, edition }));
-    say(`${documents} documents, twice ${Math.round(editions[0]!.batches.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20)} MB`);
-    if (asked.only.includes('compare')) await makeSides(postgres.url, documents * ROWS_PER_DOCUMENT);
-    return summarize(documents, await measureAll(asked, { place: { url: postgres.url, folder }, editions, say }));
+    return [
+      ...(asked.only.some((name) => name !== SQUARE && name !== PUBLISH) ? await loads(asked, place, say) : []),
+      ...(asked.only.includes(PUBLISH) ? await publishes(asked, place, say) : []),
+    ];
   } finally {
     await postgres.part?.stop();
   }
 }
+
+async function loads(asked: Wish, place: Place, say: Say): Promise<CaseResult[]> {
+  const documents = documentsOf(asked);
+  const landing = new FileStore(join(place.folder, 'landing'));
+  const editions = [];
+  for (const edition of [1, 2]) editions.push(await land(landing, { count: documents, edition }));
+  say(`${documents} documents, twice ${Math.round(editions[0]!.batches.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20)} MB`);
+  if (asked.only.includes('compare')) await makeSides(place.url, documents * ROWS_PER_DOCUMENT);
+  return summarize(documents, await measureAll(asked, { place, editions, say }));
+}
+
+async function publishes(asked: Wish, place: Place, say: Say): Promise<CaseResult[]> {
+  const documents = documentsOf(asked);
+  const rows = documents * ROWS_PER_DOCUMENT;
+  return summarize(documents, await measurePublish({ ...place, rows, rounds: asked.rounds, say }), 'copy_floor');
+}
+
+const documentsOf = ({ documents, large }: Wish): number => documents ?? (large ? 2_000_000 : 200_000);
 
 async function square({ documents, large, rounds }: Wish, folder: string, say: Say): Promise<CaseResult[]> {
   const orders = documents ?? (large ? 1_000_000 : 26_286);

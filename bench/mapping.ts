@@ -9,7 +9,7 @@ export const BENCH_PUBLISH: PublishSettings = publishSchema.parse({
   field_mappings: {
     sku: 'Art_Nr',
     base_sku: 'Art_Nr',
-    legacy_id: 'ID',
+    legacy_id: 'Artikel_ID',
     name: 'Bezeichnung',
     name_en: 'Bezeichnung_EN',
     description: 'Beschreibung',
@@ -37,7 +37,7 @@ export const BENCH_PUBLISH: PublishSettings = publishSchema.parse({
 
 const TYPES = {
   Art_Nr: 'text',
-  ID: 'bigint',
+  Artikel_ID: 'bigint',
   Bezeichnung: 'text',
   Bezeichnung_EN: 'text',
   Beschreibung: 'text',
@@ -63,7 +63,7 @@ export const BENCH_COLUMNS: readonly RawColumn[] = Object.entries(TYPES).map(([f
 export function benchRow(n: number): Readonly<Record<string, Cell>> {
   return {
     art_nr: `F${String(n).padStart(7, '0')}-${n % 17}`,
-    id: String(n),
+    artikel_id: String(n),
     bezeichnung: ` Flügelschraube M8×40 ${n} `,
     bezeichnung_en: n % 3 === 0 ? null : `Wing screw ${n}`,
     beschreibung: `Maße ca. ${n % 90} cm. Pflege: „kalt“ – nicht tropfnaß (§ 4)`,

@@ -62,7 +62,12 @@ export class AbsentKeys {
         where e.pipeline = $1 and e.entity = $2 and d.what = 'backfill' and d.batch_no > $3`,
       [of.pipeline, of.entity, of.above],
     );
-    const batches = new Map(rows.map((row) => [row.batch_no, { file: row.file, meanings: fields.map((field) => meaningOf(row, field)) }]));
+    const batches = new Map<string, Batch>();
+    for (const row of rows) {
+      const meanings = fields.map((field) => meaningOf(row, field));
+      // Where NULL is null in every column, nothing has to be judged.
+      if (meanings.some((meaning) => meaning !== 'null')) batches.set(row.batch_no, { file: row.file, meanings });
+    }
     // Columns that were filled from landing hold every value that was there; which of the others were null, nobody wrote down.
     for (const { batch_no: n } of filled) batches.set(n, { file: '', meanings: fields.map(() => 'absent' as const) });
     return new AbsentKeys(fields, batches, landed);

@@ -56,16 +56,14 @@ export function orphansSql(typed: TypedTable, { reference, place, there, ownPlac
 export function keysSql({ name, companion, columns }: TypedTable, uniqueField: string): string {
   const [key, column] = [staged(columns.findIndex((each) => each.name === uniqueField)), ident(uniqueField)];
   return `create temporary table publish_key on commit drop as
-    select s.seq, s.id, s.${key}::text as value, t.ctid is not null as own, k.ctid as kid, k.source_id as holder,
+    select s.seq, s.id, s.${key}::text as value, p.tid is not null as own, k.ctid as kid, k.source_id as holder,
            k.ctid is not null and (k.source_id is null or (k.deleted_at is not null and h.freshet_state = 'deleted')) as free,
            row_number() over (partition by s.${key} order by s.seq) as place
-      from publish_stage s
-      left join ${companion} b on b.freshet_id = s.id
-      left join ${name} t on t.source_id = s.id
+      from publish_row p
+      join publish_stage s on s.seq = p.seq
       left join ${name} k on k.${column} = s.${key} and k.source_id is distinct from s.id
       left join ${companion} h on h.freshet_id = k.source_id
-     where not s.gone and s.verdict is null and s.${key} is not null
-       and (b.freshet_state is distinct from 'live' or s.${key} is distinct from b.${column})`;
+     where p.key_moves`;
 }
 
 export const CONTESTED_KEYS = `select exists (select from publish_key where place > 1 or kid is not null) as contested`;

@@ -5,8 +5,8 @@ import { fenced } from '../database/fence';
 import { ident } from '../database/identifier';
 import { castSql } from '../sources/column-join';
 import { COPY_STAGE, createStageSql, CREATE_VERDICTS, referencedSql, REFERRERS, type ReferenceCheck, type Referrer } from './chunk-sql';
-import { writeConflicts } from './conflict';
-import { judge, type Judged } from './judge';
+import { endConflicts, writeConflicts } from './conflict';
+import { judge, judgeKeys, readJudged, type Judged } from './judge';
 import type { Mapping } from './mapping/mapping';
 import {
   countsSql,
@@ -26,8 +26,9 @@ import type { PublishInput, PublishScope } from './publish-input';
 import type { Pass } from './raw-rows';
 import { keepPending } from './pending';
 import { keepRejects } from './publish-rejects';
+import { insertFreshBaseSql, insertFreshSql, sortRows, updatePlainBaseSql, updatePlainSql, type RowKinds } from './row-kinds';
 import { keepWarnings } from './publish-warnings';
-import { stageLine, type StagedRow } from './staged-row';
+import type { StagedRows } from './staged-rows';
 import type { TypedTable } from './typed-table';
 
 export interface ChunkJob {
@@ -53,8 +54,8 @@ const PLANNER_SQL = `select set_config('freshet.publishing', 'on', true), set_co
  * Publishes some thousand records in one short transaction (decision 0018): stage, verdicts, plan, writes, rejects, ledger, token.
  * Errors: RowsMoved, OverBudget, whatever PostgreSQL refuses; then nothing is written.
  */
-export function publishChunk(job: ChunkJob, rows: readonly StagedRow[]): Promise<PublishCounts> {
-  const { scope, typed } = job;
+export function publishChunk(job: ChunkJob, rows: StagedRows): Promise<PublishCounts> {
+  const { scope } = job;
   const { input, ctx } = scope;
   return fenced(scope.db, scope.fence, { site: 'publish.chunk', ctx }, async (tx) => {
     await lockTable(tx, input.target.schema, input.target.table);
@@ -62,47 +63,39 @@ export function publishChunk(job: ChunkJob, rows: readonly StagedRow[]): Promise
     const shape = shapeOf(job, rows);
     await stage(tx, job, rows);
     await ctx.fault('publish.chunk.after-stage');
-    const judged = await judge(tx, job, rows);
+    await judge(tx, job);
+    const kinds = await sort(tx, job, shape);
+    const judged = await readJudged(tx, job, rows);
+    await endConflicts(tx, job);
+    if (shape.target.deletes === 'delete') await findReferenced(tx, shape.typed, input);
     const own = job.references.some(({ ownPlace }) => ownPlace !== null);
     if (own) await tx.query('set constraints all deferred');
-    if (input.target.deletes === 'delete') await findReferenced(tx, typed, input);
-    await tx.query(planSql(shape));
-    const planned = await plannedCounts(tx, shape);
-    await writeConflicts(tx, { job, shape, asks: planned.asks, decided: planned.counts.decided > 0 });
-    await writeRows(tx, shape, planned);
+    const planned = await mergeOthers(tx, job, { shape, kinds });
+    await writeRows(tx, shape, { planned, kinds });
     if (own) await tx.query('set constraints all immediate');
     await ctx.fault('publish.chunk.after-rows');
-    const counted = await settle(tx, job, { rows, judged, planned });
-    await bookChunk(tx, job, { counts: counted, lastId: rows.at(-1)!.raw.id });
+    const counted = await settle(tx, job, { judged, planned });
+    await bookChunk(tx, job, { counts: counted, lastId: rows.lastId });
     await ctx.fault('publish.chunk.after-ledger');
     return counted;
   });
 }
 
-function shapeOf({ scope, typed, pass }: ChunkJob, rows: readonly StagedRow[]): MergeShape {
+function shapeOf({ scope, typed, pass }: ChunkJob, rows: StagedRows): MergeShape {
   return {
     typed,
     target: scope.input.target,
-    absent: rows.some(({ cells }) => cells.includes(undefined)),
-    pinned: rows.some(({ pinned }) => pinned !== null),
+    ...rows.marks,
     full: pass.kind === 'full',
     again: pass.kind === 'again',
   };
 }
 
-async function stage(tx: Tx, { scope, mapping, typed }: ChunkJob, rows: readonly StagedRow[]): Promise<void> {
+async function stage(tx: Tx, { scope, mapping, typed }: ChunkJob, rows: StagedRows): Promise<void> {
   await tx.query(createStageSql(mapping));
   const writer = new CopyWriter(tx, COPY_STAGE, scope.ctx.signal);
   try {
-    let text = '';
-    let lines = 0;
-    for (const [seq, row] of rows.entries()) {
-      text += stageLine(row, seq);
-      if (++lines < 500) continue;
-      await writer.write(Buffer.from(text), lines);
-      [text, lines] = ['', 0];
-    }
-    await writer.write(Buffer.from(text), lines);
+    for (const { bytes, lines } of rows.portions) await writer.write(bytes, lines);
     await writer.end();
   } catch (error) {
     writer.abandon();
@@ -127,50 +120,74 @@ async function findReferenced(tx: Tx, typed: TypedTable, { copyOf }: PublishInpu
   await tx.query(referencedSql(typed, placed));
 }
 
-export interface Planned {
-  readonly counts: PublishCounts;
-  readonly acts: Readonly<Record<string, number>>;
-  /** Some field, or row, waits for a person. */
-  readonly asks: boolean;
+/** Only rows whose unique value is new can meet another row with that value. */
+async function sort(tx: Tx, job: ChunkJob, shape: MergeShape): Promise<RowKinds> {
+  const kinds = await sortRows(tx, shape);
+  if (!kinds.keyMoves || !(await judgeKeys(tx, job))) return kinds;
+  await tx.query('drop table publish_row');
+  return sortRows(tx, shape);
 }
 
-async function plannedCounts(tx: Tx, shape: MergeShape): Promise<Planned> {
+interface Planned {
+  readonly counts: PublishCounts;
+  /** Of rows that are neither fresh nor plain. */
+  readonly acts: Readonly<Record<Act, number>>;
+}
+
+/** Rows that are neither fresh nor plain: decides about each field, and writes down what is a conflict. */
+async function mergeOthers(
+  tx: Tx,
+  job: ChunkJob,
+  { shape, kinds }: { readonly shape: MergeShape; readonly kinds: RowKinds },
+): Promise<Planned> {
+  const simple = { ...NO_COUNTS, created: kinds.fresh, updated: kinds.moved, unchanged: kinds.same };
+  if (kinds.other === 0) return { counts: simple, acts: { delete: 0, flag: 0, update: 0, insert: 0 } };
+  await tx.query(planSql(shape));
   await tx.query('analyze publish_plan (seq)');
-  const rows = await tx.query<{ outcome: PublishOutcome; act: string | null; n: string; decided: string; asks: boolean }>(countsSql(shape));
+  const rows = await tx.query<{ outcome: PublishOutcome; act: Act | null; n: string; decided: string; asks: boolean }>(countsSql(shape));
   const sum = (keep: (row: (typeof rows)[number]) => boolean, of: 'n' | 'decided' = 'n'): number =>
     rows.filter(keep).reduce((total, row) => total + Number(row[of]), 0);
+  const decided = sum(() => true, 'decided');
+  await writeConflicts(tx, { job, shape, asks: rows.some(({ asks }) => asks), decided: decided > 0 });
+  const outcomes = OUTCOMES.map((outcome): [PublishOutcome, number] => [outcome, simple[outcome] + sum((row) => row.outcome === outcome)]);
   return {
-    counts: {
-      ...NO_COUNTS,
-      ...Object.fromEntries(OUTCOMES.map((outcome) => [outcome, sum((row) => row.outcome === outcome)])),
-      decided: sum(() => true, 'decided'),
-    },
-    acts: Object.fromEntries(['insert', 'update', 'flag', 'delete'].map((act) => [act, sum((row) => row.act === act)])),
-    asks: rows.some(({ asks }) => asks),
+    counts: { ...simple, ...Object.fromEntries(outcomes), decided },
+    acts: Object.fromEntries(ACTS.map((act) => [act, sum((row) => row.act === act)])) as Record<Act, number>,
   };
 }
 
-/** Every statement must write as many rows as were planned: a person may have edited some since. */
-async function writeRows(tx: Tx, shape: MergeShape, { acts }: Planned): Promise<void> {
-  const statements = { delete: removeSql, flag: flagSql, update: updateSql, insert: insertSql };
-  // The companion still holds what was last written, which new rows without some keys are made from; it comes last.
-  for (const [act, statement] of Object.entries(statements)) {
-    const expected = acts[act] ?? 0;
-    if (expected === 0) continue;
-    const [row] = await tx.query<{ n: string }>(`with written as (${statement(shape)} returning 1) select count(*) as n from written`);
-    if (Number(row?.n) !== expected) throw new RowsMoved();
-  }
+/** In the order in which they are done. */
+const ACTS = ['delete', 'flag', 'update', 'insert'] as const;
+type Act = (typeof ACTS)[number];
+const STATEMENTS = { delete: removeSql, flag: flagSql, update: updateSql, insert: insertSql } as const;
+
+interface Writing {
+  readonly planned: Planned;
+  readonly kinds: RowKinds;
+}
+
+async function writeRows(tx: Tx, shape: MergeShape, { planned: { acts }, kinds }: Writing): Promise<void> {
+  for (const act of ACTS) await writeAsMany(tx, STATEMENTS[act](shape), acts[act]);
+  await writeAsMany(tx, updatePlainSql(shape), kinds.moved);
+  await writeAsMany(tx, insertFreshSql(shape), kinds.fresh);
+  // The companion still held what was last written, which new rows without some keys are made from; it comes last.
+  if (kinds.moved + kinds.behind > 0) await tx.query(updatePlainBaseSql(shape));
+  if (kinds.fresh > 0) await tx.query(insertFreshBaseSql(shape));
+  if (kinds.other === 0) return;
   await tx.query(updateBaseSql(shape));
   await tx.query(insertBaseSql(shape));
 }
 
+/** Every statement must write as many rows as were planned: a person may have edited some since. */
+async function writeAsMany(tx: Tx, statement: string, expected: number): Promise<void> {
+  if (expected === 0) return;
+  const [row] = await tx.query<{ n: string }>(`with written as (${statement} returning 1) select count(*) as n from written`);
+  if (Number(row?.n) !== expected) throw new RowsMoved();
+}
+
 /** What was put off or refused is kept; records that were tried again and still wait are counted only once, when they were first put off. */
-async function settle(
-  tx: Tx,
-  job: ChunkJob,
-  { rows, judged, planned }: { rows: readonly StagedRow[]; judged: Judged; planned: Planned },
-): Promise<PublishCounts> {
-  await keepWarnings(tx, job, { rows, warned: judged.warned });
+async function settle(tx: Tx, job: ChunkJob, { judged, planned }: { judged: Judged; planned: Planned }): Promise<PublishCounts> {
+  await keepWarnings(tx, job, judged);
   const rejected = await keepRejects(tx, job, judged);
   const pending = await keepPending(tx, job, judged);
   const counts = { ...planned.counts, rejected, pending, warnings: judged.warned.reduce((sum, { reasons }) => sum + reasons.length, 0) };

@@ -79,6 +79,16 @@ function openRowSql(shape: MergeShape): string {
      ${ON_OPEN}`;
 }
 
+/** Open conflicts of rows in which nothing is left to be decided. */
+export async function endConflicts(tx: Tx, { scope }: ChunkJob): Promise<void> {
+  const { pipeline, entity, runId } = scope.input;
+  await tx.query(
+    `update freshet.conflict c set state = 'moot', ended_at = now(), run_id = $3 from publish_row p
+      where c.pipeline = $1 and c.entity = $2 and c.state = 'open' and c.record_id = p.id and p.kind <> 'other'`,
+    [pipeline, entity, runId],
+  );
+}
+
 /** Open conflicts of rows that this chunk judged otherwise. */
 function mootSql(shape: MergeShape): string {
   const still = shape.typed.columns.map(

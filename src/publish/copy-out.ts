@@ -1,4 +1,5 @@
 import { to as copyTo } from 'pg-copy-streams';
+import { NULL } from '../database/copy-text';
 import type { Tx } from '../database/database';
 
 const NEWLINE = 10;
@@ -8,10 +9,12 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '
 export function cellsOfLine(line: string): (string | null)[] {
   const cells: (string | null)[] = line.split('\t');
   if (!line.includes('\\')) return cells;
-  return cells.map((cell) => {
-    if (cell === '\\N') return null;
-    return cell!.includes('\\') ? cell!.replace(/\\(.)/g, (_, escaped: string) => ESCAPES[escaped] ?? escaped) : cell;
-  });
+  for (let place = 0; place < cells.length; place++) {
+    const cell = cells[place]!;
+    if (cell === NULL) cells[place] = null;
+    else if (cell.includes('\\')) cells[place] = cell.replace(/\\(.)/g, (_, escaped: string) => ESCAPES[escaped] ?? escaped);
+  }
+  return cells;
 }
 
 /** Rows of a query in COPY's text format, a few hundred at a time; what is not taken stays in PostgreSQL. */

@@ -12,7 +12,7 @@ import {
 } from './chunk-sql';
 import type { ChunkJob } from './chunk';
 import type { Finding } from './mapping/mapping';
-import { heals, verdictOf, type StagedRow } from './staged-row';
+import type { Flawed, StagedRows } from './staged-rows';
 
 export type PendingKind = 'pending' | 'orphan' | 'duplicate';
 
@@ -42,6 +42,7 @@ export interface Judged {
 
 interface Verdict {
   readonly seq: number;
+  readonly id: string;
   readonly kind: PendingKind | 'warning';
   readonly rule: string;
   readonly field: string;
@@ -49,26 +50,35 @@ interface Verdict {
   readonly holder: string | null;
 }
 
-/** Asks other rows and tables what they say against the records of a chunk, and marks in the stage which are not published. */
-export async function judge(tx: Tx, job: ChunkJob, rows: readonly StagedRow[]): Promise<Judged> {
-  const { mapping, typed } = job;
-  const own = job.references.filter(isOwn);
-  for (const check of job.references) if (!own.includes(check)) await tx.query(orphansSql(typed, check));
+/** Asks other tables, and other rows for rules of uniqueness, and marks in the stage which records are not published. */
+export async function judge(tx: Tx, job: ChunkJob): Promise<void> {
+  const { mapping, typed, references } = job;
+  const own = references.filter(isOwn);
+  for (const check of references) if (!own.includes(check)) await tx.query(orphansSql(typed, check));
   for (const { field, severity = 'error' } of mapping.unique ?? [])
     if (field !== mapping.uniqueField) await tx.query(uniqueRuleSql(typed, field, severity));
-  if (job.references.length + (mapping.unique?.length ?? 0) > 0) await tx.query(SPREAD_VERDICTS);
+  if (references.length + (mapping.unique?.length ?? 0) > 0) await tx.query(SPREAD_VERDICTS);
   await putOffOrphans(tx, job, own);
+}
+
+/** Asks whether rows have the unique value of another row; where one has, verdicts and owners change, and rows are to be sorted again. */
+export async function judgeKeys(tx: Tx, job: ChunkJob): Promise<boolean> {
+  const { mapping, typed, references } = job;
   await tx.query(keysSql(typed, mapping.uniqueField));
   const [keys] = await tx.query<{ contested: boolean }>(CONTESTED_KEYS);
-  if (keys?.contested === true) {
-    await tx.query(duplicateKeysSql(mapping.uniqueField));
-    await tx.query(SPREAD_VERDICTS);
-    await putOffOrphans(tx, job, own);
-    await tx.query(GIVE_UP_KEYS);
-    for (const statement of takeOverSql(typed)) await tx.query(statement);
-  }
+  if (keys?.contested !== true) return false;
+  await tx.query(duplicateKeysSql(mapping.uniqueField));
+  await tx.query(SPREAD_VERDICTS);
+  await putOffOrphans(tx, job, references.filter(isOwn));
+  await tx.query(GIVE_UP_KEYS);
+  for (const statement of takeOverSql(typed)) await tx.query(statement);
+  return true;
+}
+
+/** What is refused, put off, or published with a warning, with every reason. */
+export async function readJudged(tx: Tx, job: ChunkJob, rows: StagedRows): Promise<Judged> {
   const verdicts = await tx.query<{ [Name in keyof Verdict]: Verdict[Name] }>(
-    `select seq, kind, rule, field, value, holder from publish_verdict order by seq`,
+    `select v.seq, s.id, v.kind, v.rule, v.field, v.value, v.holder from publish_verdict v join publish_stage s on s.seq = v.seq order by v.seq`,
   );
   return judgement(job, rows, verdicts);
 }
@@ -88,19 +98,18 @@ async function putOffOrphans(tx: Tx, { typed, pass }: ChunkJob, own: readonly Re
   }
 }
 
-function judgement(job: ChunkJob, rows: readonly StagedRow[], verdicts: readonly Verdict[]): Judged {
+function judgement(job: ChunkJob, { flawed }: StagedRows, verdicts: readonly Verdict[]): Judged {
   const bySeq = new Map<number, Verdict[]>();
   for (const verdict of verdicts) bySeq.set(verdict.seq, [...(bySeq.get(verdict.seq) ?? []), verdict]);
   const putOff: PutOff[] = [];
   const warned: Warned[] = [];
-  for (const [seq, row] of rows.entries()) {
-    if (row.raw.gone) continue;
+  for (const seq of [...new Set([...flawed.keys(), ...bySeq.keys()])].sort((a, b) => a - b)) {
     const others = bySeq.get(seq) ?? NONE;
-    if (row.findings.length === 0 && others.length === 0) continue;
-    const reasons = reasonsOf(job, row, others);
+    const own = flawed.get(seq) ?? { id: others[0]!.id, verdict: null, heals: true, findings: NONE };
+    const reasons = reasonsOf(job, own, others);
     const against = others.filter(({ kind }) => kind !== 'warning');
-    if (verdictOf(row) !== null || against.length > 0) putOff.push({ id: row.raw.id, reasons, ...putOffOf(row, against) });
-    else if (reasons.length > 0) warned.push({ id: row.raw.id, reasons });
+    if (own.verdict !== null || against.length > 0) putOff.push({ id: own.id, reasons, ...putOffOf(own, against) });
+    else if (reasons.length > 0) warned.push({ id: own.id, reasons });
   }
   return { putOff, warned };
 }
@@ -108,17 +117,16 @@ function judgement(job: ChunkJob, rows: readonly StagedRow[], verdicts: readonly
 const NONE: readonly never[] = [];
 
 /** Errors first, in the order of the file. */
-function reasonsOf(job: ChunkJob, { findings }: StagedRow, others: readonly Verdict[]): Reason[] {
+function reasonsOf(job: ChunkJob, { findings }: Flawed, others: readonly Verdict[]): Reason[] {
   const own = findings.map(({ severity, ...reason }): Reason => (severity === 'warning' ? { ...reason, severity } : reason));
   const all = [...own, ...others.map((verdict) => reasonOf(job, verdict))];
   return [...all.filter(({ severity }) => severity === undefined), ...all.filter(({ severity }) => severity === 'warning')];
 }
 
-function putOffOf(row: StagedRow, against: readonly Verdict[]): Pick<PutOff, 'verdict' | 'again'> {
-  const own = verdictOf(row);
+function putOffOf({ verdict: own, heals }: Flawed, against: readonly Verdict[]): Pick<PutOff, 'verdict' | 'again'> {
   const refused = against.some(({ kind }) => kind !== 'pending');
   const kinds = new Set(against.map(({ kind }) => kind as PendingKind));
-  const again = own === 'rejected' && !heals(row) ? null : kinds.has('duplicate') ? 'duplicate' : own === 'rejected' || kinds.has('orphan') ? 'orphan' : 'pending'; // prettier-ignore
+  const again = own === 'rejected' && !heals ? null : kinds.has('duplicate') ? 'duplicate' : own === 'rejected' || kinds.has('orphan') ? 'orphan' : 'pending'; // prettier-ignore
   return { verdict: own === 'rejected' || refused ? 'rejected' : 'pending', again };
 }
 

@@ -22,7 +22,7 @@ export interface MergeShape {
 export const staged = (place: number): string => `f${place}`;
 const decided = (place: number): string => `d${place}`;
 
-const columnsOf = ({ typed }: MergeShape): { readonly name: string; readonly place: number }[] =>
+export const columnsOf = ({ typed }: MergeShape): { readonly name: string; readonly place: number }[] =>
   typed.columns.map(({ name }, place) => ({ name: ident(name), place }));
 
 const isAbsent = ({ absent }: MergeShape, place: number): string => (absent ? `coalesce(${place} = any (s.absent), false)` : 'false');
@@ -53,7 +53,7 @@ export function strategyOf(target: PublishTarget, field: string): StrategyName {
 
 const any = (conditions: readonly string[]): string => (conditions.length === 0 ? 'false' : `(${conditions.join(' or ')})`);
 
-/** The plan of a chunk: one row a record, with what is done to the row and to each field (`mergeRow`). */
+/** The plan of a chunk's other rows (`row-kinds.ts`): one row a record, with what is done to the row and to each field (`mergeRow`). */
 export function planSql(shape: MergeShape): string {
   const { typed } = shape;
   const columns = columnsOf(shape);
@@ -78,9 +78,11 @@ export function planSql(shape: MergeShape): string {
                            coalesce(b.freshet_state, 'none') as held, coalesce(b.freshet_batch, 0) as held_batch,
                            t.deleted_at is not null as flagged, t.ctid is null and ${moved} as moved, s.gone and ${edited} as edited${pins},
                            ${columns.map((column) => `${fieldSql(shape, column)} as ${decided(column.place)}`).join(', ')}
-                      from publish_stage s
+                      from publish_row r
+                      join publish_stage s on s.seq = r.seq
                       left join ${typed.companion} b on b.freshet_id = s.id
-                      left join ${typed.name} t on t.source_id = s.id offset 0) x offset 0) y`;
+                      left join ${typed.name} t on t.source_id = s.id
+                     where r.kind = 'other' offset 0) x offset 0) y`;
 }
 
 /** Who decides about a row as a whole: nobody knows when a row was deleted, so nothing is dated. */

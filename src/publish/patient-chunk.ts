@@ -1,7 +1,8 @@
 import { sqlstate } from '../database/database-error';
 import { publishChunk, RowsMoved, type ChunkJob } from './chunk';
 import { COUNTS, type PublishCounts } from '../domain/publish-ledger';
-import type { StagedRow } from './staged-row';
+import type { Finding } from './mapping/mapping';
+import type { StagedRows } from './staged-rows';
 
 /** How often a chunk is made again because people wrote into the target meanwhile. */
 const TRIES = 5;
@@ -16,7 +17,7 @@ const REFUSAL = /^(22|23|27|44|P0|54000)/;
  * Publishes a chunk, again where people wrote in between. Where PostgreSQL refuses a row, the chunk is cut in halves down to it; that row
  * is a reject, with PostgreSQL's own words.
  */
-export async function publishPatiently(job: ChunkJob, rows: readonly StagedRow[]): Promise<PublishCounts> {
+export async function publishPatiently(job: ChunkJob, rows: StagedRows): Promise<PublishCounts> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await publishChunk(job, rows);
@@ -27,7 +28,7 @@ export async function publishPatiently(job: ChunkJob, rows: readonly StagedRow[]
         continue;
       }
       if (!REFUSAL.test(sqlstate(error) ?? '')) throw error;
-      return rows.length > 1 ? publishHalves(job, rows) : publishPatiently(job, [refused(rows[0]!, error)]);
+      return rows.length > 1 ? publishHalves(job, rows) : publishPatiently(job, rows.refused(refusal(rows, error)));
     }
   }
 }
@@ -36,24 +37,20 @@ function wasMeanwhile(error: unknown): boolean {
   return (error as Error).cause instanceof RowsMoved || error instanceof RowsMoved || MEANWHILE.has(sqlstate(error) ?? '');
 }
 
-async function publishHalves(job: ChunkJob, rows: readonly StagedRow[]): Promise<PublishCounts> {
-  const middle = rows.length >> 1;
-  const first = await publishPatiently(job, rows.slice(0, middle));
-  const second = await publishPatiently(job, rows.slice(middle));
+async function publishHalves(job: ChunkJob, rows: StagedRows): Promise<PublishCounts> {
+  const [former, latter] = rows.halves();
+  const first = await publishPatiently(job, former);
+  const second = await publishPatiently(job, latter);
   return Object.fromEntries(COUNTS.map((name) => [name, first[name] + second[name]])) as unknown as PublishCounts;
 }
 
-/** Rule `type`: its cells are not to be stored, so they are not staged either. */
-function refused(row: StagedRow, error: unknown): StagedRow {
-  if (row.findings.some(({ rule }) => rule === 'postgres')) throw error;
+const POSTGRES = 'postgres';
+
+/** What PostgreSQL said of one record. Throws the error where that very record is refused again without its cells, or was to be removed. */
+function refusal(rows: StagedRows, error: unknown): Finding {
+  if (rows.isGone || [...rows.flawed.values()].some(({ findings }) => findings.some(({ rule }) => rule === POSTGRES))) throw error;
   const { constraint, column } = ((error as Error).cause ?? error) as { constraint?: string; column?: string };
   const message = `PostgreSQL refused the row: ${((error as Error).cause as Error | undefined)?.message ?? (error as Error).message}`;
-  const reason = {
-    rule: 'postgres',
-    field: column ?? null,
-    severity: 'error' as const,
-    message,
-    ...(constraint === undefined ? {} : { value: constraint }),
-  };
-  return { ...row, findings: [...row.findings, reason] };
+  const value = constraint === undefined ? {} : { value: constraint };
+  return { rule: POSTGRES, field: column ?? null, severity: 'error', message, ...value };
 }

@@ -19,10 +19,13 @@ import { beginLedger, finishLedger, type PublishPlan } from './publish-ledger';
 import { planPublish, publishDigest } from './publish-plan';
 import { rawRow, rawRowsSql, type Pass, type RawRow } from './raw-rows';
 import type { StagedRow } from './staged-row';
+import { Staging } from './staged-rows';
 import { prepareTyped } from './typed-table';
 
 /** Records of one transaction: enough that its statements pay off, few enough that nobody waits for its locks. */
 const CHUNK = 10_000;
+/** Records mapped in one go: those of a few answers of PostgreSQL, so that hardly anything of them outlives a collection of garbage. */
+const PORTION = 500;
 /** A chain of rows that wait for each other, such as a tree in one table, becomes whole in so many passes. */
 const MOST_PASSES = 50;
 
@@ -119,8 +122,9 @@ async function onePass(job: PassJob): Promise<PublishCounts> {
   const pins = await readPins(db, input);
   const total: Record<string, number> = { ...NO_COUNTS };
   let merging: Promise<void> = Promise.resolve();
-  const merge = async (rows: readonly RawRow[]): Promise<void> => {
-    const staged = await mapRows(job, rows, pins);
+  const staging = new Staging();
+  const merge = async (): Promise<void> => {
+    const staged = staging.take();
     await merging;
     merging = publishPatiently(job, staged).then((counts) => {
       for (const [name, count] of Object.entries(counts)) total[name] = (total[name] ?? 0) + count;
@@ -129,19 +133,26 @@ async function onePass(job: PassJob): Promise<PublishCounts> {
     // A failure is met by whoever awaits it next.
     merging.catch(() => undefined);
   };
+  // Looking up costs a statement each time.
+  const portion = mapping.lookups.length > 0 ? job.chunk : PORTION;
   let waiting: RawRow[] = [];
+  const stage = async (least: number): Promise<void> => {
+    while (waiting.length > 0 && waiting.length >= Math.min(least, job.chunk - staging.length)) {
+      const rows = waiting.slice(0, Math.min(portion, job.chunk - staging.length));
+      waiting = waiting.slice(rows.length);
+      staging.add(await mapRows(job, rows, pins));
+      if (staging.length >= job.chunk) await merge();
+      await breathe();
+    }
+  };
   await job
     .read(rawRowsSql(input, { mapping, typed, hashes: job.keys.asks }, pass), async (lines) => {
       if (ctx.signal.aborted) throw cancelledError('publish');
       for (const line of lines) waiting.push(rawRow(line));
-      while (waiting.length >= job.chunk) {
-        const full = waiting.slice(0, job.chunk);
-        waiting = waiting.slice(job.chunk);
-        await merge(full);
-        await breathe();
-      }
+      await stage(portion);
     })
-    .then(() => (waiting.length > 0 ? merge(waiting) : undefined))
+    .then(() => stage(1))
+    .then(() => (staging.length > 0 ? merge() : undefined))
     .then(() => merging)
     .finally(() => merging.catch(() => undefined));
   return total as unknown as PublishCounts;

@@ -1,8 +1,8 @@
 import type { Tx } from '../database/database';
 import type { ChunkJob } from './chunk';
-import type { Warned } from './judge';
+import type { Judged, Warned } from './judge';
 import type { PublishInput } from './publish-input';
-import type { StagedRow } from './staged-row';
+import { staged } from './merge-sql';
 
 /** Warnings of one entity that are kept; its ledger counts them all. */
 export const WARNINGS_KEPT = 1_000;
@@ -19,22 +19,21 @@ interface Warning {
 const keyOf = ({ record_id: id, rule, field }: Pick<Warning, 'record_id' | 'rule' | 'field'>): string => JSON.stringify([id, rule, field]);
 
 /** A row of `freshet.publish_warning` for each rule of severity warning that a published row breaks; it goes when the row breaks it no more. */
-export async function keepWarnings(
-  tx: Tx,
-  { scope, mapping }: ChunkJob,
-  { rows, warned }: { readonly rows: readonly StagedRow[]; readonly warned: readonly Warned[] },
-): Promise<void> {
+export async function keepWarnings(tx: Tx, { scope, mapping }: ChunkJob, { warned }: Pick<Judged, 'warned'>): Promise<void> {
   const { pipeline, entity, runId } = scope.input;
-  const held = await tx.query<{ record_id: string; rule: string; field: string }>(
-    `select record_id, rule, field from freshet.publish_warning where pipeline = $1 and entity = $2`,
+  const held = await tx.query<{ record_id: string; rule: string; field: string; looked: boolean }>(
+    `select record_id, rule, field, exists (select from publish_stage s where s.id = w.record_id) as looked
+       from freshet.publish_warning w where pipeline = $1 and entity = $2`,
     [pipeline, entity],
   );
   if (held.length + warned.length === 0) return;
   const place = mapping.targets.findIndex(({ name }) => name === mapping.uniqueField);
-  const keys = warned.length === 0 ? new Map<string, string>() : new Map(rows.map(({ raw, cells }) => [raw.id, cells[place] ?? '']));
-  const standing = warningsOf(warned, keys);
-  const looked = new Set(rows.map(({ raw }) => raw.id));
-  const over = held.filter((each) => looked.has(each.record_id) && !standing.has(keyOf(each)));
+  const keys = await tx.query<{ id: string; key: string | null }>(
+    `select id, ${staged(place)}::text as key from publish_stage where id = any ($1::text[])`,
+    [warned.map(({ id }) => id)],
+  );
+  const standing = warningsOf(warned, new Map(keys.map(({ id, key }) => [id, key ?? ''])));
+  const over = held.filter((each) => each.looked && !standing.has(keyOf(each)));
   const known = new Set(held.map(keyOf));
   const fresh = [...standing].filter(([key]) => !known.has(key)).slice(0, Math.max(0, WARNINGS_KEPT - held.length + over.length));
   const kept = [...[...standing].filter(([key]) => known.has(key)), ...fresh].map(([, warning]) => warning);

@@ -57,8 +57,9 @@ export function rawRowsSql(input: PublishInput, { mapping, typed, hashes }: Rows
 
 const OWN = 6;
 
-export function rawRow([id, batch, gone, instant, fetched, hash, ...cells]: readonly (string | null)[]): RawRow {
+export function rawRow(line: readonly (string | null)[]): RawRow {
+  const [id, batch, gone, instant, fetched, hash] = line;
   if (typeof id !== 'string' || typeof batch !== 'string' || typeof fetched !== 'string')
     throw new RangeError(`a row of the raw table came without its first ${OWN} columns`);
-  return { id, batch, gone: gone === 't', instant: instant ?? null, fetched, hash: hash ?? null, cells };
+  return { id, batch, gone: gone === 't', instant: instant ?? null, fetched, hash: hash ?? null, cells: line.slice(OWN) };
 }

@@ -43,27 +43,45 @@ export const STAGE_OWN = [
   'verdict text',
 ] as const;
 
-/** One line of the stage, in COPY's text format: freshet's own columns, then the fields. */
-export function stageLine(row: StagedRow, seq: number): string {
-  const { raw, cells, pinned } = row;
-  // Cells of a record that is not published mean nothing.
-  const refused = verdictOf(row) !== null;
-  const own = [
+const placeOf = (name: string): number => STAGE_OWN.findIndex((column) => column.startsWith(`${name} `));
+const [ID, GONE, VERDICT] = [placeOf('id'), placeOf('gone'), placeOf('verdict')];
+
+/** One line of the stage, in COPY's text format without its end: freshet's own columns, then the fields. */
+export function stageLine({ raw, cells, pinned }: StagedRow, seq: number, verdict: RowVerdict): string {
+  const line = [
     String(seq),
     copyText(raw.id),
     raw.batch,
     raw.gone ? 't' : 'f',
     raw.instant ?? NULL,
     raw.fetched,
-    places(cells.flatMap((cell, place) => (cell === undefined ? [place] : []))),
-    places(pinned ?? []),
-    verdictOf(row) ?? NULL,
+    cells.includes(undefined) ? places(cells.flatMap((cell, place) => (cell === undefined ? [place] : []))) : NULL,
+    pinned === null ? NULL : places(pinned),
+    verdict ?? NULL,
   ];
-  let line = own.join('\t');
-  for (const cell of cells) line += `\t${cell === null || cell === undefined || refused ? NULL : copyText(cell)}`;
-  return `${line}\n`;
+  // Cells of a record that is not published mean nothing.
+  if (verdict !== null) for (const _ of cells) line.push(NULL);
+  else for (const cell of cells) line.push(copyText(cell ?? null));
+  // Joined, not added up: a text of many parts would keep each of them in memory.
+  return line.join('\t');
 }
 
 function places(list: readonly number[]): string {
   return list.length === 0 ? NULL : `{${list.join(',')}}`;
+}
+
+/** The record's id in a line of the stage, as COPY writes it. */
+export function idOfLine(line: string): string {
+  return line.split('\t', ID + 1)[ID]!;
+}
+
+/** Whether the source deleted the record of a line. */
+export function isGoneLine(line: string): boolean {
+  return line.split('\t', GONE + 1)[GONE] === 't';
+}
+
+/** The line of a record that is not to be published after all. */
+export function refusedLine(line: string): string {
+  const columns = line.split('\t');
+  return columns.map((column, place) => (place < VERDICT ? column : place === VERDICT ? 'rejected' : NULL)).join('\t');
 }

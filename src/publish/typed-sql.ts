@@ -16,8 +16,8 @@ const OWN_COLUMNS = [
 export function createTypedSql(name: string, companion: string, { targets, uniqueField }: Mapping): string[] {
   const fields = targets.map(({ name: column, type }) => `${ident(column)} ${type}`);
   return [
-    `create table ${name} (${[...fields, ...OWN_COLUMNS, `primary key (${ident(uniqueField)})`].join(', ')})`,
-    `create table ${companion} (freshet_id text primary key, freshet_batch bigint not null, freshet_state text not null check (freshet_state in ('none', 'live', 'deleted'))${fields.map((field) => `, ${field}`).join('')})`,
+    `create table ${name} (${[...fields, ...OWN_COLUMNS, `primary key (${ident(uniqueField)})`].join(', ')}) with (fillfactor = 50)`,
+    `create table ${companion} (freshet_id text primary key, freshet_batch bigint not null, freshet_state text not null check (freshet_state in ('none', 'live', 'deleted'))${fields.map((field) => `, ${field}`).join('')}) with (fillfactor = 50)`,
   ];
 }
 
