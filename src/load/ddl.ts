@@ -7,7 +7,7 @@ import { ident } from '../database/identifier';
 import { cancelledError, FreshetError } from '../domain/errors';
 import type { Profile } from '../json/profile';
 import type { StageContext } from '../observability/stage-context';
-import { viewsOverColumns } from './column-views';
+import { viewsOverColumns } from '../database/column-views';
 import type { TableTarget } from './load-target';
 import type { RowShape } from './row';
 import type { SchemaPolicy } from './load-policy';

@@ -1,3 +1,4 @@
+import type { ColumnView } from '../database/column-views';
 import { FreshetError } from '../domain/errors';
 import type { ColumnType } from '../sources/source';
 import type { Target } from './mapping/mapping';
@@ -47,6 +48,23 @@ export function widenHeld(input: Subject, widened: readonly Target[], before: Re
     why: `The mapping of ${input.entity} gives wider types than its table has, and its schema_policy is hold.`,
     remedy: `Nothing was published. Set schema_policy of ${input.entity} to evolve (change the table) or reject (refuse such records) in the pipeline file, and run again.`,
     where: place(input),
+    retryable: false,
+  });
+}
+
+/** The entity is held with this sentence, until a person has dropped the view. */
+export function viewBlocks(
+  input: Subject,
+  { view, column }: ColumnView,
+  { from, to }: { readonly from: ColumnType | undefined; readonly to: ColumnType | undefined },
+): FreshetError {
+  return new FreshetError('schema_error', {
+    code: 'view-blocks-widening',
+    message: `${place(input)}.${column} must become ${to ?? ''} (it is ${from ?? ''}), but view ${view} uses it`,
+    why: `The mapping of ${input.entity} gives the column another type, and PostgreSQL changes no column under a view.`,
+    remedy: `Nothing was published and nothing is lost. Drop the view, run again, and create the view once more; or give ${column} the type ${from ?? ''} in field_mappings of ${input.entity}.`,
+    where: `${place(input)}.${column}`,
+    facts: { view, column },
     retryable: false,
   });
 }

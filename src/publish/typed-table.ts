@@ -1,5 +1,6 @@
 import { lockTable } from '../database/advisory-lock';
 import type { Tx } from '../database/database';
+import { viewsOverColumns } from '../database/column-views';
 import { sqlstate } from '../database/database-error';
 import { fenced } from '../database/fence';
 import { ident } from '../database/identifier';
@@ -10,7 +11,7 @@ import { alterColumnsSql, createTypedSql, noteEditsSql } from './typed-sql';
 import type { Mapping, Target } from './mapping/mapping';
 import type { PublishScope } from './publish-input';
 import { addReferences } from './references';
-import { busy, foreignTable, keyChanged, ownedByAnother, widenHeld } from './typed-table-errors';
+import { busy, foreignTable, keyChanged, ownedByAnother, viewBlocks, widenHeld } from './typed-table-errors';
 
 /** A typed table as it stands, ready to be published into. */
 export interface TypedTable {
@@ -140,6 +141,16 @@ async function widen(tx: Tx, { input, ctx }: PublishScope, { held, mapping }: Ma
   const made = { id: held!.id, name, companion, columns };
   if (added.length + widened.length === 0) return made;
   if (widened.length > 0 && input.schemaPolicy === 'hold') throw widenHeld(input, widened, before);
+  const [blocked] = await viewsOverColumns(
+    tx,
+    input.target,
+    widened.map((column) => column.name),
+  );
+  if (blocked !== undefined)
+    throw viewBlocks(input, blocked, {
+      from: before.get(blocked.column),
+      to: widened.find((column) => column.name === blocked.column)?.type,
+    });
   for (const statement of [name, companion].map((each) => alterColumnsSql(each, { added, widened, before }))) await tx.query(statement);
   const names = new Set(columns.map((column) => column.name));
   await tx.query(`update freshet.published_table set columns = $2 where id = $1`, [

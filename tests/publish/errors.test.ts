@@ -68,3 +68,19 @@ it('a key longer than an index of PostgreSQL takes is refused alone, with Postgr
   ]);
   expect(reject!.reasons[0]!.message).toMatch(/PostgreSQL refused the row: .*index row/);
 });
+
+it('a wider type of a column that a view of yours uses holds the entity, names the view, and comes in when it is dropped', async () => {
+  const bench = await rawBench(db, { columns: { n: 'bigint' } });
+  await bench.put([{ key: 'a', n: '1' }]);
+  await bench.publish();
+  await db.query(`create view ${bench.typed.replace('"things"', '"of_yours"')} as select n from ${bench.typed}`);
+  await bench.widen('n', 'text');
+  await bench.put([{ key: 'b', n: 'x' }]);
+  await expect(bench.publish()).rejects.toMatchObject({
+    code: 'view-blocks-widening',
+    message: expect.stringMatching(/things\.n must become text \(it is bigint\), but view \S+of_yours uses it/) as string,
+  });
+  expect(await bench.rows()).toMatchObject([{ key: 'a', n: '1' }]);
+  await db.query(`drop view ${bench.typed.replace('"things"', '"of_yours"')}`);
+  expect(await bench.again()).toMatchObject({ created: 1 });
+});

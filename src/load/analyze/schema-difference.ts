@@ -2,7 +2,7 @@ import type { Tx } from '../../database/database';
 import { isFreshetError } from '../../domain/errors';
 import type { Profile } from '../../json/profile';
 import type { ColumnType } from '../../sources/source';
-import { viewsOverColumns } from '../column-views';
+import { viewsOverColumns } from '../../database/column-views';
 import type { CustomColumn, TableTarget } from '../load-target';
 import { NO_TABLES, planFrom, planTables, type TablePlan, type TablesPlan } from '../table-state';
 import { nameNotes, type NameNote } from './name-notes';

@@ -1,5 +1,5 @@
-import type { Tx } from '../database/database';
-import { ident } from '../database/identifier';
+import type { Tx } from './database';
+import { ident } from './identifier';
 
 /** A view that uses a column: PostgreSQL does not change the type of such a column. */
 export interface ColumnView {
