@@ -145,7 +145,8 @@ function attention(entity: EntityFacts): string[] {
 
 function timing({ run }: RunFacts): string {
   const start = run.started_at ?? run.created_at;
-  return `started ${clock(start)}${run.completed_at === null ? '' : `, took ${duration(start, run.completed_at)}`}`;
+  const took = run.completed_at === null ? '' : `, took ${duration(start, run.completed_at)}`;
+  return `started ${clock(start)}${took}${run.retry_of === null ? '' : `, retry of ${run.retry_of}`}`;
 }
 
 /** The error of a run that did not come through: the first entity's own, with the run's next actions. `undefined` for a good or doubtful run. */

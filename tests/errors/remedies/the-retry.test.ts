@@ -142,6 +142,22 @@ test('what was asked of the run is asked again: a full read is one, a partial re
   expect(data.entities.map(({ read_kind: read }: Row) => read)).toEqual(['partial', 'partial']);
 });
 
+test('an approval of deletes is not repeated, but can be given with the retry', async () => {
+  Object.assign(process.env, { FRESHET_LOAD_DELETES_MAX_COUNT: '0', FRESHET_LOAD_DELETES_MAX_PERCENT: '0' });
+  at.sandbox.control.advanceClock(60_000);
+  at.sandbox.control.remove('items', 1);
+  at.sandbox.control.advanceClock(60_000);
+  const { data } = await typed(['run', 'zoho-books', '--entity', 'items', '--local']);
+  expect(states(data)).toEqual(['items held']);
+  const again = await typed(['retry', data.id, '--local']);
+  expect(states(again.data)).toEqual(['items held']);
+  const approved = await typed(['retry', again.data.id, '--approve-deletes', '--local']);
+  expect([...states(approved.data), approved.data.entities[0].ledger.deleted]).toEqual(['items completed', 1]);
+  expect((await freshet('show', approved.data.id)).stdout).toContain(`retry of ${String(again.data.id)}`);
+  delete process.env['FRESHET_LOAD_DELETES_MAX_COUNT'];
+  delete process.env['FRESHET_LOAD_DELETES_MAX_PERCENT'];
+});
+
 test('a dry run says what a retry would do, and starts nothing', async () => {
   const { data } = await ranWith();
   const dry = await typed(['retry', String(data['id']), '--dry-run']);
