@@ -122,7 +122,8 @@ const NONE: ReadonlySet<string> = new Set();
 async function keptForDeletions(tx: Tx, { deps, watermarks }: ExtractScope, { extraction, doubts }: Closing): Promise<ReadonlySet<string>> {
   const { kind } = deps.definition.deletes;
   if (doubts.length === 0) return NONE;
-  if (kind === 'feed') return new Set([DELETIONS]);
+  // Behind a counter that went back, the mark would hide every deletion until the counter has come there again.
+  if (kind === 'feed') return extraction.resets ? NONE : new Set([DELETIONS]);
   if (kind !== 'tombstones') return NONE;
   const told = await tx.query(`select from freshet.detail_queue where extraction_id = $1 and state = 'vanished' limit 1`, [extraction.id]);
   return told.length > 0 || extraction.read === 'complete' ? new Set(watermarks.keys()) : NONE;

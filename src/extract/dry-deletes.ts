@@ -2,7 +2,7 @@ import type { Database } from '../database/database';
 import { ident } from '../database/identifier';
 import type { EntityDefinition } from '../sources/source';
 import { sweeps, type DryListed } from './dry-read';
-import { heldPosition } from './gone-sql';
+import { toldLaterSql } from './gone-sql';
 import type { SweepLimits } from './sweep';
 import { tooMany } from './sweep';
 
@@ -48,7 +48,7 @@ async function toldRows(
   if (deleted.size === 0) return new Set();
   const rows = await db.query<{ id: string }>(
     `select t.id from ${ident(schema, table)} t join unnest($1::text[], $2::bigint[]) q (id, cursor_sort) on q.id = t.id
-      where t.deleted_at is null and (t.fetched_at < $3::timestamptz or ${heldPosition(definition, 't')} <= q.cursor_sort)`,
+      where t.deleted_at is null and ${toldLaterSql(definition, { since: '$3::timestamptz', toldAt: 'q.cursor_sort' })}`,
     [[...deleted.keys()], [...deleted.values()].map((sort) => sort?.toString() ?? null), since],
   );
   return new Set(rows.map(({ id }) => id));

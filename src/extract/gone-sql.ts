@@ -15,7 +15,7 @@ export interface GoneSql {
 
 export interface Gone {
   readonly extractionId: string;
-  readonly definition: Pick<EntityDefinition, 'cursor'>;
+  readonly definition: Pick<EntityDefinition, 'cursor' | 'deletes'>;
   /** Only rows that the source, asked for them by themselves, did not have either. */
   readonly confirmed: boolean;
 }
@@ -30,8 +30,22 @@ export function goneSql(target: { readonly schema: string; readonly table: strin
     since,
     missing: `t.deleted_at is null and t.fetched_at < ${since} and not exists (select from ${seenTable(gone.extractionId)} s where s.id = t.id)${confirmed}`,
     told: `t.deleted_at is null and exists (select from freshet.detail_queue q where q.extraction_id = x.id and q.record_id = t.id and q.state = 'vanished'
-             and (t.fetched_at < ${since} or ${heldPosition(gone.definition, 't')} <= q.cursor_sort))`,
+             and ${toldLaterSql(gone.definition, { since, toldAt: 'q.cursor_sort' })})`,
   };
+}
+
+/**
+ * SQL: row `t` is held as it was before it was deleted. A tombstone or a feed tells a deletion with its own place among the changes, and tells it
+ * again in later reads: a record that was made anew under its key stands behind it, however long ago it was fetched. That a detail is not
+ * there is of this very read.
+ */
+export function toldLaterSql(
+  definition: Pick<EntityDefinition, 'cursor' | 'deletes'>,
+  { since, toldAt }: { readonly since: string; readonly toldAt: string },
+): string {
+  const [before, behind] = [`t.fetched_at < ${since}`, `${heldPosition(definition, 't')} <= ${toldAt}`];
+  const { kind } = definition.deletes;
+  return kind === 'feed' || kind === 'tombstones' ? `coalesce(${behind}, ${before})` : `(${before} or ${behind})`;
 }
 
 /** The cursor that row `t` is held with, comparable to `cursor_sort`. */

@@ -15,7 +15,7 @@ import { tableExists } from './held-rows';
 import { narrowRead } from './narrow-read';
 import { adopted, START } from './position';
 import { DELETIONS, deletionsPart, partsOf, readParts, saveParts, type Part } from './part';
-import { planRead, questionOf, type ReadPlan } from './read-plan';
+import { lowerBound, lowerBoundText, planRead, questionOf, type ReadPlan } from './read-plan';
 import { leastOf, readWatermarks, type Watermark } from './watermark';
 
 export interface Opened {
@@ -77,7 +77,7 @@ export async function plannedRead(
   const { partitions, deletes } = deps.definition;
   if (partitions === null) {
     const feed = deletes.kind === 'feed' && plan.read !== 'partial';
-    return { question, plan, tableGone, parts: feed ? [feedPart(watermarks.get(DELETIONS), plan, question)] : [] };
+    return { question, plan, tableGone, parts: feed ? [feedPart(watermarks.get(DELETIONS), plan, { ...input, question })] : [] };
   }
   const byWatermark = planned.read === 'incremental' && plan.from === planned.from;
   const parting = { perCall: partitions.perCall, question, lag: input.lag, ...(byWatermark ? {} : { start: plan.from }) };
@@ -98,10 +98,17 @@ async function plannedComparison(
   return { question, plan, tableGone: false, parts: partsOf(await partIds(deps, input), new Map(), parting) };
 }
 
-/** What was deleted is asked for from where the last read of the feed ended; a complete read sees what is gone by itself. */
-function feedPart(watermark: Watermark | undefined, { read }: ReadPlan, question: string): Part {
-  const from = read === 'incremental' && watermark?.question === question ? watermark.sort.toString() : null;
-  return deletionsPart(from);
+/**
+ * What was deleted is asked for from where the last read of the feed ended, less the lag: deletions, too, are committed behind later ones. A
+ * complete read sees what is gone by itself.
+ */
+function feedPart(
+  watermark: Watermark | undefined,
+  { read, newEpoch }: ReadPlan,
+  { question, lag, counter }: Pick<ExtractInput, 'lag' | 'counter'> & { readonly question: string },
+): Part {
+  const known = read === 'incremental' && watermark?.question === question;
+  return deletionsPart(known ? lowerBoundText(watermark.kind, lowerBound(watermark, lag)) : null, newEpoch ? counter : null);
 }
 
 /** The ids of the parts that the source splits the entity into. Errors: `config_error` where none is loaded yet. */

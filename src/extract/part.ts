@@ -10,8 +10,10 @@ export const WHOLE = '';
 /** Key of what is told to be deleted, where the source tells it by a feed with a counter of its own. Its group is listed by nobody. */
 export const DELETIONS = '*deletions';
 
-export function deletionsPart(from: string | null): Part {
-  return { id: DELETIONS, group: -1, from, greatest: null, carrierSeen: true };
+/** `restart`: the counter that the source counts on from, having gone back: what was told before says nothing of where deletions stand now. */
+export function deletionsPart(from: string | null, restart: string | null = null): Part {
+  const greatest = restart === null ? null : { id: '', text: restart, sort: BigInt(restart) };
+  return { id: DELETIONS, group: -1, from, greatest, carrierSeen: true };
 }
 
 /** A part of an extraction with a watermark of its own: the whole entity, or what its source splits it into (decision 0013). */

@@ -50,9 +50,14 @@ export class Legacy4dControl extends CommonControl<Fault, RequestMatch, RestRequ
     return this.state.table(dataClass).create(patch, options);
   }
 
+  /** Makes a record anew under the key of one that was deleted, as an import does that deletes and inserts. */
+  recreate(dataClass: DataClassName, key: string, patch: JsonObject = {}, options: ChangeOptions = {}): string {
+    return this.state.table(dataClass).recreate(key, patch, options);
+  }
+
   /** Deletes a record; returns its key. Where its class is tracked, `__DeletedRecords` says so. */
-  remove(dataClass: DataClassName, record: string | number): string {
-    return this.state.remove(dataClass, record);
+  remove(dataClass: DataClassName, record: string | number, { globalStamp }: Pick<ChangeOptions, 'globalStamp'> = {}): string {
+    return this.state.remove(dataClass, record, globalStamp);
   }
 
   /** Takes a global stamp for a change that will be committed later, behind others (`lateCommit`). */
@@ -101,6 +106,12 @@ export class Legacy4dControl extends CommonControl<Fault, RequestMatch, RestRequ
     for (let index = 0; index < table.end; index += 1) {
       if (table.living(index)) yield { key: table.keyOf(index), row: this.state.writer.whole(table, index) };
     }
+  }
+
+  /** Empties `__DeletedRecords`, as a restored backup of the time before anything was deleted does. */
+  forgetDeletions(): void {
+    const table = this.state.table(DELETED_RECORDS);
+    for (let index = 0; index < table.end; index += 1) if (table.living(index)) table.remove(index);
   }
 
   /** Keys that `__DeletedRecords` tells of one class. */

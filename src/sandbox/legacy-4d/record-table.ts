@@ -128,6 +128,17 @@ export class RecordTable {
     return this.keyOf(index);
   }
 
+  /** Makes a record anew under the key of one that was removed, of its seeded values and the patch; returns its key. */
+  recreate(key: string, patch: JsonObject, options: ChangeOptions = {}): string {
+    const index = this.dataClass.keys.decode(key);
+    if (index === undefined || !this.#gone.has(index)) throw new RangeError(`the sandbox never removed ${JSON.stringify(key)}`);
+    const values: Record<string, JsonValue> = {};
+    for (const [name, attribute] of this.#attributes) values[name] = attribute.seeded(index);
+    this.#gone.delete(index);
+    this.#save(index, { ...values, ...this.#checked(patch) }, { patch, options, saves: 1 });
+    return key;
+  }
+
   #save(index: number, values: JsonObject, save: { patch: JsonObject; options: ChangeOptions; saves: number }): void {
     const { patch, options, saves } = save;
     const modified = options.timestamp === undefined ? this.around.now() : new Date(options.timestamp).getTime();

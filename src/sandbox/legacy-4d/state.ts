@@ -117,12 +117,12 @@ export class Legacy4dState {
     this.#nextStamp = stamp;
   }
 
-  /** Deletes a record, and says so in `__DeletedRecords` where its class is tracked. */
-  remove(name: DataClassName, record: string | number): string {
+  /** Deletes a record, and says so in `__DeletedRecords` where its class is tracked. `taken`: the stamp of a deletion that is committed late. */
+  remove(name: DataClassName, record: string | number, taken?: number): string {
     const key = this.table(name).remove(record);
     if (!this.tracked(name)) return key;
     const { tableNumber } = this.table(name).dataClass;
-    const stamp = this.takeStamp() - this.rules.deletionStampLag;
+    const stamp = (taken ?? this.takeStamp()) - this.rules.deletionStampLag;
     this.table(DELETED_RECORDS).create({ __PrimaryKey: key, __Stamp: stamp, __TableName: name, __TableNumber: tableNumber });
     return key;
   }
