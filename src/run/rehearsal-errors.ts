@@ -37,7 +37,7 @@ export function badSince(given: string): FreshetError {
   return new FreshetError('config_error', {
     code: 'rehearse-since',
     message: `--since ${given} is no span of time`,
-    remedy: 'Give a number with its unit, such as --since 90d or --since 12h, or leave it out: then every landed record is looked at.',
+    remedy: 'Give a number with its unit, such as 90d or 12h, or leave it out: then every landed record is looked at.',
     where: '--since',
   });
 }
