@@ -15,11 +15,11 @@ export async function addReferences(
   { entity, target, copyOf }: PublishInput,
   { mapping, fresh }: { readonly mapping: Mapping; readonly fresh: boolean },
 ): Promise<void> {
-  // A constraint would hold up whoever writes into the parent.
-  if (copyOf !== undefined) return;
   await dropOutdated(tx, target, mapping.references);
   for (const reference of mapping.references) {
     if (await hasColumn(tx, reference)) await refuseOtherType(tx, target, reference);
+    // A constraint of a copy would hold up whoever writes into the parent.
+    if (copyOf !== undefined) continue;
     if (reference.severity === 'warning' || !(await isThere(tx, reference))) continue;
     const name = constraintName(target.table, reference);
     const [held] = await tx.query(`select from pg_catalog.pg_constraint where conrelid = to_regclass($1) and conname = $2`, [

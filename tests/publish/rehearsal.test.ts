@@ -218,6 +218,15 @@ describe('what cannot be rehearsed', () => {
     write(chainYaml());
   });
 
+  it('a column that must become wider under schema_policy hold; the error names the table, not its copy', async () => {
+    const held = chainYaml().replace('    depends_on: [categories]', '    depends_on: [categories]\n    schema_policy: hold');
+    write(held.replace('active: Aktiv', 'active: { from: Aktiv, type: text }'));
+    const { error } = await rehearsed('--entity', 'parents');
+    expect(error).toMatchObject({ code: 'schema-held', where: 'public.parent_products' });
+    expect(`${error.message} ${error.remedy}`).not.toContain('rehearsal_');
+    write(chainYaml());
+  });
+
   it('a table that somebody else made', async () => {
     await at.db.query('create table public.theirs (a int)');
     write(chainYaml().replace('table: variant_products', 'table: theirs'));

@@ -1,5 +1,6 @@
 import type { Database } from '../../database/database';
 import { ident } from '../../database/identifier';
+import { FreshetError, isFreshetError } from '../../domain/errors';
 import type { Shadow, ShadowEntity } from './shadow';
 
 export interface RuleCount {
@@ -89,6 +90,18 @@ interface Asked {
   readonly shadow: Shadow;
   readonly entity: ShadowEntity;
   readonly samples: number;
+}
+
+/** An error that a publish into a copy ended with, as that of a publish into the table. */
+export function errorInProduction(shadow: Shadow, error: unknown): unknown {
+  if (!isFreshetError(error)) return error;
+  const { type, code, message, why, remedy, where, next, facts, retryable } = error;
+  const told = { message: inProduction(shadow, message), remedy: inProduction(shadow, remedy) };
+  const more = {
+    ...(why === undefined ? {} : { why: inProduction(shadow, why) }),
+    ...(where === undefined ? {} : { where: inProduction(shadow, where) }),
+  };
+  return new FreshetError(type, { code, ...told, ...more, next, facts, retryable, cause: error });
 }
 
 /** Sentences name the table that a copy stands for. */

@@ -12,7 +12,7 @@ import type { PublishInput } from '../publish-input';
 import { publishDigest } from '../publish-plan';
 import { contentDigest, digestOf } from './content-digest';
 import { differences, type Differences } from './differences';
-import { contested, refused, type Contested, type Refused } from './problems';
+import { contested, errorInProduction, refused, type Contested, type Refused } from './problems';
 import { makeShadow, type Shadow, type ShadowEntity } from './shadow';
 
 /** Locks of temporary tables are held until the transaction ends: fewer and greater chunks than otherwise. */
@@ -89,7 +89,9 @@ async function play(
   const found: RehearsedEntity[] = [];
   const parts: Record<string, RehearsedParts> = {};
   for (const entity of shadow.entities) {
-    const counts = await publishCopy(one, { shadow, entity, landed }, ctx);
+    const counts = await publishCopy(one, { shadow, entity, landed }, ctx).catch((error: unknown) => {
+      throw errorInProduction(shadow, error);
+    });
     found.push(await told(one.db, { shadow, entity, counts, samples }));
     const result = await contentDigest(one.db, { pipeline: shadow.name, entity: entity.input.entity, typed: entity.name }, counts);
     parts[entity.input.entity] = { ...before.get(entity.input.entity)!, result };
