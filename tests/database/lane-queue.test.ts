@@ -67,6 +67,20 @@ it('who is withdrawn is not started, and who was started is not withdrawn', asyn
   await end(runId!);
 });
 
+it('a retry that waited knows whose rest it takes up; two of different runs are two', async () => {
+  const active = await freshet.claim();
+  await end(active);
+  const busy = await freshet.claim();
+  const [first, other] = [await queue({ entities: ['items'], retryOf: active }), await queue({ entities: ['items'], retryOf: busy })];
+  expect(first).not.toBe(other);
+  await end(busy);
+  const [runId] = await startable();
+  const rows = await freshet.db.query(`select kind, retry_of, command ->> 'retry_of' as asked from freshet.run where id = $1`, [runId]);
+  expect(rows).toEqual([{ kind: 'retry', retry_of: active, asked: active }]);
+  await end(runId!);
+  expect(await withdraw(freshet.db, other)).toMatchObject({ state: 'waiting' });
+});
+
 describe('replays', () => {
   /** A reject as a load leaves it. */
   async function refused(runId: string): Promise<string> {
