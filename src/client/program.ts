@@ -66,7 +66,7 @@ export function createProgram(out: Output, exit: (code: number) => void, help: (
 
 function addTrying(program: Command, act: Acting): void {
   withCommonFlags(program.command('demo'))
-    .description('start everything with a sandbox, run twice, verify, stop')
+    .description('start everything with sandboxes, run every pipeline twice, show and decide a conflict, verify, stop')
     .option('--invoices <n>', 'how many invoices the sandbox has (300)')
     .option('--keep', 'keep everything running afterwards, until Ctrl-C')
     .action((flags: DemoFlags & CommonFlags, command: Command) =>

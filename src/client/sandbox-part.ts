@@ -11,9 +11,14 @@ export interface SandboxCounts {
   readonly invoices: number;
 }
 
-/** A running sandbox as others reach it. The credentials open nothing but it. */
-export interface SandboxPlace {
+/** Where a sandbox is told to change its data, and what lets us. */
+export interface Switchboard {
   readonly url: string;
+  readonly controlToken: string;
+}
+
+/** A running sandbox as others reach it. The credentials open nothing but it. */
+export interface SandboxPlace extends Switchboard {
   readonly baseUrl: string;
   readonly accountsUrl: string;
   readonly credentials: {
@@ -22,7 +27,6 @@ export interface SandboxPlace {
     readonly refreshToken: string;
     readonly organizationId: string;
   };
-  readonly controlToken: string;
 }
 
 /** Any organisation will do: the sandbox has one. */
@@ -83,8 +87,8 @@ function openVariables(place: {
   };
 }
 
-/** Says something to the sandbox's switchboard: `POST edit`, `GET requests`, `DELETE requests`. */
-export async function tellSandbox<T>(place: SandboxPlace, method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
+/** Says something to a sandbox's switchboard: `POST edit`, `GET requests`, `DELETE requests`. */
+export async function tellSandbox<T>(place: Switchboard, method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {
   const response = await fetch(`${place.url}/__sandbox/${path}`, {
     method,
     headers: { 'x-sandbox-token': place.controlToken },

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Stack } from '../stack/supervisor';
+import type { Switchboard } from './sandbox-part';
 import { secret, steadyPlace } from './steady-place';
 
 type Credentials = Readonly<Record<string, string>>;
@@ -11,7 +12,7 @@ interface StandIn {
   readonly title: string;
   /** Its word of `dist/sandbox/main.js`. */
   readonly word: string;
-  readonly credentials: () => Credentials;
+  readonly credentials: () => Credentials & { readonly controlToken: string };
   /** What holds no secret, for commands in other terminals. */
   readonly open: (url: string) => Variables;
   readonly secrets: (credentials: Credentials) => Variables;
@@ -43,9 +44,10 @@ export const STAND_IN_ADDRESSES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(STAND_INS.map(({ part, open }) => [part, Object.keys(open(''))[0]!])),
 };
 
-export interface RunningStandIn {
+export interface RunningStandIn extends Switchboard {
+  /** Name of the part of the stack. */
+  readonly part: string;
   readonly title: string;
-  readonly url: string;
   /** What makes it the test environment of its source, secrets included. */
   readonly variables: Variables;
 }
@@ -67,5 +69,5 @@ async function start(stack: Stack, { part, title, word, ...standIn }: StandIn): 
     ready: { kind: 'line', accept: (line) => line.startsWith('{') },
     facts,
   });
-  return { title, url, variables: { ...facts, ...standIn.secrets(credentials) } };
+  return { part, title, url, controlToken: credentials.controlToken, variables: { ...facts, ...standIn.secrets(credentials) } };
 }

@@ -9,12 +9,15 @@ import type { CommandContext } from '../command-context';
 import type { CommonFlags } from '../common-flags';
 import type { CommandResult } from '../envelope';
 import { emptyDatabase } from '../demo/empty-database';
+import { onceStopped, ownServers, whileKept } from '../demo/afterwards';
 import { demoResult, type DemoOutcome } from '../demo/demo-result';
-import { playDemo } from '../demo/play';
+import { requirePipelines } from '../demo/pipelines';
+import { playDemo, type DemoStage } from '../demo/play';
 import { say } from '../execute';
-import { openProject, type Project } from '../project';
+import { openProject } from '../project';
 import { SANDBOX_LIMITS, sandboxVariables, startSandboxPart } from '../sandbox-part';
 import { setUpDatabase, withStack } from '../stack-session';
+import { startStandIns, type RunningStandIn } from '../stand-ins';
 import { stackVariables, startWorkerPart } from '../worker-part';
 import { requireWritable } from '../writable-folder';
 
@@ -27,29 +30,32 @@ const COUNTS = { contacts: 60, items: 80, invoices: 300 } as const;
 const MOST_INVOICES = 1_000_000;
 
 /**
- * `freshet demo`: everything of its own in `<home>/demo`, begun afresh each time: a sandbox, a first run, some edits, a second run, the deep check.
- * Exit code 0 only when every entity of both runs is complete and the check finds nothing.
+ * `freshet demo`: everything of its own in `<home>/demo`, begun afresh each time: three sandboxes, a run of every pipeline, changes on both
+ * sides, a second one, a conflict and its end, the deep check. Exit code 0 only when every entity of every run is complete, the decision stands
+ * in its row, and the check finds nothing.
  */
 export async function demo(flags: DemoFlags, context: CommandContext): Promise<CommandResult> {
   const { out, flags: common } = context;
   refuseOtherPlaces(common);
   const invoices = invoicesOf(flags.invoices);
-  const { settings } = openProject(common).loaded;
-  const home = join(settings.home, 'demo');
+  const { loaded } = openProject(common);
+  requirePipelines(loaded);
+  const home = join(loaded.settings.home, 'demo');
   requireWritable(home, 'home');
-  out.note('The demo has a PostgreSQL, a Temporal server and a sandbox of its own; your data is not touched.');
+  out.note('The demo has a PostgreSQL, a Temporal server and sandboxes of its own; your data is not touched.');
   const session = { home, say: (line: string) => out.note(line), env: ownServers(), before: beginAfresh };
   return withStack(session, async (stack) => {
-    const { project, place } = await setTheStage(stack, { home, invoices, context });
-    const outcome = await playDemo({ project, place, note: (line) => out.note(line), addresses: stack.addresses });
-    const result = demoResult(outcome);
-    if (flags.keep !== true) return result;
+    const outcome = await playDemo(await setTheStage(stack, { home, invoices, context }));
+    const after = { home, runId: lastRunOf(outcome), temporalUi: stack.addresses.temporalUi };
+    if (flags.keep !== true) return demoResult(outcome, onceStopped(after));
+    const result = demoResult(outcome, whileKept(after));
     await say(result, 'demo', out);
-    out.note(keptLines(outcome, home));
     await stack.ended;
     return { ...result, said: true };
   });
 }
+
+const lastRunOf = ({ rounds }: DemoOutcome): string | undefined => rounds.at(-1)?.runs.at(-1)?.run.id;
 
 interface Stage {
   readonly home: string;
@@ -57,31 +63,34 @@ interface Stage {
   readonly context: CommandContext;
 }
 
-async function setTheStage(
-  stack: Stack,
-  { home, invoices, context }: Stage,
-): Promise<{ project: Project; place: Awaited<ReturnType<typeof startSandboxPart>> }> {
+async function setTheStage(stack: Stack, { home, invoices, context }: Stage): Promise<DemoStage> {
   const { out, flags } = context;
-  await emptyDatabase(stack.addresses.databaseUrl);
-  await setUpDatabase(stack);
-  const place = await startSandboxPart(stack, { ...COUNTS, invoices });
+  const { addresses } = stack;
+  await emptyDatabase(addresses.databaseUrl);
+  const [books, standIns] = await Promise.all([
+    startSandboxPart(stack, { ...COUNTS, invoices }),
+    startStandIns(stack),
+    setUpDatabase(stack),
+  ]);
   out.note(
-    `Sandbox: ${COUNTS.contacts} contacts, ${COUNTS.items} items, ${counted(invoices, 'invoice')}. It allows ${SANDBOX_LIMITS.callsPerMinute} calls a minute (the real API: 100).`,
+    `Sandboxes: Zoho Books with ${counted(invoices, 'invoice')} (${SANDBOX_LIMITS.callsPerMinute} calls a minute; the real API: 100), ${standIns.map(({ title }) => title).join(', ')}.`,
   );
-  const env = { ...ownSettings(home), ...stackVariables(stack.addresses), ...sandboxVariables(place) };
+  const variables = Object.assign({}, sandboxVariables(books), ...standIns.map((each) => each.variables)) as Record<string, string>;
+  const env = { ...ownSettings(home), ...stackVariables(addresses), ...variables };
   const project = openProject({ ...(flags.verbose === undefined ? {} : { verbose: flags.verbose }) }, { env: { ...ownServers(), ...env } });
   await startWorkerPart(stack, {
     env: { ...env, DATABASE_URL: '', TEMPORAL_ADDRESS: '' },
     words: [],
     graceMs: project.loaded.settings.worker.shutdown_grace,
   });
-  return { project, place };
+  const typed: CommandContext = { out, flags: { databaseUrl: addresses.databaseUrl } };
+  return { project, books, erp: erpOf(standIns), addresses, note: (line) => out.note(line), context: typed };
 }
 
-/** The variables without servers of the user: the demo must never write into a database that is not its own. */
-function ownServers(): NodeJS.ProcessEnv {
-  const { DATABASE_URL: _a, FRESHET_DATABASE_URL: _b, TEMPORAL_ADDRESS: _c, FRESHET_TEMPORAL_ADDRESS: _d, ...rest } = process.env;
-  return rest;
+function erpOf(standIns: readonly RunningStandIn[]): RunningStandIn {
+  const erp = standIns.find(({ part }) => part === 'sandbox-4d');
+  if (erp === undefined) throw new RangeError('no stand-in for the 4D server');
+  return erp;
 }
 
 function ownSettings(home: string): Record<string, string> {
@@ -130,12 +139,4 @@ function invoicesOf(text: string | undefined): number {
     message: `--invoices takes a whole number from 1 to ${MOST_INVOICES}, not ${text}`,
     remedy: 'Nothing was started. Leave it away for 300.',
   });
-}
-
-function keptLines({ addresses }: DemoOutcome, home: string): string {
-  return [
-    'Kept running until Ctrl-C. In another terminal:',
-    `  → FRESHET_HOME=${home} ./freshet status`,
-    ...(addresses.temporalUi === undefined ? [] : [`  → ${addresses.temporalUi}   Temporal's web page`]),
-  ].join('\n');
 }
