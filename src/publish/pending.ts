@@ -23,7 +23,7 @@ export async function keepPending(tx: Tx, { scope, pass }: ChunkJob, { putOff }:
     await tx.query(
       `insert into freshet.publish_pending (pipeline, entity, run_id, record_id, kind)
        select $1, $2, $3, w.* from unnest($4::text[], $5::text[]) w
-           on conflict (pipeline, entity, record_id) do update set kind = excluded.kind`,
+           on conflict (pipeline, entity, record_id) do update set kind = excluded.kind where publish_pending.kind <> excluded.kind`,
       [pipeline, entity, runId, waiting.map(({ id }) => id), waiting.map(({ again }) => again)],
     );
   if (target.deletes === 'delete')
