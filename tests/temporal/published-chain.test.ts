@@ -17,7 +17,7 @@ const SHIPPED = readFileSync(resolve(__dirname, '../../config/pipelines/pyerp-pr
 const STRATEGIES = 'conflict_strategies: { price: manual, name: target_wins, stock: source_wins, colour: newest_wins }';
 const PIPELINE = SHIPPED.replace('from: Artikel_Variante\n', 'from: Artikel_Variante\n    incremental: { lag: 0s }\n')
   .replace('from: Artikel_Familie\n', 'from: Artikel_Familie\n    reject_budget: { count: 0 }\n')
-  .replace('table: variant_products\n', `table: variant_products\n      ${STRATEGIES}\n`);
+  .replace('conflict_strategies: { price: manual }', STRATEGIES);
 
 const database = testDatabase();
 const folder = mkdtempSync(join(tmpdir(), 'freshet-published-chain-'));
