@@ -26,7 +26,7 @@ export async function listPage(scope: ExtractScope, extraction: Extraction): Pro
   const { answer } = whole;
   await ctx.fault('extract.after-list');
   askAhead(scope, listed);
-  const begun = begin(asked, answer);
+  const begun = begin(scope, asked, answer);
   const taken = await withinLimit(scope, begun, { rows: whole.rows, news: await newRows(scope, begun, whole.rows) });
   const { rows, news } = taken;
   const page = { ...whole, rows };

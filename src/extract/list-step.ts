@@ -39,10 +39,14 @@ export function afterAnswer(scope: AskingScope, begun: Extraction, { answer, who
   return { ...raise(scope, begun, rows), position };
 }
 
-/** The first answer of an extraction tells the source's clock, or its counter, at its start. */
-export function begin(extraction: Extraction, answer: ListAnswer): Extraction {
+/**
+ * The first answer of an extraction tells the source's clock, or its counter, at its start. A list that does not show the counter leaves what was
+ * known of it before the list was asked for.
+ */
+export function begin({ input }: Pick<AskingScope, 'input'>, extraction: Extraction, answer: ListAnswer): Extraction {
   const clock = extraction.sourceStartedAt !== null || answer.clock === null ? null : parseInstant(answer.clock);
-  const counter = extraction.counter ?? (answer.counter === undefined ? null : BigInt(answer.counter));
+  const told = answer.counter ?? input.counter;
+  const counter = extraction.counter ?? (told === null ? null : BigInt(told));
   return { ...extraction, counter, ...(clock === null ? {} : { sourceStartedAt: formatInstant(clock.micros) }) };
 }
 

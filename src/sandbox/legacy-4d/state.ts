@@ -24,8 +24,8 @@ export interface Rules {
   readonly openToAll: boolean;
   /** Records of a page when neither `$top` nor `$limit` is sent. */
   readonly defaultTopSize: number;
-  /** Whether `__GlobalStamp` at the top is the number that the next change gets (as the documentation reads) or the last one given. */
-  readonly stampShown: 'next' | 'last';
+  /** Whether `__GlobalStamp` at the top is the number that the next change gets (as the documentation reads) or the last one given; or not there. */
+  readonly stampShown: 'next' | 'last' | 'hidden';
   /** How far `__Stamp` of a deletion lies behind its own place: 0, or 1 for "just before the deletion" read strictly. */
   readonly deletionStampLag: 0 | 1;
   /** HTTP status for a key that does not exist. */
@@ -100,7 +100,7 @@ export class Legacy4dState {
 
   /** `__GlobalStamp` at the top of lists; 0 without change tracking. */
   shownStamp(): number {
-    if (this.#tracking.size === 0) return 0;
+    if (this.#tracking.size === 0 || this.rules.stampShown === 'hidden') return 0;
     return this.rules.stampShown === 'next' ? this.#nextStamp : this.#nextStamp - 1;
   }
 
