@@ -74,8 +74,8 @@ export function afterListPage(position: Position, step: ListStep): Position {
     repeats,
     samePage: position.samePage || repeats > 0,
     reached: step.reached ?? position.reached,
-    // A list that begins anew each time must not do so for ever.
-    lost: step.reached === null ? position.lost : 0,
+    // A list that begins anew each time must not do so for ever, nor one that goes on from a place where more records stand than a page holds.
+    lost: step.reached === null || step.reached === position.resumed ? position.lost : 0,
   };
   if (step.next !== null) return { ...moved, next: step.next };
   const afresh = { next: null, reached: null, resumed: null, lastDigest: null, repeats: 0 };

@@ -112,6 +112,15 @@ describe('the position of an extraction', () => {
     expect(afterListPage(third, step({ groups: 3, slides, digest: 'g' })).phase).toBe('done');
   });
 
+  it('whose page token is lost each time behind a page of equal cursors gives up after as many times as any other', () => {
+    let at: Position | null = START;
+    let times = 0;
+    for (; at !== null && times < 100; times++) {
+      at = afterLostToken(afterListPage(at, step({ next: { cursor: 'x' }, reached: '7', digest: String(times) })), true);
+    }
+    expect(times).toBe(6);
+  });
+
   it('whose page token is lost goes on from where an ascending list stands, and begins any other again, a few times', () => {
     const half = afterListPage(START, step({ next: { cursor: 'x' }, reached: '7' }));
     expect(afterLostToken(half, true)).toMatchObject({ next: null, resumed: '7', page: 1, lost: 1 });
