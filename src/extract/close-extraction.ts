@@ -46,7 +46,8 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
   }
   const doubts = doubtsOf(await doubtFacts(scope, extraction));
   await ctx.fault('extract.before-close');
-  const all = await fenced(deps.db, fence, { site: 'extract.close', ctx }, (tx) => closeIn(tx, scope, { extraction, doubts }));
+  const doubted = doubts.length > 0 || (await loadsDoubted(deps, extraction.id));
+  const all = await fenced(deps.db, fence, { site: 'extract.close', ctx }, (tx) => closeIn(tx, scope, { extraction, doubts, doubted }));
   await ctx.fault('extract.after-close');
   await finishFiles(deps, extraction.id, ctx);
   ctx.log('EX-005', {
@@ -63,22 +64,23 @@ export async function closeExtraction(deps: ExtractDeps, input: ExtractInput, ct
 }
 
 /** Answers with all doubts: those of the read, and what a comparison leaves. */
-async function closeIn(tx: Tx, scope: ExtractScope, { extraction, doubts }: Closing): Promise<readonly Doubt[]> {
+async function closeIn(tx: Tx, scope: ExtractScope, closing: Closing): Promise<readonly Doubt[]> {
+  const { extraction, doubts, doubted } = closing;
   const { input, ctx } = scope;
   await lockTable(tx, input.target.schema, input.target.table);
   await refuseUnfinished(tx, input, extraction);
-  const { deleted, settled } = await deleteGone(tx, scope, { extraction, doubts });
-  const stay = await keptForDeletions(tx, scope, { extraction, doubts });
+  const { deleted, settled } = await deleteGone(tx, scope, closing);
+  const stay = await keptForDeletions(tx, scope, closing);
   if (watermarkMayMove(extraction)) await moveWatermarks(tx, scope, extraction, stay);
   await ctx.fault('extract.close.after-watermark');
   await moveAsOf(tx, scope, extraction);
   await complete(tx, extraction.id);
-  const owes = doubts.length > 0 && extraction.read !== 'window' && mayDelete(scope, extraction);
+  const owes = doubted && extraction.read !== 'window' && mayDelete(scope, extraction);
   await bookOwed(tx, input, { ...extraction, owes, settled });
   await settleAskedAgain(tx, scope, extraction);
   const differences = input.compare === undefined ? [] : await settleComparison(tx, scope, extraction, deleted);
   const all = [...doubts, ...differences];
-  await bookClosing(tx, scope, { extraction, doubts: all });
+  await bookClosing(tx, scope, extraction, all);
   await tx.query(`drop table if exists ${seenTable(extraction.id)}`);
   return all;
 }
@@ -88,8 +90,8 @@ function readsNothing(deps: ExtractDeps): Pick<ExtractScope, 'nextPages' | 'move
 }
 
 /** A read that is doubted deletes nothing (contracts §2), but what was accepted of earlier ones goes. Returns the reads that owe nothing any more, too. */
-async function deleteGone(tx: Tx, scope: ExtractScope, { extraction, doubts }: Closing): Promise<Swept> {
-  const own = doubts.length > 0 ? 0 : await sweep(tx, scope, extraction);
+async function deleteGone(tx: Tx, scope: ExtractScope, { extraction, doubted }: Closing): Promise<Swept> {
+  const own = doubted ? 0 : await sweep(tx, scope, extraction);
   const accepted = await sweepAccepted(tx, scope, extraction);
   const deleted = own + accepted.deleted;
   if (deleted > 0) scope.ctx.log('EX-008', { entity: scope.input.entity, deleted });
@@ -119,9 +121,13 @@ const NONE: ReadonlySet<string> = new Set();
  * Marks behind which deletions were told that a doubted read did not carry out: they stay, so that the next read is told again. Of a feed
  * that is its own mark; tombstones come with the list, and a complete list has none, so that what was deleted before it would be forgotten.
  */
-async function keptForDeletions(tx: Tx, { deps, watermarks }: ExtractScope, { extraction, doubts }: Closing): Promise<ReadonlySet<string>> {
+async function keptForDeletions(
+  tx: Tx,
+  { deps, watermarks }: ExtractScope,
+  { extraction, doubted }: Closing,
+): Promise<ReadonlySet<string>> {
   const { kind } = deps.definition.deletes;
-  if (doubts.length === 0) return NONE;
+  if (!doubted) return NONE;
   // Behind a counter that went back, the mark would hide every deletion until the counter has come there again.
   if (kind === 'feed') return extraction.resets ? NONE : new Set([DELETIONS]);
   if (kind !== 'tombstones') return NONE;
@@ -179,11 +185,18 @@ async function settleAskedAgain(tx: Tx, scope: ExtractScope, extraction: Extract
 
 interface Closing {
   readonly extraction: Extraction;
+  /** Of the read; those of its loads are booked already. */
   readonly doubts: readonly Doubt[];
+  /** Of the read or of its loads: nothing is deleted. */
+  readonly doubted: boolean;
 }
 
-async function bookClosing(tx: Tx, scope: ExtractScope, { extraction, doubts }: Closing): Promise<void> {
-  const { input } = scope;
+async function loadsDoubted({ db }: Pick<ExtractDeps, 'db'>, extractionId: string): Promise<boolean> {
+  const rows = await db.query(`select from freshet.run_entity where extraction_id = $1 and doubts <> '[]' limit 1`, [extractionId]);
+  return rows.length > 0;
+}
+
+async function bookClosing(tx: Tx, { input }: ExtractScope, extraction: Extraction, doubts: readonly Doubt[]): Promise<void> {
   await tx.query(
     `update freshet.run_entity re
         set state = $7, read_complete = $3, doubts = doubts || $4::jsonb, verdict = case when $4::jsonb = '[]' then verdict else 'doubtful' end,

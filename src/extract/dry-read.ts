@@ -3,6 +3,7 @@ import type { Wanted } from './adoption';
 import { askList } from './ask-list';
 import { withWhole, type Extraction } from './extraction';
 import type { AskingScope } from './extract-slice';
+import { isBehind } from './feed-page';
 import { upTo } from './limit';
 import type { ListedRow } from './listed-row';
 import { afterAnswer, begin } from './list-step';
@@ -42,7 +43,7 @@ export async function dryRead(scope: AskingScope, wanted: Wanted, onPage: (page:
     scope.ctx.signal.throwIfAborted();
     const { page: whole, asked } = await askList(scope, extraction);
     const { answer } = whole;
-    const begun = begin(asked, answer);
+    const begun = begin(scope, asked, answer);
     const taken = upTo((scope.input.limit ?? Infinity) - seen.size, { rows: whole.rows, news: newAmong(seen, whole.rows) });
     extraction = afterAnswer(scope, begun, { answer, whole, ...taken });
     for (const { row } of taken.news) note(row, { seen, deleted });
@@ -51,7 +52,7 @@ export async function dryRead(scope: AskingScope, wanted: Wanted, onPage: (page:
     const records = cut.map(({ offset, length }) => answer.body.subarray(offset, offset + length));
     await onPage({ rows, records, answeredAt: answer.clock ?? extraction.sourceStartedAt });
   }
-  for (const [id, stamp] of await toldDeleted(scope, extraction)) deleted.set(id, stamp);
+  for (const [id, stamp] of await toldDeleted(scope, extraction)) if (!isBehind(seen.get(id) ?? null, stamp)) deleted.set(id, stamp);
   for (const id of deleted.keys()) if (definition.deletes.kind === 'tombstones') seen.delete(id);
   return { extraction, listed: new Set(seen.keys()), deleted, pages };
 }

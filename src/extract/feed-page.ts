@@ -1,8 +1,10 @@
+import type { Tx } from '../database/database';
 import { fenced } from '../database/fence';
 import type { Deletion } from '../sources/source';
 import { queueVanished } from './detail-queue';
 import { saveExtraction, type Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
+import { seenTable } from './open-extraction';
 import { DELETIONS, type Part } from './part';
 import { progressMark } from './position';
 import { bookCounters } from './run-counters';
@@ -23,14 +25,36 @@ export async function feedPage(scope: ExtractScope, extraction: Extraction): Pro
   const phase = answer.next === null ? ('done' as const) : position.phase;
   const after: Extraction = { ...extraction, parts, position: { ...position, next: answer.next, seq: position.seq + 1, phase } };
   await fenced(deps.db, fence, { site: 'extract.feed-page', ctx }, async (tx) => {
-    const told = answer.deletions.map(({ id, stamp }) => ({ id, cursorText: stamp, cursorSort: BigInt(stamp) }));
-    await queueVanished(tx, extraction.id, told);
+    await queueVanished(tx, extraction.id, await withoutListed(tx, extraction.id, answer.deletions.map(toldOf)));
     await saveExtraction(tx, after);
     await bookCounters(tx, scope, { mark: progressMark(after.position) });
   });
   ctx.progress(progressMark(after.position));
   ctx.log('EX-011', { entity: input.entity, deletions: answer.deletions.length });
   return after;
+}
+
+interface Told {
+  readonly id: string;
+  readonly cursorText: string;
+  readonly cursorSort: bigint;
+}
+
+const toldOf = ({ id, stamp }: Deletion): Told => ({ id, cursorText: stamp, cursorSort: BigInt(stamp) });
+
+/** This very read listed the record behind its deletion: it was made anew, also where what is held does not say so yet. */
+async function withoutListed(tx: Tx, extractionId: string, told: readonly Told[]): Promise<Told[]> {
+  const rows = await tx.query<{ id: string; cursor_text: string | null }>(
+    `select id, cursor_text from ${seenTable(extractionId)} where id = any ($1)`,
+    [told.map(({ id }) => id)],
+  );
+  const listed = new Map(rows.map(({ id, cursor_text: text }) => [id, text]));
+  return told.filter(({ id, cursorSort }) => !isBehind(listed.get(id) ?? null, cursorSort));
+}
+
+/** Whether a record whose cursor reads so was saved after a deletion. */
+export function isBehind(cursorText: string | null, deletedAt: bigint): boolean {
+  return cursorText !== null && /^-?\d{1,18}$/.test(cursorText) && BigInt(cursorText) > deletedAt;
 }
 
 function raised(part: Part, deletions: readonly Deletion[]): Part {

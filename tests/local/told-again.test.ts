@@ -39,6 +39,23 @@ describe('a record that was deleted and made anew under its key', () => {
   });
 });
 
+it('a record that was deleted and made anew between two reads never goes, though it counts its saves from one again', async () => {
+  const { control } = at.sandbox;
+  const key = control.edit('Artikel_Kategorie', 1);
+  control.edit('Artikel_Kategorie', 1);
+  expect([await run(), await isDeleted(key)]).toEqual(['completed', false]);
+  control.remove('Artikel_Kategorie', 1);
+  control.recreate('Artikel_Kategorie', key);
+  const gone = control.remove('Artikel_Kategorie', control.create('Artikel_Kategorie'));
+  const other = control.remove('Artikel_Kategorie', 2);
+  control.advanceClock(60_000);
+  // A load that is doubted deletes nothing, as a read that is.
+  expect([await run(), await isDeleted(key), await isDeleted(other)]).toEqual(['doubtful', false, false]);
+  control.advanceClock(60_000);
+  expect([await run(), await isDeleted(key), await isDeleted(other)]).toEqual(['completed', false, true]);
+  expect(await isDeleted(gone)).toBeUndefined();
+});
+
 it('a deletion that was committed late, behind one that was told already, is carried out', async () => {
   const { control } = at.sandbox;
   const early = control.reserveStamp();
