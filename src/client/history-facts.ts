@@ -17,7 +17,7 @@ export interface HistoryRun {
   readonly reason: string | null;
   readonly entities: number;
   readonly fetched: number;
-  /** Rows inserted, updated or revived. */
+  /** Rows inserted, updated, revived, deleted or brought back. */
   readonly changed: number;
   readonly rejected: number;
   readonly report_path: string | null;
@@ -45,7 +45,7 @@ const runs = (direction: 'asc' | 'desc'): string => `
          e.entities, e.fetched, e.changed, e.rejected, r.report_path
     from chosen r
     cross join lateral (select count(*) as entities, coalesce(sum(re.fetched), 0) as fetched,
-                               coalesce(sum(re.inserted + re.updated + re.revived), 0) as changed,
+                               coalesce(sum(re.inserted + re.updated + re.revived + re.undone + re.deleted), 0) as changed,
                                coalesce(sum(re.rejected + re.undetailed), 0) as rejected
                           from freshet.run_entity re where re.run_id = r.id) e
    order by r.created_at ${direction}, r.id ${direction}`;

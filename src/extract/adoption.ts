@@ -8,6 +8,7 @@ import type { ExtractDeps, ExtractInput } from './extract-slice';
 import { seenTable } from './open-extraction';
 import type { Part } from './part';
 import type { ReadPlan } from './read-plan';
+import { HELD_FOR_DELETES } from './sweep';
 
 /** An extraction that a run which is final left open, and the greatest token that ever wrote into it. */
 export interface Adoptable {
@@ -60,7 +61,7 @@ export async function openRead(db: Database, input: ExtractInput, wanted: Wanted
       input.adoptForMs / 1000,
       input.runId,
       FINAL_RUN_STATES,
-      [...(input.sweep?.approved === true ? [] : ['deletes:']), ...(input.landOnly === true ? [HELD_FOR_LOAD] : [])],
+      [...(input.sweep?.approved === true ? [] : [HELD_FOR_DELETES]), ...(input.landOnly === true ? [HELD_FOR_LOAD] : [])],
     ],
   );
   return row;

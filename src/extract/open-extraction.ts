@@ -16,6 +16,7 @@ import { narrowRead } from './narrow-read';
 import { adopted, START } from './position';
 import { DELETIONS, deletionsPart, partsOf, readParts, saveParts, type Part } from './part';
 import { lowerBound, lowerBoundText, planRead, questionOf, type ReadPlan } from './read-plan';
+import { heldSince } from './sweep';
 import { leastOf, readWatermarks, type Watermark } from './watermark';
 
 export interface Opened {
@@ -60,8 +61,10 @@ export async function plannedRead(
   const tableGone = !(await tableExists(deps.db, input.target));
   const now = BigInt(ctx.now().getTime()) * 1000n;
   const owed = (await acceptedDeletes(deps.db, input)).find(({ read }) => read === 'complete');
+  const held = await heldSince(deps.db, input);
   const planned = planRead({
     ...(owed === undefined || input.sweep === undefined ? {} : { owedSince: owed.runId }),
+    ...(held === null || input.sweep === undefined ? {} : { heldSince: held }),
     definition: deps.definition,
     lag: input.lag,
     watermark: leastOf(watermarks, question),

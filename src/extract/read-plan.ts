@@ -31,6 +31,8 @@ export interface ReadPlanFacts {
   readonly counter: bigint | null;
   /** Run whose complete read was doubted and accepted since: its deletions are still to come. Absent: none. */
   readonly owedSince?: string;
+  /** Run whose complete read lacks more rows than may go without a person, and nobody has approved it yet. Absent: none. */
+  readonly heldSince?: string;
 }
 
 /** Whom is asked, for what, and where the answer goes. */
@@ -64,6 +66,7 @@ export function planRead(facts: ReadPlanFacts): ReadPlan {
   if (facts.full) return complete('asked for with --full', start);
   if (facts.owedSince !== undefined)
     return complete(`the doubt about run ${facts.owedSince} is accepted, and what it kept from being deleted is still to come`, start);
+  if (facts.heldSince !== undefined) return complete(`the deletes that run ${facts.heldSince} found are held`, start);
   if (facts.lastCompleteAt === null) return complete('no complete read yet', start);
   if (facts.now - facts.lastCompleteAt >= BigInt(facts.fullEveryMs) * 1000n) return complete('full_every is due', start);
   return { read: 'incremental', from: lowerBoundText(watermark.kind, start), lateBefore: null, reason: '', newEpoch: false };

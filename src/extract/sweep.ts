@@ -105,6 +105,28 @@ export async function sweepAccepted(tx: Tx, scope: SweepScope, own: SweptRead): 
   return { deleted, settled: owed.map(({ id }) => id) };
 }
 
+/** The held reason of a read that would delete too much begins so. */
+export const HELD_FOR_DELETES = 'deletes:';
+
+/**
+ * The run whose complete read is held for its deletions, with no good complete read since; `null`: none. The next read is a complete one again:
+ * an incremental one would come to a good end and say nothing of the rows that are gone, and an approval would find nothing to approve.
+ */
+export async function heldSince(
+  db: Pick<Tx, 'query'>,
+  { pipeline, entity }: Pick<ExtractInput, 'pipeline' | 'entity'>,
+): Promise<string | null> {
+  const [row] = await db.query<{ run_id: string }>(
+    `select re.run_id from freshet.extraction x
+       join freshet.run_entity re on re.extraction_id = x.id and re.entity = x.entity
+      where x.pipeline = $1 and x.entity = $2 and x.partition = '' and x.read_kind = 'complete' and x.state <> 'complete'
+        and re.state = 'held' and re.held_reason ^@ $3 and not ${OVERTAKEN}
+      order by x.started_at_db desc limit 1`,
+    [pipeline, entity, HELD_FOR_DELETES],
+  );
+  return row?.run_id ?? null;
+}
+
 /** Whether so many deletions need a person's word. */
 export function tooMany(limits: SweepLimits, { n, live }: { readonly n: number; readonly live: number }): boolean {
   return !limits.approved && n > limits.maxCount && n * 100 > live * limits.maxPercent;
@@ -114,7 +136,7 @@ function refuseTooMany({ entity, target }: ExtractInput, limits: SweepLimits, { 
   if (!tooMany(limits, { n, live })) return;
   throw new FreshetError('schema_error', {
     code: 'deletes-held',
-    message: `deletes: ${counted(n, 'row')} of ${counted(live, 'row')} in ${target.schema}.${target.table} are gone by this read`,
+    message: `${HELD_FOR_DELETES} ${counted(n, 'row')} of ${counted(live, 'row')} in ${target.schema}.${target.table} are gone by this read`,
     why: `More than load.deletes.max_count (${limits.maxCount}) and load.deletes.max_percent (${limits.maxPercent} %) at once: the read may be wrong.`,
     remedy: `Everything else of ${entity} is in, nothing was deleted. If the rows are really gone, run or load it once more with --approve-deletes; deleted rows stay in the table with deleted_at set.`,
     where: `${target.schema}.${target.table}`,

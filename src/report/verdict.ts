@@ -146,7 +146,7 @@ export function nextActions({ run, entities }: RunFacts): NextAction[] {
     case 'partial':
     case 'failed':
     case 'cancelled':
-      return [...refused, again];
+      return [...refused, ...releases(run, entities), ...(waitsForApproval(run, entities) ? [] : [again])];
     case 'starting':
     case 'running':
     case 'paused':
@@ -162,11 +162,53 @@ function mendAction(run: RunFacts['run'], entities: readonly EntityFacts[]): Nex
   return command('Fetch just what differs', `./freshet reconcile ${run.pipeline} --entity ${names}${daysText(run)} --fix`);
 }
 
+/** What lets those on whom a person must decide, or whose table somebody changed, come through: taken up as they are they would stop again. */
+function releases(run: RunFacts['run'], entities: readonly EntityFacts[]): NextAction[] {
+  if (run.kind !== 'sync') return [];
+  const of = (test: (entity: EntityFacts) => boolean): string =>
+    entities
+      .filter(test)
+      .map(({ entity }) => entity)
+      .join(',');
+  const [gone, changed] = [of(heldForDeletes), of(({ error_code: code }) => code === 'ledger-does-not-add-up')];
+  const approve = `./freshet retry ${run.id} --approve-deletes` + localFlag(run);
+  return [
+    ...(gone === ''
+      ? []
+      : [
+          command('See which rows the source has no more', `./freshet reconcile ${run.pipeline} --entity ${gone}` + localFlag(run)),
+          command('Delete them, where they are really gone', approve),
+        ]),
+    ...(changed === ''
+      ? []
+      : [
+          command(
+            'Fetch what is missing, where somebody changed the table by hand',
+            `./freshet reconcile ${run.pipeline} --entity ${changed} --fix` + localFlag(run),
+          ),
+        ]),
+  ];
+}
+
+/** Nothing but deletions is left: without an approval a retry would be held as well. */
+function waitsForApproval(run: RunFacts['run'], entities: readonly EntityFacts[]): boolean {
+  const left = entities.filter(({ state }) => UNFINISHED.some((each) => each === state));
+  return run.kind === 'sync' && left.length > 0 && left.every(heldForDeletes);
+}
+
+function heldForDeletes({ state, held_reason: why }: EntityFacts): boolean {
+  return state === 'held' && why !== null && why.startsWith('deletes:');
+}
+
 /** What did not come through, as it was asked for. A replay is asked for anew by what is still refused, an undo by what is still deleted. */
 function againAction(run: RunFacts['run']): NextAction {
   if (run.command['undo'] !== undefined) return command('See what is still deleted', './freshet deletes list');
   if (run.kind === 'replay') return command('See what is still refused', `./freshet rejects list --pipeline ${run.pipeline}`);
   if (loadedInput(run) !== null) return command('Load it again', `./freshet ${commandText(run)}`);
   if (run.kind === 'reconcile') return command('Compare again', `./freshet ${commandText(run)}`);
-  return command('Take up what did not come through', `./freshet retry ${run.id}${run.command['local'] === true ? ' --local' : ''}`);
+  return command('Take up what did not come through', `./freshet retry ${run.id}${localFlag(run)}`);
+}
+
+function localFlag({ command: given }: RunFacts['run']): string {
+  return given['local'] === true ? ' --local' : '';
 }

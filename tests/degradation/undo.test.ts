@@ -100,7 +100,7 @@ it('a deleted invoice comes back with its lines, as a run of its own with a ledg
     exit_code: 0,
     data: { kind: 'replay', state: 'completed', undo_of: runId, undone: [{ entity: 'invoices', undone: 1, left_alone: 0 }] },
   });
-  expect(undone.data.note).toContain('the next complete read deletes them again');
+  expect(undone.data.note).toContain('a read that says so deletes them again');
   expect([await alive('json_invoices', 'id', id), await alive('json_invoices_line_items', 'parent_id', id)]).toEqual([1, lines]);
   expect(undone.data.entities[0].ledger).toMatchObject({ undone: 1, revived: 0, landed: 0, lines_added: lines });
   await agrees();

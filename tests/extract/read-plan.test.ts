@@ -42,6 +42,7 @@ describe('the kind of a read', () => {
     ['the question changed', { question: 'another' }, 'the question changed'],
     ['it is asked for', { full: true }, 'asked for with --full'],
     ['the table was dropped', { tableGone: true }, 'the table is gone'],
+    ['deletes are held', { heldSince: '7' }, 'the deletes that run 7 found are held'],
     ['full_every is due', { lastCompleteAt: now - 7n * DAY }, 'full_every is due'],
     ['the entity can only be listed whole', { definition: contacts }, 'the source lists this entity only whole'],
   ] as const)('is complete when %s', (_name, change, reason) =>

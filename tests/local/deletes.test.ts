@@ -1,3 +1,4 @@
+import { endRun, requestCancel } from '../../src/database/run-store';
 import type { ListAnswer, Source, SourceClient, SourceConnection } from '../../src/sources/source';
 import { sources } from '../../src/sources';
 import { testDatabase } from '../support/database';
@@ -118,6 +119,29 @@ it('more than may go without a person is held without a call for any of them, an
   expect(await ended(approved.runId, 'contacts')).toMatchObject({ deleted: '5' });
   // The read that was held at first; the one after it took its place.
   expect(await aftermath(at, approved.runId)).toEqual(['the extraction of contacts abandoned']);
+});
+
+it('what --full holds stays held in plain runs, whatever came between, until it is approved', async () => {
+  const { control } = at.sandbox;
+  for (const index of [8, 9, 10, 11, 12]) control.remove('invoices', index);
+  const held = await at.run({ full: true, entities: ['invoices'] });
+  expect(await ended(held.runId, 'invoices')).toMatchObject({ state: 'held' });
+  // A read that begins after it and comes to nothing does not let the hold go.
+  const cancelled = await at.claim({ entities: ['invoices'] });
+  await at.steps.prepareRun({ runId: cancelled }, at.ctx);
+  await at.steps.extract({ runId: cancelled, entity: 'invoices' }, at.ctx);
+  await requestCancel(at.db, cancelled);
+  await endRun(at.db, { runId: cancelled, state: 'cancelled' }, at.ctx);
+  control.advanceClock(3_600_000);
+  const plain = await at.run({ entities: ['invoices'] });
+  expect(plain.state).toBe('partial');
+  expect(await ended(plain.runId, 'invoices')).toMatchObject({ state: 'held', held_reason: expect.stringContaining('5 rows') as string });
+  const approved = await at.run({ entities: ['invoices'], approveDeletes: true });
+  expect(await ended(approved.runId, 'invoices')).toMatchObject({ state: 'completed', deleted: '5' });
+  const [after] = await at.db.query<{ read_kind: string }>(`select read_kind from freshet.run_entity where run_id = $1`, [
+    (await at.run({ entities: ['invoices'] })).runId,
+  ]);
+  expect(after).toEqual({ read_kind: 'incremental' });
 });
 
 it('of a list that could not be asked for every row, nothing is deleted that was not confirmed', async () => {

@@ -44,6 +44,11 @@ function entity(name: string, state: EntityState, more: Partial<EntityFacts> = {
   };
 }
 
+/** The commands that the run proposes. */
+function proposed(state: RunState, entities: readonly EntityFacts[]): string[] {
+  return nextActions(facts(state, entities)).flatMap((action) => (action.kind === 'run-command' ? [action.command] : []));
+}
+
 function facts(state: RunState, entities: readonly EntityFacts[]): RunFacts {
   return {
     entities,
@@ -145,4 +150,25 @@ test('where records were refused, the reader is led to them; a replay is begun a
   expect(nextActions({ ...replay, run: { ...replay.run, kind: 'replay' } })).toMatchObject([
     { command: './freshet rejects list --pipeline zoho-books' },
   ]);
+});
+
+describe('what is proposed lets a run come through', () => {
+  const gone = entity('invoices', 'held', { held_reason: 'deletes: 5 rows of 9 rows in zoho_books.json_invoices are gone by this read' });
+  const changed = entity('orders', 'failed', { error_code: 'ledger-does-not-add-up' });
+
+  it('held for deletes: to look, and to approve; a retry without a word would be held again', () => {
+    expect(proposed('partial', [entity('items', 'completed'), gone])).toEqual([
+      './freshet reconcile zoho-books --entity invoices',
+      './freshet retry 202611220000-SYNC-00000000 --approve-deletes',
+    ]);
+  });
+
+  it('a table changed by hand: to fetch what is missing, then the rest', () => {
+    expect(proposed('partial', [gone, changed])).toEqual([
+      './freshet reconcile zoho-books --entity invoices',
+      './freshet retry 202611220000-SYNC-00000000 --approve-deletes',
+      './freshet reconcile zoho-books --entity orders --fix',
+      './freshet retry 202611220000-SYNC-00000000',
+    ]);
+  });
 });

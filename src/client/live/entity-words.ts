@@ -106,7 +106,7 @@ export function readerOf({ now, zone }: LiveRun): Reader {
   return { now, zone, named: false };
 }
 
-const MOVES = ['inserted', 'updated', 'revived', 'deleted'] as const;
+const MOVES = ['inserted', 'updated', 'revived', 'undone', 'deleted'] as const;
 
 /** `1,200 inserted, 3 updated, 1 rejected`, or `nothing new`. */
 export function movement(entity: Pick<LiveEntity, (typeof MOVES)[number] | 'rejected' | 'undetailed'>): string {

@@ -17,6 +17,7 @@ const COUNTS = [
   'updated',
   'revived',
   'unchanged',
+  'undone',
   'deleted',
   'rejected',
   'undetailed',

@@ -31,12 +31,13 @@ export function tally(entities: readonly LiveEntity[]): Span[][] {
 
 /** What came in altogether: `1,275 records fetched`, `1,200 inserted, 3 updated`. */
 export function totals(entities: readonly LiveEntity[]): string[] {
-  const sum = (name: 'fetched' | 'inserted' | 'updated' | 'revived' | 'deleted' | 'rejected' | 'undetailed'): number =>
+  const sum = (name: 'fetched' | 'inserted' | 'updated' | 'revived' | 'undone' | 'deleted' | 'rejected' | 'undetailed'): number =>
     entities.reduce((total, entity) => total + entity[name], 0);
   const moves = movement({
     inserted: sum('inserted'),
     updated: sum('updated'),
     revived: sum('revived'),
+    undone: sum('undone'),
     deleted: sum('deleted'),
     rejected: sum('rejected'),
     undetailed: sum('undetailed'),

@@ -27,6 +27,7 @@ export function entity(given: Partial<LiveEntity> & Pick<LiveEntity, 'entity'>):
     updated: 0,
     revived: 0,
     unchanged: 0,
+    undone: 0,
     deleted: 0,
     rejected: 0,
     undetailed: 0,
