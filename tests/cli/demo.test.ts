@@ -143,6 +143,9 @@ describe('the demo', () => {
     );
     expect(envelopeOf(shown[1]!).data.id).toBe(runs[5]!.id);
     expect(envelopeOf(shown[2]!).data.conflicts).toMatchObject([{ unique_value: price.sku, state: 'resolved' }]);
+    const settled = await place.project.freshet(looks[2]!.words, looks[2]!.variables);
+    expect(settled.stdout).toContain('source, by ');
+    expect(settled.stdout).not.toContain('Decide one');
     expect(await interrupted(servers.child)).toBe(130);
   }, 120_000);
 });

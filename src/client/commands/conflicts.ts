@@ -90,7 +90,10 @@ function listText(conflicts: readonly ConflictFacts[], total: number): string {
   ]);
   const more = total - conflicts.length;
   const rest = more === 0 ? [] : [`${counted(more, 'conflict')} before these; --limit shows more.`];
-  return [textTable(COLUMNS, rows), '', ...rest, `→ Decide one: ./freshet conflicts resolve ${conflicts[0]!.id} --take source`].join('\n');
+  const next = conflicts.find(({ state }) => state === 'open' || state === 'decided');
+  const hint = next === undefined ? [] : [`→ Decide one: ./freshet conflicts resolve ${next.id} --take source`];
+  const below = [...rest, ...hint];
+  return [textTable(COLUMNS, rows), ...(below.length === 0 ? [] : ['', ...below])].join('\n');
 }
 
 const fieldOf = ({ field }: ConflictFacts): string => (field === '' ? 'the row' : field);
