@@ -23,9 +23,9 @@ import { Staging } from './staged-rows';
 import { prepareTyped } from './typed-table';
 
 /** Records of one transaction: enough that its statements pay off, few enough that nobody waits for its locks. */
-const CHUNK = 10_000;
+const CHUNK = 20_000;
 /** Records mapped in one go: those of a few answers of PostgreSQL, so that hardly anything of them outlives a collection of garbage. */
-const PORTION = 500;
+const PORTION = 125;
 /** A chain of rows that wait for each other, such as a tree in one table, becomes whole in so many passes. */
 const MOST_PASSES = 50;
 

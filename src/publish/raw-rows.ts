@@ -32,7 +32,11 @@ export interface RowsWanted {
   readonly hashes: boolean;
 }
 
-/** What is done is left out by the companion, so a pass that was killed goes on where it stood, in whatever order rows come. */
+/**
+ * What is done is left out by the companion, so a pass that was killed goes on where it stood, in whatever order rows come. They come as they
+ * lie in the raw table, so that those of one chunk lie together in the typed table, too: a hash join that does not fit into memory would
+ * scatter them, and every chunk would touch most pages.
+ */
 export function rawRowsSql(input: PublishInput, { mapping, typed, hashes }: RowsWanted, pass: Pass): string {
   const since = input.since === undefined ? '' : `r.fetched_at >= ${escapeLiteral(input.since)} and `;
   const cells = mapping.sourceColumns.map((name) => `r.${ident(name)}`);
@@ -50,9 +54,9 @@ export function rawRowsSql(input: PublishInput, { mapping, typed, hashes }: Rows
     const after = pass.afterId === null ? '' : `r.id > ${escapeLiteral(pass.afterId)} and `;
     return `${select} where ${since}${after}r.batch_no <= ${BigInt(pass.upto)} order by r.id`;
   }
-  return `${select} left join ${typed.companion} b on b.freshet_id = r.id
+  return `${select} left join lateral (select c.freshet_batch from ${typed.companion} c where c.freshet_id = r.id offset 0) b on true
            where ${since}r.batch_no > ${BigInt(pass.above)} and r.batch_no <= ${BigInt(pass.upto)}
-             and (b.freshet_id is null or b.freshet_batch < r.batch_no)`;
+             and (b.freshet_batch is null or b.freshet_batch < r.batch_no)`;
 }
 
 const OWN = 6;
