@@ -45,8 +45,8 @@ npm run chaos -- --sources [--seed N] [--record]
 
 npm run chaos -- --publish [--seed N] [--record]
 
-  --publish   a publish of three typed tables dies at every place that it passes (first, middle, last), or stops there and wakes too late
-  --seed      where it stops (default 1)
+  --publish   a publish of three typed tables dies at every place that it passes, or stops there and wakes too late
+  --seed      which passage of a place (default 1)
   --record    writes docs/reliability/publish-kill.json and .md, after each
 `;
 

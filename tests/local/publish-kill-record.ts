@@ -34,7 +34,7 @@ export function recordPublishKills({ seed, commit, verdicts }: PublishKills): vo
   const page = [
     '# What a killed publish leaves',
     '',
-    'Written by `npm run chaos -- --publish --record`; the raw result is `publish-kill.json`. A process that publishes a chain of three typed tables, in chunks of five records, ends by SIGKILL at a named place, at its first, a middle and its last passage; or it stops there, is thought dead, and wakes when its run is another’s.',
+    'Written by `npm run chaos -- --publish --record`; the raw result is `publish-kill.json`. A process that publishes a chain of three typed tables, in chunks of five records, ends by SIGKILL at a named place; or it stops there, is thought dead, and wakes when its run is another’s.',
     'Rows are created, updated, restored, deleted, refused, taken over, pinned, in conflict, waiting for a parent, or theirs whom nobody may touch. Another attempt at the same run, or, where that run is cancelled, the next one (which finds another change at the source) goes on. Then every typed table, what was last written into it, columns, constraints, conflicts, rejects, waiting records, overrides and, within one run, every count must be what an undisturbed process leaves, and `verify --deep` must find nothing.',
     '',
     `${broken.length === 0 ? 'None' : broken.length} of ${verdicts.length} trials broke a promise. Seed ${seed}.`,

@@ -1,4 +1,4 @@
-import { draw, everySite, PUBLISH_FAMILIES } from '../chaos/kill-plan';
+import { draw, PUBLISH_FAMILIES } from '../chaos/kill-plan';
 import { hitsOf, type SiteHits } from '../chaos/trace';
 import { testDatabase } from '../support/database';
 import { recordPublishKills, type PublishVerdict } from './publish-kill-record';
@@ -23,17 +23,19 @@ type Trial = { readonly site: string; readonly hit: number } & (
 /** The end of a run that publishes, or of a run as a whole, is other tests' matter. */
 const ofPublish = (hits: SiteHits): SiteHits => new Map([...hits].filter(([site]) => site.startsWith('publish.')));
 
-/** Every place at its first, middle and last passage, each third time with the next run as the successor; and a zombie at each place. */
+const CHUNK_OR_END = /^publish\.(chunk|finish|after-finish)/;
+
+/** Every place at a passage of the seed's choosing, chunks and ends with the next run as the successor as well; and a zombie at each place. */
 function everyTrial({ act }: PublishScene, hits: SiteHits): Trial[] {
-  const kills = everySite(hits).map(({ first }, n): Trial => {
-    const successor = act === 'publish' && n % 3 === 2 ? 'next run' : 'same run';
-    return { kind: 'kill', ...first, successor };
-  });
+  const places = [...hits].map(([site, count]) => ({ site, at: (word: string) => 1 + draw(count, SEED, `${word} ${site}`) }));
+  const kills = places.map(({ site, at }): Trial => ({ kind: 'kill', site, hit: at('kill'), successor: 'same run' }));
   if (act === 'decide') return kills;
-  const stops = [...hits].map(([site, count], n): Trial => {
-    return { kind: 'stop', site, hit: 1 + draw(count, SEED, `stop ${site}`), wakes: n % 2 === 0 ? 'afterwards' : 'meanwhile' };
-  });
-  return [...kills, ...stops];
+  const left = places.filter(({ site }) => CHUNK_OR_END.test(site));
+  return [
+    ...kills,
+    ...places.map(({ site, at }, n): Trial => ({ kind: 'stop', site, hit: at('stop'), wakes: n % 2 === 0 ? 'afterwards' : 'meanwhile' })),
+    ...left.map(({ site, at }): Trial => ({ kind: 'kill', site, hit: at('left'), successor: 'next run' })),
+  ];
 }
 
 const SCENES = 3;
@@ -64,22 +66,25 @@ test(
         const trials = new PublishTrials(at, scene);
         expect((await trials.undisturbed('same run')).problems).toEqual([]);
         const hits = ofPublish(hitsOf(trials.passages));
-        for (const trial of ALL ? everyTrial(scene, hits) : sampled(scene, nth, hits)) {
+        const play = async (trial: Trial): Promise<void> => {
           const began = performance.now();
           const place = `${trial.site}:${trial.hit}`;
           const problems = await (trial.kind === 'kill' ? trials.kill(place, trial.successor) : trials.zombie(place, trial.wakes));
           const seconds = (performance.now() - began) / 1000;
-          verdicts.push({
-            scene: scene.name,
-            site: trial.site,
-            hit: trial.hit,
-            hits: hits.get(trial.site)!,
-            how: howOf(trial),
-            seconds,
-            problems,
-          });
+          const { site, hit } = trial;
+          verdicts.push({ scene: scene.name, site, hit, hits: hits.get(site)!, how: howOf(trial), seconds, problems });
           if (RECORD !== undefined) recordPublishKills({ seed: SEED, commit: RECORD, verdicts });
-        }
+        };
+        const mine = ALL ? everyTrial(scene, hits) : sampled(scene, nth, hits);
+        // Another run reads the source, and is cancelled by a command whose variables are the whole process's.
+        const alone = (trial: Trial): boolean => trial.kind === 'kill' && trial.successor === 'next run';
+        const together = mine.filter((trial) => !alone(trial));
+        await Promise.all(
+          [0, 1].map(async (lane) => {
+            for (const trial of together.filter((_, n) => n % 2 === lane)) await play(trial);
+          }),
+        );
+        for (const trial of mine.filter(alone)) await play(trial);
         nth++;
       }
     } finally {
