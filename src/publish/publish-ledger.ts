@@ -81,11 +81,11 @@ async function markPublished(
   { tableId, plan }: { readonly tableId: string; readonly plan: PublishPlan },
 ): Promise<void> {
   if (input.since !== undefined) {
-    await tx.query(`update freshet.published_table set next_digest = null, full_reason = null, after_id = null where id = $1`, [tableId]);
+    await tx.query(`update freshet.published_table set next_digest = null, full_reason = null, upto = null, after_id = null where id = $1`, [tableId]);
     return;
   }
   await tx.query(
-    `update freshet.published_table t set digest = $2, next_digest = null, epoch = e.epoch, full_reason = null, after_id = null, published_at = now()
+    `update freshet.published_table t set digest = $2, next_digest = null, epoch = e.epoch, full_reason = null, upto = null, after_id = null, published_at = now()
        from freshet.pipeline_entity e where t.id = $1 and e.pipeline = $3 and e.entity = $4`,
     [tableId, plan.digest, input.pipeline, input.entity],
   );

@@ -16,6 +16,8 @@ const SEED = Number(process.env['FRESHET_PUBLISH_SEED'] ?? 1);
 /** The commit that a record is for; absent: nothing is recorded. */
 const RECORD = process.env['FRESHET_PUBLISH_RECORD'];
 
+const LANES = ALL ? [0, 1, 2] : [0, 1];
+
 type Trial = { readonly site: string; readonly hit: number } & (
   { readonly kind: 'kill'; readonly successor: Successor } | { readonly kind: 'stop'; readonly wakes: Wakes }
 );
@@ -23,22 +25,24 @@ type Trial = { readonly site: string; readonly hit: number } & (
 /** The end of a run that publishes, or of a run as a whole, is other tests' matter. */
 const ofPublish = (hits: SiteHits): SiteHits => new Map([...hits].filter(([site]) => site.startsWith('publish.')));
 
+const SCENES = 3;
 const CHUNK_OR_END = /^publish\.(chunk|finish|after-finish)/;
 
-/** Every place at a passage of the seed's choosing, chunks and ends with the next run as the successor as well; and a zombie at each place. */
-function everyTrial({ act }: PublishScene, hits: SiteHits): Trial[] {
+/** Every place at a passage of the seed's choosing; over all scenes a zombie at each place, and the next run as the successor of chunks and ends. */
+function everyTrial({ act }: PublishScene, nth: number, hits: SiteHits): Trial[] {
   const places = [...hits].map(([site, count]) => ({ site, at: (word: string) => 1 + draw(count, SEED, `${word} ${site}`) }));
   const kills = places.map(({ site, at }): Trial => ({ kind: 'kill', site, hit: at('kill'), successor: 'same run' }));
   if (act === 'decide') return kills;
-  const left = places.filter(({ site }) => CHUNK_OR_END.test(site));
-  return [
-    ...kills,
-    ...places.map(({ site, at }, n): Trial => ({ kind: 'stop', site, hit: at('stop'), wakes: n % 2 === 0 ? 'afterwards' : 'meanwhile' })),
-    ...left.map(({ site, at }): Trial => ({ kind: 'kill', site, hit: at('left'), successor: 'next run' })),
-  ];
+  const mine = places.filter(({ site }) => draw(SCENES, SEED, `turn of ${site}`) === nth);
+  const stops = mine.map(({ site, at }, n): Trial => ({
+    kind: 'stop',
+    site,
+    hit: at('stop'),
+    wakes: n % 2 === 0 ? 'afterwards' : 'meanwhile',
+  }));
+  const left = mine.filter(({ site }) => CHUNK_OR_END.test(site));
+  return [...kills, ...stops, ...left.map(({ site, at }): Trial => ({ kind: 'kill', site, hit: at('left'), successor: 'next run' }))];
 }
-
-const SCENES = 3;
 
 /** Of each family one place, in a scene of the seed's choosing; the chunk that is committed and not answered for is taken up by the next run. */
 function sampled({ act }: PublishScene, nth: number, hits: SiteHits): Trial[] {
@@ -75,13 +79,13 @@ test(
           verdicts.push({ scene: scene.name, site, hit, hits: hits.get(site)!, how: howOf(trial), seconds, problems });
           if (RECORD !== undefined) recordPublishKills({ seed: SEED, commit: RECORD, verdicts });
         };
-        const mine = ALL ? everyTrial(scene, hits) : sampled(scene, nth, hits);
+        const mine = ALL ? everyTrial(scene, nth, hits) : sampled(scene, nth, hits);
         // Another run reads the source, and is cancelled by a command whose variables are the whole process's.
         const alone = (trial: Trial): boolean => trial.kind === 'kill' && trial.successor === 'next run';
         const together = mine.filter((trial) => !alone(trial));
         await Promise.all(
-          [0, 1].map(async (lane) => {
-            for (const trial of together.filter((_, n) => n % 2 === lane)) await play(trial);
+          LANES.map(async (lane) => {
+            for (const trial of together.filter((_, n) => n % LANES.length === lane)) await play(trial);
           }),
         );
         for (const trial of mine.filter(alone)) await play(trial);

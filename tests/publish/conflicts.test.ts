@@ -3,6 +3,7 @@ import { openDatabase, type Database } from '../../src/database/database';
 import { resolveConflict, type Decision } from '../../src/publish/resolve';
 import { testDatabase } from '../support/database';
 import { testContext } from '../support/test-context';
+import { typedFindings } from '../verify/typed-findings';
 import { rawBench, type RawBench } from './raw-bench';
 
 const database = testDatabase();
@@ -10,7 +11,10 @@ let db: Database;
 beforeAll(() => {
   db = openDatabase({ url: database.url, poolSize: 6 });
 });
-afterAll(() => db.close());
+afterAll(async () => {
+  const found = await typedFindings(db).finally(() => db.close());
+  expect(found).toEqual([]);
+});
 
 /** One row whose name the source and a person changed differently. */
 async function contested(strategy = 'manual'): Promise<{ bench: RawBench; id: string }> {

@@ -3,6 +3,7 @@ import { pinField, unpinField, type Pinned, type PinWish } from '../../src/publi
 import { resolveConflict } from '../../src/publish/resolve';
 import { testDatabase } from '../support/database';
 import { testContext } from '../support/test-context';
+import { typedFindings } from '../verify/typed-findings';
 import { rawBench, type RawBench } from './raw-bench';
 
 /** A field that a person pins stays as it is, whatever the source says, until the override is removed or over. */
@@ -11,7 +12,10 @@ let db: Database;
 beforeAll(() => {
   db = openDatabase({ url: database.url, poolSize: 6 });
 });
-afterAll(() => db.close());
+afterAll(async () => {
+  const found = await typedFindings(db).finally(() => db.close());
+  expect(found).toEqual([]);
+});
 
 async function published(publish: Record<string, unknown> = {}): Promise<RawBench> {
   const bench = await rawBench(db, { columns: { name: 'text', n: 'bigint' }, publish });
