@@ -81,7 +81,10 @@ async function markPublished(
   { tableId, plan }: { readonly tableId: string; readonly plan: PublishPlan },
 ): Promise<void> {
   if (input.since !== undefined) {
-    await tx.query(`update freshet.published_table set next_digest = null, full_reason = null, upto = null, after_id = null where id = $1`, [tableId]);
+    await tx.query(
+      `update freshet.published_table set next_digest = null, full_reason = null, upto = null, after_id = null where id = $1`,
+      [tableId],
+    );
     return;
   }
   await tx.query(
