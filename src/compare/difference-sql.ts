@@ -54,7 +54,8 @@ function toleratedBy(pair: PairedColumn, left: string, right: string): string | 
     const greater = `greatest(abs(${left}::numeric), abs(${right}::numeric))`;
     const limits = [
       ...(rule.absolute === undefined ? [] : [`${apart} <= ${literal(rule.absolute)}::numeric`]),
-      ...(rule.relative === undefined ? [] : [`${apart} <= ${literal(rule.relative)}::numeric * ${greater}`]),
+      // A share of what is no number, or endless, is that again: everything would be within it.
+      ...(rule.relative === undefined ? [] : [`(${greater} < 'Infinity' and ${apart} <= ${literal(rule.relative)}::numeric * ${greater})`]),
     ].join(' or ');
     return isExact(pair) ? limits : `case when ${isNumber(left)} and ${isNumber(right)} then ${limits} end`;
   }

@@ -49,6 +49,10 @@ describe('two values are compared', () => {
     ['10.00', `'ten'::text`, false, { absolute: '100' }],
     ['null::int', '0', false, { absolute: '1' }],
     [`'NaN'::numeric`, '0', false, { absolute: '1' }],
+    [`'NaN'::numeric`, '5', false, { relative: '0.01' }],
+    [`'NaN'::float8`, `'NaN'::numeric`, true, { relative: '0.01' }],
+    [`'Infinity'::float8`, '5', false, { relative: '0.01' }],
+    [`'Infinity'::float8`, `'-Infinity'::float8`, false, { relative: '0.01' }],
     ['12345678901234567890.12', '12345678901234567890.13', true, { absolute: '0.01' }],
     ['12345678901234567890.12', '12345678901234567890.14', false, { absolute: '0.01' }],
   ])('as numbers: %s and %s within %p', async (...[left, right, same, rule]: Case) => expect(await equal(left, right, rule)).toBe(same));
