@@ -10,6 +10,7 @@ import { AbsentKeys, type LandedKeys } from './absent-keys';
 import { copyOut } from './copy-out';
 import { readLookupEnds, readReferences, type LookupEnds } from './parents';
 import { lookUp, waitsInVain } from './lookups';
+import { fitInto } from './mapping/fit';
 import type { Cell, Finding, Mapping, RawColumn } from './mapping/mapping';
 import { endExpired, readPins, type Pins } from './overrides';
 import { publishPatiently } from './patient-chunk';
@@ -52,9 +53,10 @@ export async function publishEntity(deps: PublishDeps, input: PublishInput, ctx:
 export async function publishWith(deps: Omit<PublishDeps, 'db'>, scope: PublishScope): Promise<PublishCounts> {
   const { db, input, ctx } = scope;
   const raw = await rawColumns(db, input);
-  const mapping = input.compile(raw);
-  const typed = await prepareTyped(scope, mapping);
-  const plan = await planPublish(scope, typed, publishDigest(input, mapping));
+  const compiled = input.compile(raw);
+  const typed = await prepareTyped(scope, compiled);
+  const plan = await planPublish(scope, typed, publishDigest(input, compiled));
+  const mapping = fitInto(compiled, typed.columns);
   if (plan.fullReason !== null) ctx.log('PB-003', { entity: input.entity, why: plan.fullReason });
   await beginLedger(scope, typed.id, plan);
   await endExpired(scope);

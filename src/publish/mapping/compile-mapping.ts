@@ -31,6 +31,7 @@ export function compileMapping(publish: PublishSettings, raw: readonly RawColumn
     sourceColumns: columns.names,
     targets: plan.targets,
     uniqueField: publish.unique_field,
+    zone,
     lookups: plan.lookups,
     references: references(plan, publish),
     unique: uniqueColumns(publish.validation_rules),

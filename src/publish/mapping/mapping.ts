@@ -81,6 +81,8 @@ export interface Mapping {
   readonly sourceColumns: readonly string[];
   readonly targets: readonly Target[];
   readonly uniqueField: string;
+  /** IANA zone of the source. */
+  readonly zone: string;
   readonly lookups: readonly Lookup[];
   readonly references: readonly Reference[];
   readonly unique: readonly Unique[];
