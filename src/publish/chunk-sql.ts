@@ -78,7 +78,7 @@ export const duplicateKeysSql = (uniqueField: string): string =>
 export const GIVE_UP_KEYS = `delete from publish_key k using publish_stage s where s.seq = k.seq and s.verdict is not null`;
 
 /** Rows that nobody's record stands behind any more become the rows of the records with their unique value, with what was last written into them. */
-export function takeOverSql({ name, companion }: TypedTable): string[] {
+export function takeOverSql({ name, companion }: TypedTable, uniqueField: string): string[] {
   const taken = `publish_key k where k.place = 1 and k.free and not k.own`;
   return [
     `delete from ${companion} c using ${taken} and c.freshet_id = k.id and k.holder is not null`,
@@ -88,7 +88,8 @@ export function takeOverSql({ name, companion }: TypedTable): string[] {
         where k.place = 1 and k.free and not k.own and k.holder is not null`,
     // What is published now is no older than what stood there.
     `update ${companion} c set freshet_batch = 0 from ${taken} and c.freshet_id = k.id`,
-    `update ${name} t set source_id = k.id from ${taken} and t.ctid = k.kid`,
+    // A row that a person moved meanwhile is not found, and its key refuses the new one: the chunk is made again.
+    `update ${name} t set source_id = k.id from ${taken} and t.ctid = k.kid and t.${ident(uniqueField)} is not distinct from k.value`,
   ];
 }
 

@@ -24,6 +24,7 @@ import { bookChunk } from './publish-ledger';
 import { NO_COUNTS, OUTCOMES, type PublishCounts, type PublishOutcome } from '../domain/publish-ledger';
 import type { PublishInput, PublishScope } from './publish-input';
 import type { Pass } from './raw-rows';
+import { keepUnpinned, stagePins } from './overrides';
 import { keepPending } from './pending';
 import { keepRejects } from './publish-rejects';
 import { insertFreshBaseSql, insertFreshSql, sortRows, updatePlainBaseSql, updatePlainSql, type RowKinds } from './row-kinds';
@@ -60,8 +61,8 @@ export function publishChunk(job: ChunkJob, rows: StagedRows): Promise<PublishCo
   return fenced(scope.db, scope.fence, { site: 'publish.chunk', ctx }, async (tx) => {
     await lockTable(tx, input.target.schema, input.target.table);
     await tx.query(PLANNER_SQL);
-    const shape = shapeOf(job, rows);
     await stage(tx, job, rows);
+    const shape = shapeOf(job, rows, await stagePins(tx, job));
     await ctx.fault('publish.chunk.after-stage');
     await judge(tx, job);
     const kinds = await sort(tx, job, shape);
@@ -75,17 +76,19 @@ export function publishChunk(job: ChunkJob, rows: StagedRows): Promise<PublishCo
     if (own) await tx.query('set constraints all immediate');
     await ctx.fault('publish.chunk.after-rows');
     const counted = await settle(tx, job, { judged, planned });
+    if (shape.pinned) await keepUnpinned(tx, job);
     await bookChunk(tx, job, { counts: counted, lastId: rows.lastId });
     await ctx.fault('publish.chunk.after-ledger');
     return counted;
   });
 }
 
-function shapeOf({ scope, typed, pass }: ChunkJob, rows: StagedRows): MergeShape {
+function shapeOf({ scope, typed, pass }: ChunkJob, rows: StagedRows, pinned: boolean): MergeShape {
   return {
     typed,
     target: scope.input.target,
-    ...rows.marks,
+    absent: rows.marks.absent,
+    pinned: rows.marks.pinned || pinned,
     full: pass.kind === 'full',
     again: pass.kind === 'again',
   };

@@ -2,7 +2,7 @@ import type { Tx } from '../database/database';
 import { ident } from '../database/identifier';
 import type { ChunkJob } from './chunk';
 import { DECISION } from './merge-field';
-import { staged, strategyOf, type MergeShape } from './merge-sql';
+import { IS_ROW, staged, strategyOf, type MergeShape } from './merge-sql';
 
 export interface ConflictsOfChunk {
   readonly job: ChunkJob;
@@ -34,7 +34,7 @@ interface Field {
 
 const FROM = ({ typed }: MergeShape): string =>
   `from publish_plan p join publish_stage s on s.seq = p.seq
-   left join ${typed.companion} b on b.ctid = p.bid left join ${typed.name} t on t.ctid = p.tid`;
+   left join ${typed.companion} b on b.ctid = p.bid left join ${typed.name} t on ${IS_ROW}`;
 
 const COLUMNS =
   'pipeline, entity, run_id, field, strategy, record_id, unique_value, base_value, source_value, target_value, state, decision';

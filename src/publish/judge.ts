@@ -71,7 +71,7 @@ export async function judgeKeys(tx: Tx, job: ChunkJob): Promise<boolean> {
   await tx.query(SPREAD_VERDICTS);
   await putOffOrphans(tx, job, references.filter(isOwn));
   await tx.query(GIVE_UP_KEYS);
-  for (const statement of takeOverSql(typed)) await tx.query(statement);
+  for (const statement of takeOverSql(typed, mapping.uniqueField)) await tx.query(statement);
   return true;
 }
 

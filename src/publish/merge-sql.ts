@@ -144,16 +144,22 @@ function written({ name, place }: { readonly name: string; readonly place: numbe
   return `${name} = case when p.${decided(place)} in (${list(WRITES_TARGET)}) then s.${staged(place)} else t.${name} end`;
 }
 
+/**
+ * The typed row `t` that was planned for `p`. Its place alone is not enough: where a person moved the row meanwhile, PostgreSQL may have given the
+ * place to another one. `is not distinct from`: no index is to be asked where the place leads to the row.
+ */
+export const IS_ROW = 't.ctid = p.tid and t.source_id is not distinct from p.id';
+
 export const removeSql = ({ typed }: MergeShape): string =>
-  `delete from ${typed.name} t using publish_plan p where p.act = 'delete' and t.ctid = p.tid`;
+  `delete from ${typed.name} t using publish_plan p where p.act = 'delete' and ${IS_ROW}`;
 
 export const flagSql = ({ typed }: MergeShape): string =>
-  `update ${typed.name} t set deleted_at = now(), updated_at = now() from publish_plan p where p.act = 'flag' and t.ctid = p.tid`;
+  `update ${typed.name} t set deleted_at = now(), updated_at = now() from publish_plan p where p.act = 'flag' and ${IS_ROW}`;
 
 export const updateSql = (shape: MergeShape): string =>
   `update ${shape.typed.name} t set ${columnsOf(shape).map(written).join(', ')}, updated_at = now(),
           deleted_at = case when p.held = 'deleted' then null else t.deleted_at end
-     from publish_plan p join publish_stage s on s.seq = p.seq where p.act = 'update' and t.ctid = p.tid`;
+     from publish_plan p join publish_stage s on s.seq = p.seq where p.act = 'update' and ${IS_ROW}`;
 
 /** A new row has no target to keep: what the source says nothing of is what it once said. */
 function fresh(shape: MergeShape, { name, place }: { readonly name: string; readonly place: number }): string {

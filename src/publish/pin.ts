@@ -218,6 +218,13 @@ export interface Unpinning {
 /** Ends an override. The source's value comes back with the next run. Errors: `override-unknown`; `override-ended` where somebody was first. */
 export function unpinField(db: Database, { id, because, actor }: Unpinning, ctx: StageContext): Promise<void> {
   return db.transaction({ site: 'publish.override', ctx, lockTimeoutMs: 60_000 }, async (tx) => {
+    // A chunk of a publish has either not looked at the record yet, or sees what happens here.
+    const [place] = await tx.query<{ schema: string; table: string }>(
+      `select t.schema, t."table" from freshet.publish_override o
+         join freshet.published_table t on t.pipeline = o.pipeline and t.entity = o.entity where o.id = $1`,
+      [id],
+    );
+    if (place !== undefined) await lockTable(tx, place.schema, place.table);
     const [held] = await tx.query<{
       pipeline: string;
       entity: string;

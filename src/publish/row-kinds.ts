@@ -1,5 +1,5 @@
 import type { Tx } from '../database/database';
-import { columnsOf, staged, type MergeShape } from './merge-sql';
+import { columnsOf, IS_ROW, staged, type MergeShape } from './merge-sql';
 
 /**
  * Most rows need no decision about single fields (decision 0018). `fresh`: neither base nor target knows the record, it is made. `plain`:
@@ -74,7 +74,7 @@ const assigned = (shape: MergeShape): string =>
     .join(', ');
 
 export const updatePlainSql = (shape: MergeShape): string =>
-  `update ${shape.typed.name} t set ${assigned(shape)}, updated_at = now() ${ROWS} where p.kind = 'plain' and p.moved and t.ctid = p.tid`;
+  `update ${shape.typed.name} t set ${assigned(shape)}, updated_at = now() ${ROWS} where p.kind = 'plain' and p.moved and ${IS_ROW}`;
 
 export const updatePlainBaseSql = (shape: MergeShape): string =>
   `update ${shape.typed.companion} b set freshet_batch = p.batch, ${assigned(shape)} ${ROWS}
