@@ -4,6 +4,8 @@ import { FreshetError } from '../domain/errors';
 import { planFault, planOrder } from '../domain/plan';
 import type { PreparedClaim } from '../run/claim-request';
 
+const NAME_THEM = 'Nothing was started. Name pipelines (config/pipelines/<name>.yaml), or ask for all of them and name none.';
+
 /** The pipelines that a command means, each once: those it names, or with `--all` every one of config/pipelines, in the order of the files. Errors: `wrong-use`. */
 export function chosenPipelines({ root }: Pick<LoadedSettings, 'root'>, named: readonly string[], all: boolean): readonly string[] {
   if (all && named.length > 0) throw wrongUse(`--all means every pipeline, so it cannot stand beside ${named.join(', ')}`);
@@ -31,11 +33,11 @@ export function inOrder(claims: readonly PreparedClaim[]): { readonly claims: re
 /** By pipeline, those of the same command that must have ended before it begins, however they ended. */
 export type After = ReadonlyMap<string, readonly string[]>;
 
-function wrongUse(message: string): FreshetError {
+export function wrongUse(message: string, remedy = NAME_THEM): FreshetError {
   return new FreshetError('config_error', {
     code: 'wrong-use',
     message,
-    remedy: 'Nothing was started. Name pipelines (config/pipelines/<name>.yaml), or ask for all of them and name none.',
+    remedy,
   });
 }
 

@@ -74,7 +74,7 @@ function addTrying(program: Command, act: Acting): void {
     );
   withCommonFlags(program.command('up'))
     .description('start PostgreSQL, Temporal, a worker and the monitor, and keep them running until Ctrl-C')
-    .option('--sandbox', 'start the Zoho Books sandbox too, as the test environment of the source')
+    .option('--sandbox', 'start sandboxes of Zoho Books, Square and a 4D server too, as the test environments of these sources')
     .action((flags: UpFlags & CommonFlags, command: Command) =>
       act(flags, command, async (context) => (await import('./commands/up')).up(flags, context)),
     );

@@ -88,8 +88,8 @@ function eachPipeline(pipelines: readonly string[], all: boolean, prepare: (pipe
   return { claims, left };
 }
 
-/** What makes the reads of a run partial ones (contracts §1). */
-function narrowing({ loaded: { settings } }: Project, { limit, cutoffDays: days }: RunFlags): Pick<RunWish, 'limit' | 'cutoffDays'> {
+/** What makes the reads of a run partial ones (contracts §1). Errors: `config_error` codes `cutoff-days`, `record-limit`. */
+export function narrowing({ loaded: { settings } }: Project, { limit, cutoffDays: days }: RunFlags): Pick<RunWish, 'limit' | 'cutoffDays'> {
   const setting = 'sync_pipeline.default_cutoff_days';
   const cutoff = cutoffDays(days, { otherwise: settings.sync_pipeline.default_cutoff_days, setting });
   return {

@@ -60,12 +60,24 @@ it.each([
   ['--full with a cut-off', ['square', '--full', '--cutoff-days', '3'], 'wrong-use', 'cannot be used with option'],
   ['a limit that is no number', ['square', '--limit', '0'], 'record-limit', '--limit 0 is no number of records'],
   ['a cut-off that is no number', ['square', '--cutoff-days', '40000'], 'cutoff-days', '--cutoff-days 40000 is no number of days'],
+  ['a pipeline where the number of days belongs', ['--cutoff-days', 'square'], 'cutoff-days', '--cutoff-days square is no number of days'],
 ] as const)('%s is wrong use', async (_what, words, code, message) => {
   const { ok, exit_code, error } = await said('run', ...words, '--local');
   expect({ ok, exit_code, error }).toMatchObject({
     ok: false,
     exit_code: 2,
     error: { code, message: expect.stringContaining(message) as string },
+  });
+});
+
+it.each([
+  ['deletes approved of a comparison that deletes nothing', ['--approve-deletes'], '--approve-deletes without --fix'],
+  ['a day that is yet to come', ['--from', '2999-01-01'], '--from 2999-01-01 is yet to come'],
+])('%s is wrong use of reconcile', async (_what, words, message) => {
+  const { exit_code, error } = await said('reconcile', 'square', ...words, '--local');
+  expect({ exit_code, error }).toMatchObject({
+    exit_code: 2,
+    error: { code: 'wrong-use', message: expect.stringContaining(message) as string },
   });
 });
 

@@ -12,8 +12,17 @@ import { sources as registered } from '../../src/sources';
 import { smallPages } from '../soak/small-pages';
 import { testContext } from '../support/test-context';
 
+type Wish = Pick<Parameters<typeof claimRequest>[2], 'full' | 'entities' | 'compare'>;
+
+/** `full`, `by change`, or `compare <entity>`: its table is compared with the source, and what differs is fetched. */
+function wishOf(kind: string): Wish {
+  const [word, entity] = kind.split(' ');
+  if (word !== 'compare') return { full: kind === 'full' };
+  return { full: false, entities: [entity ?? ''], compare: { fix: true, from: null, to: null } };
+}
+
 /** A process that runs the pipeline of its argument once, with the faults of its variables. */
-async function main(pipeline: string, full: boolean): Promise<void> {
+async function main(pipeline: string, kind: string): Promise<void> {
   const loaded = loadSettings({ cwd: resolve(__dirname, '../..'), env: process.env, sourceTypes: Object.keys(registered) });
   const { fault } = faultsFrom(process.env, { environment: 'test' });
   const sources = smallPages();
@@ -22,7 +31,7 @@ async function main(pipeline: string, full: boolean): Promise<void> {
   try {
     const landing = new FileStore(loaded.settings.landing.path, fault);
     const steps = new Steps({ db, landing, sources, clients, reportsFolder: loaded.settings.reports.path });
-    const { request } = claimRequest(loaded, sources, { pipeline, actor: 'test', full });
+    const { request } = claimRequest(loaded, sources, { pipeline, actor: 'test', ...wishOf(kind) });
     const ctx = testContext({ fault });
     const claim = await claimRun(db, { ...request, command: { ...request.command, local: true } }, ctx);
     if (claim.kind === 'taken') throw new Error(`the lane is taken by ${claim.activeRunId}`);
@@ -35,7 +44,7 @@ async function main(pipeline: string, full: boolean): Promise<void> {
   }
 }
 
-main(process.argv[2] ?? '', process.argv[3] === 'full').catch((error: unknown) => {
+main(process.argv[2] ?? '', process.argv[3] ?? '').catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   process.exitCode = 1;
 });

@@ -32,13 +32,21 @@ const LIMIT_MS = ALL ? 7_200_000 : 300_000;
 const LOOKS = 10;
 
 const scenes = [
-  { name: 'square, complete', open: squareStand, pipeline: 'square', full: true, sample: 1, database: testDatabase() },
-  { name: 'square, by change', open: squareStand, pipeline: 'square', full: false, sample: 0, database: testDatabase() },
+  { name: 'square, complete', open: squareStand, pipeline: 'square', kind: 'full', sample: 1, database: testDatabase() },
+  { name: 'square, by change', open: squareStand, pipeline: 'square', kind: 'by change', sample: 0, database: testDatabase() },
+  {
+    name: 'square, compared and mended',
+    open: squareStand,
+    pipeline: 'square',
+    kind: 'compare orders',
+    sample: 0,
+    database: testDatabase(),
+  },
   {
     name: '4D, by change and deletions',
     open: legacy4dStand,
     pipeline: 'pyerp-products',
-    full: false,
+    kind: 'by change',
     sample: 1,
     database: testDatabase(),
   },
@@ -46,7 +54,7 @@ const scenes = [
     name: '4D without stamps',
     open: (url: string, seed: number) => legacy4dStand(url, seed, false),
     pipeline: 'pyerp-products',
-    full: false,
+    kind: 'by change',
     sample: 1,
     database: testDatabase(),
   },
@@ -57,9 +65,9 @@ const draw = (below: number, word: string): number => createHash('sha256').updat
 const verdicts: SourceVerdict[] = [];
 
 /** Runs in a process of its own; `null`: it was killed. */
-function runApart({ pipeline, full, database }: Scene, { at }: Stand, faults: string): Promise<number | null> {
+function runApart({ pipeline, kind, database }: Scene, { at }: Stand, faults: string): Promise<number | null> {
   const script = join(__dirname, 'source-kill-player.ts');
-  const words = ['-r', join(__dirname, '../../scripts/typescript.cjs'), script, pipeline, full ? 'full' : 'by change'];
+  const words = ['-r', join(__dirname, '../../scripts/typescript.cjs'), script, pipeline, kind];
   const env = { PATH: process.env['PATH'], ...at.loaded.variables, DATABASE_URL: database.url, FRESHET_FAULTS: faults };
   const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'ignore', 'inherit'] });
   return new Promise((resolve, reject) => child.on('error', reject).on('close', (code) => resolve(code)));

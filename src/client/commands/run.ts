@@ -7,7 +7,7 @@ import { EXIT, worstExitCode } from '../exit-code';
 import { openView, type Watch } from '../live/watch';
 import { fitted } from '../live/wrap-line';
 import { openProject, type Project } from '../project';
-import { prepareClaims, type LeftPipeline, type RunFlags, type WishedMore } from '../run-wishes';
+import { narrowing, prepareClaims, type LeftPipeline, type RunFlags, type WishedMore } from '../run-wishes';
 import { withRunningSandbox } from '../sandbox-settings';
 import { requireWritable } from '../writable-folder';
 
@@ -40,6 +40,8 @@ interface Opened {
 export async function carriedIn({ context: { out }, watch, project }: Opened, { named, flags, ...more }: Wished): Promise<CommandResult> {
   const { settings } = project.loaded;
   const all = flags.all === true;
+  // First: the name of a pipeline behind `--cutoff-days` was taken for its number.
+  narrowing(project, flags);
   const { claims: prepared, left } = prepareClaims(project, chosenPipelines(project.loaded, named, all), flags, more);
   const { claims, after } = inOrder(prepared);
   if (claims.length === 0) throw nothingToRun(left);
