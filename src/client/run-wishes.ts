@@ -109,7 +109,7 @@ function recordLimit(text: string): number {
 }
 
 /** Who reads the test environment without having one can have the sandbox. */
-function withSandboxHint(error: unknown, { loaded }: Project): unknown {
+export function withSandboxHint(error: unknown, { loaded }: Project): unknown {
   if (!isFreshetError(error) || error.code !== 'source-setting-missing' || loaded.settings.source_environment !== 'test') return error;
   const { type, code, message, remedy, where } = error;
   const sandbox = {

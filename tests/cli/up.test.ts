@@ -60,6 +60,11 @@ it('runs everything, and says every address', async () => {
   expect((await run()).state).toBe('completed');
 });
 
+it('a rehearsal finds the sandbox without its variables, as a run does', async () => {
+  const { stdout } = await project.freshet(['rehearse', 'zoho-books', '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'rehearse-no-publish' } });
+});
+
 it.each(['worker', 'monitor', 'sandbox', 'temporal', 'postgres'])(
   '%s is killed, comes back, and the next run is good',
   async (name) => {

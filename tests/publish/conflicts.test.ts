@@ -87,6 +87,59 @@ it('what a strategy overwrote is kept, and can be taken back', async () => {
   expect(await nameOf(bench)).toBe('by hand');
 });
 
+it('what a strategy decided is not decided otherwise once the source or a person changed the field again: old values overwrite no newer ones', async () => {
+  const { bench, id } = await contested('source_wins');
+  await bench.put([{ key: 'a', name: 'newer', n: '2' }]);
+  await bench.publish();
+  await expect(resolve(id, { take: 'source' })).rejects.toMatchObject({
+    code: 'conflict-settled',
+    message: expect.stringMatching(/ is over: name /),
+  });
+  await expect(resolve(id, { take: 'target' })).rejects.toMatchObject({ code: 'conflict-settled' });
+  expect(await nameOf(bench)).toBe('newer');
+
+  const edited = await contested('target_wins');
+  await db.query(`update ${edited.bench.typed} set name = 'edited since'`);
+  await expect(resolve(edited.id, { take: 'source' })).rejects.toMatchObject({ code: 'conflict-settled' });
+  expect(await nameOf(edited.bench)).toBe('edited since');
+});
+
+it('the source’s side of what the target won is taken, and what the source went back to since comes with the next run', async () => {
+  const { bench, id } = await contested('target_wins');
+  await bench.put([{ key: 'a', name: 'was', n: '2' }]);
+  await bench.publish();
+  await resolve(id, { take: 'source' });
+  await bench.publish();
+  expect(await nameOf(bench)).toBe('was');
+});
+
+it('an edit made between finding a conflict and deciding it is kept in the conflict', async () => {
+  const { bench, id } = await contested();
+  await db.query(`update ${bench.typed} set name = 'edited since'`);
+  await resolve(id, { take: 'source' });
+  expect(await nameOf(bench)).toBe('source');
+  const [conflict] = await db.query<{ target_value: string }>(`select target_value from freshet.conflict where id = $1`, [id]);
+  expect(conflict!.target_value).toBe('edited since');
+});
+
+it('a row that was deleted after the conflict was found takes no value, stays deleted with the target, and comes back with the source', async () => {
+  const { bench, id } = await contested();
+  await db.query(`delete from ${bench.typed}`);
+  await expect(resolve(id, { take: 'value', value: 'x' })).rejects.toMatchObject({
+    code: 'conflict-settled',
+    remedy: expect.stringContaining(`./freshet conflicts resolve ${id} --take source`),
+  });
+  expect(await resolve(id, { take: 'source' })).toBe('next_run');
+  expect(await bench.publish()).toMatchObject({ retried: 1, created: 1 });
+  expect(await bench.rows()).toMatchObject([{ name: 'source', n: '2' }]);
+
+  const left = await contested();
+  await db.query(`delete from ${left.bench.typed}`);
+  expect(await resolve(left.id, { take: 'target' })).toBe('at_once');
+  await left.bench.publish();
+  expect(await left.bench.rows()).toEqual([]);
+});
+
 it('a value that does not fit its column is refused, and so is a number that nobody knows', async () => {
   const { bench } = await contested();
   await db.query(`update ${bench.typed} set n = 7`);

@@ -61,9 +61,16 @@ export function conflictsList(flags: ConflictsFlags, context: CommandContext): P
     const asked = await filterOf(db, flags);
     const filter = { ...asked, states: flags.state === undefined ? ['open'] : asked.states, ids: [] };
     const { conflicts, total } = await readConflicts(db, filter, limit);
-    return { exitCode: EXIT.good, data: { filter, total, conflicts }, text: listText(conflicts, total) };
+    return {
+      exitCode: EXIT.good,
+      data: { filter, total, conflicts },
+      text: conflicts.length === 0 ? noneText(flags) : listText(conflicts, total),
+    };
   });
 }
+
+const noneText = ({ state }: ConflictsFlags): string =>
+  state === undefined ? 'No conflict waits for a decision.' : `No conflict is ${state.join(' or ')}.`;
 
 const COLUMNS = [
   { title: 'id', right: true },
@@ -77,7 +84,6 @@ const COLUMNS = [
 ];
 
 function listText(conflicts: readonly ConflictFacts[], total: number): string {
-  if (conflicts.length === 0) return 'No conflict waits for a decision.';
   const rows = conflicts.map((each) => [
     each.id,
     each.table ?? each.entity,
@@ -90,10 +96,17 @@ function listText(conflicts: readonly ConflictFacts[], total: number): string {
   ]);
   const more = total - conflicts.length;
   const rest = more === 0 ? [] : [`${counted(more, 'conflict')} before these; --limit shows more.`];
-  const next = conflicts.find(({ state }) => state === 'open' || state === 'decided');
-  const hint = next === undefined ? [] : [`→ Decide one: ./freshet conflicts resolve ${next.id} --take source`];
-  const below = [...rest, ...hint];
+  const below = [...rest, ...proposed(conflicts)];
   return [textTable(COLUMNS, rows), ...(below.length === 0 ? [] : ['', ...below])].join('\n');
+}
+
+/** Of what a strategy decided only the other side is something to take; what a person decided, or is none any more, stays. */
+function proposed(conflicts: readonly ConflictFacts[]): string[] {
+  const open = conflicts.find(({ state }) => state === 'open');
+  if (open !== undefined) return [`→ Decide one: ./freshet conflicts resolve ${open.id} --take source`];
+  const decided = conflicts.find(({ state }) => state === 'decided');
+  if (decided === undefined) return [];
+  return [`→ Take the other side: ./freshet conflicts resolve ${decided.id} --take ${decided.decision === 'source' ? 'target' : 'source'}`];
 }
 
 const fieldOf = ({ field }: ConflictFacts): string => (field === '' ? 'the row' : field);

@@ -17,7 +17,8 @@ import { openForWriting } from '../open-database';
 import { commandContext, openProject, type Project } from '../project';
 import { acceptedText, laneTaken, rehearsalText } from '../rehearsal-text';
 import { runJson } from '../run-view';
-import { actor, entityNames } from '../run-wishes';
+import { actor, entityNames, withSandboxHint } from '../run-wishes';
+import { withRunningSandbox } from '../sandbox-settings';
 import { requireWritable } from '../writable-folder';
 
 export interface RehearseFlags {
@@ -38,10 +39,10 @@ const SAMPLES = 5;
  */
 export async function rehearseCommand(named: string, flags: RehearseFlags, context: CommandContext): Promise<CommandResult> {
   const samples = samplesOf(flags.samples) ?? SAMPLES;
-  const project = openProject(context.flags);
+  const project = withRunningSandbox(openProject(context.flags));
   const entities = entityNames(flags.entity);
   const wish = { pipeline: named, actor: actor(), ...(entities === undefined ? {} : { entities }) };
-  const asked = rehearsable(project.loaded, sources, wish);
+  const asked = hinted(project, () => rehearsable(project.loaded, sources, wish));
   const interrupt = onInterrupt();
   const db = await openForWriting(project);
   try {
@@ -61,6 +62,14 @@ export async function rehearseCommand(named: string, flags: RehearseFlags, conte
   } finally {
     interrupt.release();
     await db.close();
+  }
+}
+
+function hinted<T>(project: Project, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw withSandboxHint(error, project);
   }
 }
 

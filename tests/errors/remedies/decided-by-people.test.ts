@@ -52,6 +52,27 @@ remedy('conflict-settled', './freshet conflicts show …', 'shows what somebody 
   expect(shown.data.conflict).toMatchObject({ id, state: 'resolved' });
 });
 
+remedy('conflict-settled', './freshet conflicts resolve … --take source', 'brings a row back that was deleted since', async (follow) => {
+  const { bench, id } = await contested();
+  await db.query(`delete from ${bench.typed}`);
+  await follow(await wrong('conflicts', 'resolve', id, '--value', 'third'), async (words) =>
+    expect((await typed(words)).data.settled).toMatchObject([{ id, effect: 'next_run' }]),
+  );
+  await bench.publish();
+  expect(await bench.rows()).toMatchObject([{ name: 'source' }]);
+});
+
+it('conflicts list proposes a decision that can be made: of open ones any, of what a strategy decided the other side, else none', async () => {
+  const { id } = await contested();
+  const proposed = async (state: string): Promise<string | undefined> =>
+    /→ .*/.exec((await freshet('conflicts', 'list', '--state', state)).stdout)?.[0];
+  expect(await proposed('open')).toBe(`→ Decide one: ./freshet conflicts resolve ${id} --take source`);
+  await typed(['conflicts', 'resolve', id, '--take', 'target']);
+  expect(await proposed('resolved')).toBeUndefined();
+  await db.query(`update freshet.conflict set state = 'decided', decision = 'source' where id = $1`, [id]);
+  expect(await proposed('decided')).toBe(`→ Take the other side: ./freshet conflicts resolve ${id} --take target`);
+});
+
 remedy('conflict-choice', './freshet conflicts resolve --help', 'lists filters and choices', async (follow) => {
   const { id } = await contested();
   await follow(await wrong('conflicts', 'resolve', id), async (words) => {
