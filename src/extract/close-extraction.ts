@@ -75,7 +75,7 @@ async function closeIn(tx: Tx, scope: ExtractScope, closing: Closing): Promise<r
   await ctx.fault('extract.close.after-watermark');
   await moveAsOf(tx, scope, extraction);
   await complete(tx, extraction.id);
-  const owes = doubted && extraction.read !== 'window' && mayDelete(scope, extraction);
+  const owes = doubted && mayDelete(scope, extraction) && (await leavesDeletes(tx, extraction));
   await bookOwed(tx, input, { ...extraction, owes, settled });
   await settleAskedAgain(tx, scope, extraction);
   const differences = input.compare === undefined ? [] : await settleComparison(tx, scope, extraction, deleted);
@@ -131,8 +131,17 @@ async function keptForDeletions(
   // Behind a counter that went back, the mark would hide every deletion until the counter has come there again.
   if (kind === 'feed') return extraction.resets ? NONE : new Set([DELETIONS]);
   if (kind !== 'tombstones') return NONE;
-  const told = await tx.query(`select from freshet.detail_queue where extraction_id = $1 and state = 'vanished' limit 1`, [extraction.id]);
-  return told.length > 0 || extraction.read === 'complete' ? new Set(watermarks.keys()) : NONE;
+  return extraction.read === 'complete' || (await toldDeletions(tx, extraction)) ? new Set(watermarks.keys()) : NONE;
+}
+
+/** Whether a doubted read leaves deletions behind: a complete one may, others where they were told of some. */
+async function leavesDeletes(tx: Tx, extraction: Extraction): Promise<boolean> {
+  return extraction.read === 'complete' || (extraction.read !== 'window' && (await toldDeletions(tx, extraction)));
+}
+
+async function toldDeletions(tx: Tx, { id }: Extraction): Promise<boolean> {
+  const told = await tx.query(`select from freshet.detail_queue where extraction_id = $1 and state = 'vanished' limit 1`, [id]);
+  return told.length > 0;
 }
 
 async function refuseUnfinished(tx: Tx, input: ExtractInput, extraction: Extraction): Promise<void> {

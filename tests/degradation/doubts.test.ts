@@ -174,3 +174,13 @@ it('an empty list that is accepted comes again as a complete read, and what is g
   // Something was listed since: it is another fact.
   expect([later.state, kinds(await ended(later.runId, 'inventory'))]).toEqual(['doubtful', ['empty']]);
 });
+
+it('an empty answer where changes were asked for is settled by the next good read, when it told of no deletions', async () => {
+  at.sandbox.control.addFault('catalog-search=emptyObject');
+  const { runId, state } = await at.run({ entities: ['variations'] });
+  expect([state, kinds(await ended(runId, 'variations'))]).toEqual(['doubtful', ['carrier-missing']]);
+  expect((await openOf('variations')).map(({ deletes_owed: owed }: { deletes_owed: boolean }) => owed)).toEqual([false]);
+  at.sandbox.control.clearFaults();
+  expect((await at.run({ entities: ['variations'] })).state).toBe('completed');
+  expect(await openOf('variations')).toEqual([]);
+});
