@@ -18,13 +18,16 @@ import { NO_COUNTS, type PublishCounts } from '../domain/publish-ledger';
 import type { PublishInput, PublishScope } from './publish-input';
 import { beginLedger, finishLedger, type PublishPlan } from './publish-ledger';
 import { planPublish, publishDigest } from './publish-plan';
-import { rawRow, rawRowsSql, type Pass, type RawRow } from './raw-rows';
+import { rawRowsSql, type Pass, type RawRow } from './raw-rows';
 import type { StagedRow } from './staged-row';
 import { Staging } from './staged-rows';
 import { prepareTyped } from './typed-table';
+import { WaitingRows } from './waiting-rows';
 
 /** Records of one transaction: enough that its statements pay off, few enough that nobody waits for its locks. */
 const CHUNK = 20_000;
+/** Fewer, where rows are long: up to three chunks are in memory at once. */
+const CHUNK_BYTES = 32 * 1024 * 1024;
 /** Records mapped in one go: those of a few answers of PostgreSQL, so that hardly anything of them outlives a collection of garbage. */
 const PORTION = 125;
 /** A chain of rows that wait for each other, such as a tree in one table, becomes whole in so many passes. */
@@ -137,20 +140,18 @@ async function onePass(job: PassJob): Promise<PublishCounts> {
   };
   // Looking up costs a statement each time.
   const portion = mapping.lookups.length > 0 ? job.chunk : PORTION;
-  let waiting: RawRow[] = [];
+  const waiting = new WaitingRows();
   const stage = async (least: number): Promise<void> => {
-    while (waiting.length > 0 && waiting.length >= Math.min(least, job.chunk - staging.length)) {
-      const rows = waiting.slice(0, Math.min(portion, job.chunk - staging.length));
-      waiting = waiting.slice(rows.length);
-      staging.add(await mapRows(job, rows, pins));
-      if (staging.length >= job.chunk) await merge();
+    while (waiting.length > 0 && (waiting.areLarge || waiting.length >= Math.min(least, job.chunk - staging.length))) {
+      staging.add(await mapRows(job, waiting.take(Math.min(portion, job.chunk - staging.length)), pins));
+      if (staging.length >= job.chunk || staging.bytes >= CHUNK_BYTES) await merge();
       await breathe();
     }
   };
   await job
     .read(rawRowsSql(input, { mapping, typed, hashes: job.keys.asks }, pass), async (lines) => {
       if (ctx.signal.aborted) throw cancelledError('publish');
-      for (const line of lines) waiting.push(rawRow(line));
+      for (const line of lines) waiting.add(line);
       await stage(portion);
     })
     .then(() => stage(1))

@@ -80,15 +80,23 @@ export class Staging {
   private flawed = new Map<number, Flawed>();
   private marks = { absent: false, pinned: false };
   private count = 0;
+  private size = 0;
 
   get length(): number {
     return this.count;
   }
 
+  /** Bytes of their lines. */
+  get bytes(): number {
+    return this.size;
+  }
+
   add(rows: readonly StagedRow[]): void {
     if (rows.length === 0) return;
     const lines = rows.map((row) => this.line(row));
-    this.portions.push({ bytes: Buffer.from(`${lines.join('\n')}\n`), lines: lines.length });
+    const bytes = Buffer.from(`${lines.join('\n')}\n`);
+    this.portions.push({ bytes, lines: lines.length });
+    this.size += bytes.length;
   }
 
   /** What was added; the next records are another chunk's. */
@@ -98,6 +106,7 @@ export class Staging {
     this.flawed = new Map();
     this.marks = { absent: false, pinned: false };
     this.count = 0;
+    this.size = 0;
     return taken;
   }
 

@@ -63,6 +63,18 @@ it('every connection of a publish bears its attempt’s name, so that whoever ta
   expect(seen[0]).toEqual([own, own]);
 });
 
+it('long rows make smaller chunks, so that memory does not grow with them', async () => {
+  const bench = await rawBench(db, { columns: { name: 'text' } });
+  await bench.put(Array.from({ length: 20 }, (_, n) => ({ key: `k${n}`, name: '' })));
+  await db.query(`update ${bench.raw} set name = repeat('x', 5000000)`);
+  let chunks = 0;
+  const fault = (site: string): void => {
+    if (site === 'publish.chunk.after-commit') chunks++;
+  };
+  expect(await bench.publish({}, testContext({ fault }))).toMatchObject({ created: 20 });
+  expect(chunks).toBe(3);
+});
+
 it('a row that others refer to waits to be removed, and is counted when it is', async () => {
   const bench = await rawBench(db, { columns: { name: 'text' }, publish: { deletes: 'delete' } });
   await bench.put(things('a', 'b'));

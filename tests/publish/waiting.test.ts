@@ -197,9 +197,9 @@ describe('a table whose rows refer to each other', () => {
   it('a parent that comes with a later chunk of the same publish is waited for, never refused', async () => {
     const bench = await rawBench(db, TREE);
     const row = (n: number): string => `k${String(n).padStart(5, '0')}`;
-    await bench.put(Array.from({ length: 10_010 }, (_, n) => ({ key: row(n), parent: n < 2 ? row(10_009 - n) : null })));
+    await bench.put(Array.from({ length: 20_010 }, (_, n) => ({ key: row(n), parent: n < 2 ? row(20_009 - n) : null })));
     await closeRead(bench);
-    expect(await bench.publish({ budget: { count: 0 } })).toMatchObject({ created: 10_010, pending: 2, retried: 2, rejected: 0 });
+    expect(await bench.publish({ budget: { count: 0 } })).toMatchObject({ created: 20_010, pending: 2, retried: 2, rejected: 0 });
     expect(await rejects(bench)).toEqual([]);
   });
 
