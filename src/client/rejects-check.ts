@@ -11,7 +11,8 @@ import type { RejectFacts } from './rejects-facts';
 import { fixRecord, parsed } from './rejects-fix';
 
 /** How rejects of stage publish come good. */
-export const OF_PUBLISH = 'the next run tries it again when it changed at the source, or its mapping or rules did in the pipeline file';
+export const OF_PUBLISH =
+  'the next run tries it again when it changed at the source, or its mapping or rules did in the pipeline file, or a row that it names came';
 
 /** Why a reject cannot be loaded once more; `null` where it can. */
 export function unplayable(id: string, reject: RejectFacts | undefined): string | null {

@@ -103,11 +103,11 @@ export async function stageTable(tx: Tx, name: string, label: string, zone: stri
 }
 
 async function isOurs(tx: Tx, schema: string, table: string): Promise<boolean> {
-  const [kept] = await tx.query<{ there: boolean }>(`select to_regclass('freshet.table_owner') is not null as there`);
-  if (kept?.there !== true) return false;
-  const rows = await tx.query(`select from freshet.table_owner where schema = $1 and ("table" = $2 or "table" || '_line_items' = $2)`, [
-    schema,
-    table,
-  ]);
-  return rows.length > 0;
+  const [kept] = await tx.query<{ raw: boolean; typed: boolean }>(
+    `select to_regclass('freshet.table_owner') is not null as raw, to_regclass('freshet.published_table') is not null as typed`,
+  );
+  const among = async (owners: string, match: string): Promise<boolean> =>
+    (await tx.query(`select from ${owners} where schema = $1 and (${match})`, [schema, table])).length > 0;
+  if (kept?.raw === true && (await among('freshet.table_owner', `"table" = $2 or "table" || '_line_items' = $2`))) return true;
+  return kept?.typed === true && (await among('freshet.published_table', `"table" = $2`));
 }

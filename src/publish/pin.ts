@@ -117,7 +117,7 @@ async function pinIn(tx: Tx, wish: PinWish): Promise<Pinned> {
       where pipeline = $1 and entity = $2 and record_id = $3 and field = $4 and state = 'open'`,
     [wish.pipeline, wish.entity, row.record_id, wish.field, value, wish.actor],
   );
-  if (!row.there) await tryAgain(tx, wish, row.record_id);
+  if (!row.there || (await isRefused(tx, wish, row.record_id))) await tryAgain(tx, wish, row.record_id);
   return {
     id: wish.dryRun ? null : override!.id,
     table: `${place.schema}.${place.table}`,
@@ -245,6 +245,15 @@ export function unpinField(db: Database, { id, because, actor }: Unpinning, ctx:
     ]);
     await tryAgain(tx, held, held.record_id);
   });
+}
+
+/** Its last state was refused, perhaps for the field that is pinned now: what else changed in it waits, too. */
+async function isRefused(tx: Tx, { pipeline, entity }: PinWish, recordId: string): Promise<boolean> {
+  const rejects = await tx.query(
+    `select from freshet.reject where pipeline = $1 and entity = $2 and record_id = $3 and stage = 'publish' and closed_by_run is null limit 1`,
+    [pipeline, entity, recordId],
+  );
+  return rejects.length > 0;
 }
 
 /** The record is looked at by the next publish, though it did not change. */

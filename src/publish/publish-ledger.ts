@@ -5,7 +5,7 @@ import { FreshetError } from '../domain/errors';
 import type { ChunkJob } from './chunk';
 import { addsUp, COUNTS, OUTCOMES, PUBLISH_EQUATION, type PublishCounts } from '../domain/publish-ledger';
 import type { PublishInput, PublishScope } from './publish-input';
-import { budgetError, overBudget } from './publish-budget';
+import { budgetError, overBudget, refusedExample } from './publish-budget';
 import { forgetWarnings } from './publish-warnings';
 
 /** What a publish goes through, decided at its beginning and kept until it has gone through all of it. */
@@ -55,7 +55,7 @@ export async function bookChunk(
     [input.runId, input.entity, ...COUNTS.map((name) => counts[name])],
   );
   const total = countsOf(row);
-  if (counts.rejected > 0 && overBudget(input.budget, total)) throw budgetError(input, total);
+  if (counts.rejected > 0 && overBudget(input.budget, total)) throw budgetError(input, total, await refusedExample(tx, input));
   if (pass.kind === 'full') await tx.query(`update freshet.published_table set after_id = $2 where id = $1`, [typed.id, lastId]);
 }
 

@@ -335,3 +335,15 @@ describe('freshet compare', () => {
     }
   });
 });
+
+it('rows deleted softly are left out of a typed table, too, and that is told', async () => {
+  await db.query(`create table shop.typed (id int primary key, "Name" text, deleted_at timestamptz)`);
+  await db.query(`insert into shop.typed values (1, 'here', null), (2, 'flagged', now())`);
+  const left = `csv:${written('typed.csv', 'id,Name\n1,here\n')}`;
+  const result = async () => compared(db, comparing(left, 'table:shop.typed'), other.url);
+  expect((await result()).equal).toBe(false);
+  await db.query(
+    `insert into freshet.published_table (schema, "table", pipeline, entity, unique_field, columns) values ('shop', 'typed', 'p', 'e', 'id', '[]')`,
+  );
+  expect(await result()).toMatchObject({ equal: true, right: { rows: 1, left_out: 'rows deleted softly' } });
+});

@@ -144,6 +144,16 @@ it('a record that is refused for the pinned field alone comes in with the next r
   expect(open).toEqual([]);
 });
 
+it('a row whose last change is refused for the pinned field gets what else changed with the next run, and the reject is closed', async () => {
+  const bench = await published({ validation_rules: [{ field: 'name', rule: 'not_empty' }] });
+  await bench.put([{ id: '1', key: 'a', name: '', n: '7' }]);
+  expect(await bench.publish()).toMatchObject({ rejected: 1 });
+  expect(await pin(bench, {})).toMatchObject({ effect: 'at_once' });
+  expect(await bench.publish()).toMatchObject({ retried: 1, updated: 1, rejected: 0 });
+  expect(await bench.rows()).toMatchObject([{ key: 'a', name: 'pinned', n: '7' }]);
+  expect(await db.query(`select from freshet.reject where pipeline = $1 and closed_by_run is null`, [bench.pipeline])).toEqual([]);
+});
+
 it('settles the open conflict of its field; one that a strategy decided cannot be decided otherwise while the field is pinned', async () => {
   const bench = await published({ conflict_strategy: 'manual' });
   const contest = async (name: string): Promise<string> => {
