@@ -49,6 +49,7 @@ interface Place {
  */
 export function resolveConflict(db: Database, { id, decision, actor }: Resolution, ctx: StageContext): Promise<Shows> {
   return db.transaction({ site: 'publish.resolve', ctx, lockTimeoutMs: 60_000 }, async (tx) => {
+    // Not locked yet: publish has the table's lock first, too, and would wait for us as we for it.
     const conflict = await readConflict(tx, id);
     const [place] = await tx.query<{ [Name in keyof Place]: Place[Name] }>(
       `select id, schema, "table", columns from freshet.published_table where pipeline = $1 and entity = $2`,
@@ -56,7 +57,7 @@ export function resolveConflict(db: Database, { id, decision, actor }: Resolutio
     );
     if (place === undefined) throw unknown(id);
     await lockTable(tx, place.schema, place.table);
-    const now = await readConflict(tx, id);
+    const now = await readConflict(tx, id, 'for update');
     if (now.state === 'resolved' || now.state === 'moot') throw settled(now);
     await tx.query(`select set_config('freshet.publishing', 'on', true)`);
     const deciding = { conflict: now, decision };
@@ -69,10 +70,10 @@ export function resolveConflict(db: Database, { id, decision, actor }: Resolutio
   });
 }
 
-async function readConflict(tx: Tx, id: string): Promise<Conflict> {
+async function readConflict(tx: Tx, id: string, locking: '' | 'for update' = ''): Promise<Conflict> {
   const [row] = await tx.query<{ [Name in keyof Conflict]: Conflict[Name] }>(
     `select id, pipeline, entity, record_id, field, base_value, source_value, target_value, state, decision, actor, ended_at, run_id
-       from freshet.conflict where id = $1 for update`,
+       from freshet.conflict where id = $1 ${locking}`,
     [id],
   );
   if (row === undefined) throw unknown(id);
