@@ -28,13 +28,20 @@ export function desiredSchedules(loaded: LoadedSettings): DesiredSchedule[] {
   return listPipelines(loaded.root).flatMap((name) => desiredSchedule(loaded, name) ?? []);
 }
 
+export interface FileWish {
+  readonly desired: DesiredSchedule | null;
+  /** How often the tables are compared with their source. */
+  readonly compared: NonNullable<PipelineSettings['reconcile']> | null;
+  readonly broken: ErrorView | null;
+}
+
 /** As above for one pipeline, where a broken file is a fact and not an end. */
-export function desiredOrBroken(loaded: LoadedSettings, name: string): { desired: DesiredSchedule | null; broken: ErrorView | null } {
+export function desiredOrBroken(loaded: LoadedSettings, name: string): FileWish {
   try {
-    return { desired: desiredSchedule(loaded, name), broken: null };
+    return { desired: desiredSchedule(loaded, name), compared: pipelineSettings(loaded, name).reconcile ?? null, broken: null };
   } catch (error) {
     if (!isFreshetError(error)) throw error;
-    return { desired: null, broken: error.code === 'pipeline-unknown' ? null : errorView(error) };
+    return { desired: null, compared: null, broken: error.code === 'pipeline-unknown' ? null : errorView(error) };
   }
 }
 

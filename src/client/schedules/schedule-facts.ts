@@ -17,6 +17,8 @@ export interface ScheduleFacts {
   /** `daily 02:00 Europe/Berlin`; what Temporal has, else what the file wants. */
   readonly times: string | null;
   readonly timezone: string | null;
+  /** Tables are compared with their source behind the first start so long (ms) after the last time; `fix`: what differs is fetched. */
+  readonly compared: { readonly every: number; readonly fix: boolean } | null;
   /** The next nominal times; empty while nothing will start. */
   readonly next: readonly string[];
   readonly why_not: string | null;
@@ -67,6 +69,7 @@ function factsOf(known: Known, now: Date): ScheduleFacts {
     standing,
     times: found === null ? ourTimes : timesText(found),
     timezone: found?.spec.timezone || zoneOf(schedule),
+    compared: known.compared,
     next: starts ? nextTimes(found, schedule, now) : [],
     why_not: why,
     mistake: known.broken,

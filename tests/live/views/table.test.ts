@@ -184,7 +184,7 @@ describe('a table that nobody watches', () => {
 });
 
 describe('a list of schedules', () => {
-  const fact = { timezone: 'UTC', paused_since: null, days_left_out: [], mistake: null } as const;
+  const fact = { timezone: 'UTC', compared: null, paused_since: null, days_left_out: [], mistake: null } as const;
   const mistake = settingsError([
     {
       key: 'schedule.time',
@@ -208,5 +208,18 @@ describe('a list of schedules', () => {
       `b: error settings-invalid: ${mistake.message}\n  where  config/pipelines/b.yaml:4:15\n  do     Correct each of them`,
     );
     expect(below).not.toContain('\\n');
+  });
+
+  it('tells beside the times how often the tables are compared with their source', () => {
+    const one = { ...fact, pipeline: 'a', standing: 'scheduled', times: 'every 15m', next: [], why_not: null };
+    const facts = [
+      { every: 7 * 86_400_000, fix: true },
+      { every: 86_400_000, fix: false },
+    ].map((compared) => ({ ...one, compared }));
+    const said = scheduleListText(facts as ScheduleFacts[], (_, __, text) => text).split('\n');
+    expect(said.slice(1)).toEqual([
+      expect.stringContaining('every 15m; compared every 7d and mended'),
+      expect.stringMatching(/every 15m; compared every 1d +–/),
+    ]);
   });
 });
