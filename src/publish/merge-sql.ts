@@ -183,10 +183,12 @@ function base(shape: MergeShape, column: { readonly name: string; readonly place
 }
 
 /** Rows of the companion that there are; those without any change are left alone. */
+/** A row that is made anew has nothing in columns that no mapping fills now: else they would count as edited once one fills them again. */
 export const updateBaseSql = (shape: MergeShape): string =>
   `update ${shape.typed.companion} b set freshet_batch = greatest(p.batch, ${shape.full ? '0' : 'b.freshet_batch'}), freshet_state = p.state,
           ${columnsOf(shape)
             .map((column) => `${column.name} = ${base(shape, column)}`)
+            .concat(shape.typed.unfilled.map((name) => `${ident(name)} = case when p.act = 'insert' then null else b.${ident(name)} end`))
             .join(', ')}
      from publish_plan p join publish_stage s on s.seq = p.seq
     where b.ctid = p.bid and (p.held_batch <> p.batch or p.held <> p.state or p.act is not null or (p.what = 'merge' and p.moves_base))`;

@@ -21,6 +21,8 @@ export interface TypedTable {
   readonly companion: string;
   /** The mapping's columns with the types that the table has. */
   readonly columns: readonly Target[];
+  /** Columns that an earlier mapping filled and this one does not. */
+  readonly unfilled: readonly string[];
 }
 
 export interface OwnedTable {
@@ -129,7 +131,7 @@ async function create(tx: Tx, { input }: PublishScope, { held, mapping }: Making
   const [name, companion] = [ident(schema, table), companionName(row!.id)];
   for (const statement of [...createTypedSql(name, companion, mapping), noteEditsSql(name)]) await tx.query(statement);
   await recordChange(tx, input, { created: mapping.targets });
-  return { id: row!.id, name, companion, columns: mapping.targets };
+  return { id: row!.id, name, companion, columns: mapping.targets, unfilled: [] };
 }
 
 async function widen(tx: Tx, { input, ctx }: PublishScope, { held, mapping }: Making): Promise<TypedTable> {
@@ -138,7 +140,9 @@ async function widen(tx: Tx, { input, ctx }: PublishScope, { held, mapping }: Ma
   const added = columns.filter(({ name }) => !before.has(name));
   const widened = columns.filter(({ name, type }) => before.has(name) && before.get(name) !== type);
   const [name, companion] = [ident(input.target.schema, input.target.table), companionName(held!.id)];
-  const made = { id: held!.id, name, companion, columns };
+  const names = new Set(columns.map((column) => column.name));
+  const others = held!.columns.filter((column) => !names.has(column.name));
+  const made = { id: held!.id, name, companion, columns, unfilled: others.map((column) => column.name) };
   if (added.length + widened.length === 0) return made;
   if (widened.length > 0 && input.schemaPolicy === 'hold') throw widenHeld(input, widened, before);
   const [blocked] = await viewsOverColumns(
@@ -152,11 +156,7 @@ async function widen(tx: Tx, { input, ctx }: PublishScope, { held, mapping }: Ma
       to: widened.find((column) => column.name === blocked.column)?.type,
     });
   for (const statement of [name, companion].map((each) => alterColumnsSql(each, { added, widened, before }))) await tx.query(statement);
-  const names = new Set(columns.map((column) => column.name));
-  await tx.query(`update freshet.published_table set columns = $2 where id = $1`, [
-    held!.id,
-    JSON.stringify([...columns, ...held!.columns.filter((column) => !names.has(column.name))]),
-  ]);
+  await tx.query(`update freshet.published_table set columns = $2 where id = $1`, [held!.id, JSON.stringify([...columns, ...others])]);
   await recordChange(tx, input, { added, widened });
   ctx.log('PB-002', {
     entity: input.entity,

@@ -94,6 +94,7 @@ it('a dry run accepts nothing; what is not there is refused', async () => {
   expect((await typed('unaccept', 'items', '--key', '6')).error.code).toBe('difference-unknown');
   expect((await typed('unaccept', 'items')).error.code).toBe('wrong-use');
   expect((await typed('accept', 'items', '--until', '2027-02-30')).error.code).toBe('wrong-use');
+  expect((await typed('accept', 'items', '--until', '2020-01-01')).error).toMatchObject({ code: 'wrong-use', where: '--until' });
   expect((await typed('accept', 'things')).error.code).toBe('comparison-unknown');
   await db.query(`insert into shop.old select n, 0, '' from generate_series(100, 100200) n`);
   expect((await typed('accept', 'items')).error.code).toBe('compare-too-many');

@@ -1,5 +1,7 @@
 import { conflictsResolve } from '../../src/client/commands/conflicts';
+import { publishSchema } from '../../src/config/schema/publish';
 import { openDatabase, type Database } from '../../src/database/database';
+import { compileMapping } from '../../src/publish/mapping/compile-mapping';
 import { resolveConflict, type Decision } from '../../src/publish/resolve';
 import { testDatabase } from '../support/database';
 import { testContext } from '../support/test-context';
@@ -170,4 +172,25 @@ it('the command wants to know which ones, and what becomes of them', () => {
   const refused = expect.objectContaining({ code: 'conflict-choice' }) as Error;
   expect(() => conflictsResolve([], { take: 'source' }, context)).toThrow(refused);
   expect(() => conflictsResolve(['1'], { take: 'source', value: 'x' }, context)).toThrow(refused);
+});
+
+it('a row made anew while its mapping left a column out gets that column from the source, once the mapping has it again', async () => {
+  const bench = await rawBench(db, { columns: { name: 'text', n: 'bigint' } });
+  await bench.put([{ key: 'a', name: 'was', n: '1' }]);
+  await bench.publish();
+  await db.query(`delete from ${bench.typed}`);
+  await bench.put([{ key: 'a', name: 'new', n: '1' }]);
+  const settings = publishSchema.parse({
+    table: 'things',
+    schema: bench.pipeline,
+    unique_field: 'key',
+    field_mappings: { key: 'key', name: 'name' },
+  });
+  await bench.publish({
+    full: true,
+    compile: (found) => compileMapping(settings, found, { zone: 'UTC', published: { things: settings } }),
+  });
+  expect(await bench.rows()).toMatchObject([{ name: 'new', n: null }]);
+  await bench.publish({ full: true });
+  expect(await bench.rows()).toMatchObject([{ name: 'new', n: '1' }]);
 });

@@ -55,10 +55,20 @@ async function withComparison<T>(name: string, { flags }: CommandContext, body: 
 
 const filterOf = ({ key, field }: AcceptFlags): DifferenceFilter => ({ key: key ?? null, field: field ?? null });
 
+function overAlready(day: string): FreshetError {
+  return new FreshetError('config_error', {
+    code: 'wrong-use',
+    message: `Acceptances until ${day} would be over already`,
+    remedy: 'Give a day that is still to come, or leave --until out: then they stand until a difference changes. Nothing was written.',
+    where: '--until',
+  });
+}
+
 /** `freshet compare accept <name>`: compares, and remembers what differs now as known. A difference that changes is new again. */
 export async function compareAccept(name: string, flags: AcceptFlags, context: CommandContext): Promise<CommandResult> {
   const until = untilDay(flags.until, 'the differences are new again');
   return withComparison(name, context, async ({ project, db, of }) => {
+    if (until !== null && until <= of.now) throw overAlready(flags.until ?? '');
     const dryRun = flags.dryRun === true;
     const acceptance = { of, actor: actor(), because: flags.because ?? null, until, dryRun, ...filterOf(flags) };
     let accepted = 0;
