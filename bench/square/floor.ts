@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 /** What a process of the bench is told of the stand-in. */
 export interface Place {
@@ -14,7 +15,9 @@ async function fetchAll({ baseUrl, accessToken, folder }: Place): Promise<{ seco
   const headers = { authorization: `Bearer ${accessToken}`, 'square-version': '2025-08-20', 'content-type': 'application/json' };
   const answerOf = async (path: string, body?: unknown): Promise<string> => {
     const request = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) };
-    const answer = await fetch(`${baseUrl}${path}`, request);
+    let answer = await fetch(`${baseUrl}${path}`, request);
+    // Of a million orders there are more pages than calls in a minute.
+    for (; answer.status === 429; answer = await fetch(`${baseUrl}${path}`, request)) await setTimeout(1_000);
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer.text();
   };

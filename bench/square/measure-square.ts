@@ -35,7 +35,7 @@ export async function measureSquare({ orders, rounds, folder, say }: Wish): Prom
     const stack = await startSquareStack(place, orders);
     try {
       const keep = (name: SquareCase, one: SquareMeasured): void => {
-        say(`round ${round}: ${name} ${one.seconds.toFixed(2)} s`);
+        say(`round ${round}: ${name} ${one.seconds.toFixed(2)} s, ${one.rss_mb} MB`);
         measured.get(name)!.push(one);
       };
       keep('square_first', await wholeRun(stack, orders));
