@@ -9,7 +9,11 @@ export async function leftovers(
 ): Promise<string[]> {
   const stages = await db.query<{ name: string }>(`select tablename as name from pg_catalog.pg_tables where schemaname = 'freshet_stage'`);
   const open = await db.query<{ name: string }>(`select entity || ' ' || state as name from freshet.extraction where state <> 'complete'`);
-  const batches = await db.query<{ name: string }>(`select key || ' ' || state as name from freshet.batch where state <> 'loaded'`);
+  // Those of an extraction that was given up are told by its own line.
+  const batches = await db.query<{ name: string }>(
+    `select b.key || ' ' || b.state as name from freshet.batch b join freshet.extraction x on x.id = b.extraction_id
+      where b.state <> 'loaded' and x.state <> 'abandoned'`,
+  );
   const files = existsSync(at.landing) ? readdirSync(at.landing, { recursive: true, encoding: 'utf8', withFileTypes: true }) : [];
   const strays = files.filter((file) => file.isFile()).map((file) => join(file.parentPath, file.name).slice(at.landing.length + 1));
   const summary = join(at.reports, 'sync', at.runId, '_SYNC_SUMMARY.md');
