@@ -266,7 +266,7 @@ function rowGone({ id, record_id: record }: Conflict, { schema, table }: Place):
   return new FreshetError('validation_error', {
     code: 'conflict-settled',
     message: `Conflict ${id}: ${schema}.${table} has no row of record ${record} any more, so it takes no value`,
-    remedy: `Nothing was written. \`./freshet conflicts resolve ${id} --take source\` brings the row back with the next run, \`--take target\` leaves it deleted.`,
+    remedy: `Nothing was written. \`./freshet conflicts resolve ${id} --take source\` brings the row back with the next run; taking the target leaves it deleted.`,
     facts: { id },
     retryable: false,
   });

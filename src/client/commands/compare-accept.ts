@@ -59,7 +59,7 @@ function overAlready(day: string): FreshetError {
   return new FreshetError('config_error', {
     code: 'wrong-use',
     message: `Acceptances until ${day} would be over already`,
-    remedy: 'Give a day that is still to come, or leave --until out: then they stand until a difference changes. Nothing was written.',
+    remedy: 'Give a day that is still to come, or none: then they stand until a difference changes. Nothing was written.',
     where: '--until',
   });
 }
