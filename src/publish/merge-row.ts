@@ -45,12 +45,18 @@ export interface MergedRow {
 export function mergeRow(sides: RowSides, policy: RowPolicy): MergedRow {
   if (sides.gone) return mergeGone(sides, policy);
   if (sides.target === null) return mergeMissing(sides, policy);
-  if (!policy.updateExisting) return left(sides, 'skipped');
+  if (!policy.updateExisting) return cameBack(sides, sides.target);
   return mergePresent(sides, sides.target, policy);
 }
 
 function left({ base, target }: RowSides, outcome: Outcome, state: BaseState = base.state): MergedRow {
   return { act: null, outcome, base: { ...base, state }, target, open: [] };
+}
+
+/** The row of a record that came back lives again; its fields are nobody's to update. */
+function cameBack(sides: RowSides, target: NonNullable<RowSides['target']>): MergedRow {
+  if (sides.base.state !== 'deleted' || !target.flagged) return left(sides, 'skipped');
+  return { ...left(sides, 'restored', 'live'), act: 'update', target: { ...target, flagged: false } };
 }
 
 function asking(sides: RowSides): MergedRow {
@@ -69,13 +75,14 @@ function mergeGone(sides: RowSides, { deletes, strategy }: RowPolicy): MergedRow
   }
   if (target === null) return left(sides, 'unchanged', 'deleted');
   if (deletes === 'keep') return left(sides, 'skipped');
-  if (deletes === 'flag' || referenced) {
-    if (target.flagged) return left(sides, 'unchanged', 'deleted');
-    return { act: 'flag', outcome: 'deleted', base: gone, target: { ...target, flagged: true }, open: [] };
+  if (deletes === 'delete' && !referenced) {
+    if (!edited) return removed;
+    const verdict = STRATEGIES[strategy].decide(UNDATED);
+    if (verdict !== 'source') return verdict === 'target' ? left(sides, 'unchanged') : asking(sides);
+    // Flagged: removed, what a person wrote would be nowhere any more.
   }
-  const verdict = edited ? STRATEGIES[strategy].decide(UNDATED) : 'source';
-  if (verdict === 'source') return removed;
-  return verdict === 'target' ? left(sides, 'unchanged') : asking(sides);
+  if (target.flagged) return left(sides, 'unchanged', 'deleted');
+  return { act: 'flag', outcome: 'deleted', base: gone, target: { ...target, flagged: true }, open: [] };
 }
 
 /** Nobody knows when a row was deleted. */

@@ -94,12 +94,13 @@ function rowVerdict({ target }: MergeShape): 'source' | 'target' | 'ask' {
 function caseSql(shape: MergeShape): string {
   const { deletes, updateExisting } = shape.target;
   const rowWay = { source: 'create', target: 'stays', ask: 'asks' }[rowVerdict(shape)];
-  const editedWay = { source: 'remove', target: 'stays', ask: 'asks' }[rowVerdict(shape)];
   const flagging = `case when x.flagged then 'flagged' else 'flag' end`;
+  // Removed, what a person wrote would be nowhere any more.
+  const editedWay = { source: flagging, target: `'stays'`, ask: `'asks'` }[rowVerdict(shape)];
   const deleting = {
     keep: `'kept'`,
     flag: flagging,
-    delete: `case when x.id in (select id from publish_referenced) then ${flagging} when x.edited then '${editedWay}' else 'remove' end`,
+    delete: `case when x.id in (select id from publish_referenced) then ${flagging} when x.edited then ${editedWay} else 'remove' end`,
   }[deletes];
   // Flagged while others referred to it, or under another policy.
   const later =
@@ -108,11 +109,11 @@ function caseSql(shape: MergeShape): string {
       : `when x.held = 'deleted' and x.flagged and not x.edited and x.id not in (select id from publish_referenced) then 'remove' `;
   const gone = `case when x.held = 'none' then 'never' ${later}when x.held = 'deleted' then 'stays' when x.tid is null then 'flagged' else ${deleting} end`;
   const missing = `case when x.held = 'live' and not x.moved then 'stays' when x.held = 'live' then '${rowWay}' else 'create' end`;
-  const present = updateExisting ? `'merge'` : `'kept'`;
+  const present = updateExisting ? `'merge'` : `case when x.held = 'deleted' and x.flagged then 'restore' else 'kept' end`;
   return `case when x.verdict is not null then x.verdict ${shape.full ? '' : `when x.held_batch > x.batch then 'stays' `}when x.gone then ${gone} when x.tid is null then ${missing} else ${present} end`;
 }
 
-const ACT = `case y.what when 'create' then 'insert' when 'flag' then 'flag' when 'remove' then 'delete'
+const ACT = `case y.what when 'create' then 'insert' when 'restore' then 'update' when 'flag' then 'flag' when 'remove' then 'delete'
      when 'merge' then case when y.writes or (y.held = 'deleted' and y.flagged) then 'update' end end`;
 
 const OUTCOME_OF: Readonly<Record<string, Outcome>> = {
@@ -123,6 +124,7 @@ const OUTCOME_OF: Readonly<Record<string, Outcome>> = {
   flag: 'deleted',
   remove: 'deleted',
   asks: 'conflict',
+  restore: 'restored',
 };
 
 /** What waits as before is not counted again. */
@@ -136,12 +138,12 @@ function outcomeSql({ again, target }: MergeShape): string {
 }
 
 /** What the row's base becomes. */
-const STATE = `case y.what when 'create' then 'live' when 'merge' then 'live' when 'flag' then 'deleted' when 'flagged' then 'deleted'
+const STATE = `case y.what when 'create' then 'live' when 'restore' then 'live' when 'merge' then 'live' when 'flag' then 'deleted' when 'flagged' then 'deleted'
      when 'remove' then 'deleted' else y.held end`;
 
 /** The value that a decision writes into the target. */
 function written({ name, place }: { readonly name: string; readonly place: number }): string {
-  return `${name} = case when p.${decided(place)} in (${list(WRITES_TARGET)}) then s.${staged(place)} else t.${name} end`;
+  return `${name} = case when p.what = 'merge' and p.${decided(place)} in (${list(WRITES_TARGET)}) then s.${staged(place)} else t.${name} end`;
 }
 
 /**

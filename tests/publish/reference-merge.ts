@@ -54,8 +54,9 @@ export function referenceMerge(given: Sides, rules: Rules): Result {
     }
     if (rules.deletes === 'keep') return end('skipped');
     if (rules.deletes === 'delete' && !given.referenced) {
-      if (!edited || winner(false) === 'source') return remove();
-      return winner(false) === 'target' ? end('unchanged') : end('conflict', ['']);
+      if (!edited) return remove();
+      if (winner(false) === 'target') return end('unchanged');
+      if (winner(false) === 'nobody') return end('conflict', ['']);
     }
     now.base.state = 'deleted';
     if (given.target!.flagged) return end('unchanged');
@@ -80,7 +81,12 @@ export function referenceMerge(given: Sides, rules: Rules): Result {
     return end(given.base.state === 'deleted' ? 'restored' : 'created');
   }
 
-  if (!rules.updateExisting) return end('skipped');
+  if (!rules.updateExisting) {
+    if (given.base.state !== 'deleted' || !given.target!.flagged) return end('skipped');
+    now.target.flagged = false;
+    now.base.state = 'live';
+    return end('restored');
+  }
   const open: string[] = [];
   for (const name of rules.fields) {
     const [was, is] = [given.base.values[name]!, given.target!.values[name]!];
