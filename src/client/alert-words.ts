@@ -1,3 +1,4 @@
+import { minute } from './minute';
 import type { WaitingNotices } from '../notify/webhook';
 import { counted } from '../report/words';
 import { shown } from './output';
@@ -40,9 +41,4 @@ export function alarmsText({ open, sent, waiting }: Alerted): string {
 function waitingText({ count, since, why, remedy }: NonNullable<Alerted['waiting']>): string {
   const waits = count === 1 ? 'waits' : 'wait';
   return `${counted(count, 'notice')} ${waits} to be sent since ${minute(since)} UTC: ${shown(why)}\n  → ${remedy}`;
-}
-
-/** `2027-03-28 01:00` */
-function minute(iso: string): string {
-  return `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
 }

@@ -55,12 +55,3 @@ export async function readConflicts(
   const [row] = await db.query<{ n: string }>(`select count(*) as n from freshet.conflict c where ${WHERE}`, values);
   return { conflicts, total: Number(row?.n ?? 0) };
 }
-
-/** Names that conflicts bear, for what a filter may say. */
-export async function conflictNames(db: Database): Promise<Readonly<Record<'pipelines' | 'entities' | 'fields', readonly string[]>>> {
-  const [row] = await db.query<Record<'pipelines' | 'entities' | 'fields', string[]>>(
-    `select coalesce(array_agg(distinct pipeline), '{}') as pipelines, coalesce(array_agg(distinct entity), '{}') as entities,
-            coalesce(array_agg(distinct field), '{}') as fields from freshet.conflict`,
-  );
-  return row ?? { pipelines: [], entities: [], fields: [] };
-}

@@ -58,15 +58,6 @@ export async function readOverrides(
   return { overrides, total: Number(row?.n ?? 0) };
 }
 
-/** Names that overrides bear, for what a filter may say. */
-export async function overrideNames(db: Database): Promise<Readonly<Record<'pipelines' | 'entities' | 'fields', readonly string[]>>> {
-  const [row] = await db.query<Record<'pipelines' | 'entities' | 'fields', string[]>>(
-    `select coalesce(array_agg(distinct pipeline), '{}') as pipelines, coalesce(array_agg(distinct entity), '{}') as entities,
-            coalesce(array_agg(distinct field), '{}') as fields from freshet.publish_override`,
-  );
-  return row ?? { pipelines: [], entities: [], fields: [] };
-}
-
 /** Every entity that has a typed table. */
 export function publishedEntities(db: Database): Promise<{ readonly pipeline: string; readonly entity: string }[]> {
   return db.query<{ pipeline: string; entity: string }>(`select pipeline, entity from freshet.published_table order by 1, 2`);

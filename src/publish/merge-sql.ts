@@ -184,8 +184,10 @@ function base(shape: MergeShape, column: { readonly name: string; readonly place
   return `case when p.act = 'insert' then ${fresh(shape, column)} when p.what = 'merge' and p.${decided(place)} in (${list(MOVES_BASE)}) then s.${staged(place)} else b.${name} end`;
 }
 
-/** Rows of the companion that there are; those without any change are left alone. */
-/** A row that is made anew has nothing in columns that no mapping fills now: else they would count as edited once one fills them again. */
+/**
+ * Rows of the companion that there are; those without any change are left alone. A row that is made anew has nothing in columns that no mapping
+ * fills now: else they would count as edited once one fills them again.
+ */
 export const updateBaseSql = (shape: MergeShape): string =>
   `update ${shape.typed.companion} b set freshet_batch = greatest(p.batch, ${shape.full ? '0' : 'b.freshet_batch'}), freshet_state = p.state,
           ${columnsOf(shape)

@@ -2,6 +2,7 @@ import { sqlstate } from '../database/database-error';
 import { publishChunk, RowsMoved, type ChunkJob } from './chunk';
 import { COUNTS, type PublishCounts } from '../domain/publish-ledger';
 import type { Finding } from './mapping/mapping';
+import { isRefusal } from './refusal';
 import type { StagedRows } from './staged-rows';
 
 /** How often a chunk is made again because people wrote into the target meanwhile. */
@@ -9,9 +10,6 @@ const TRIES = 5;
 
 /** Unique and foreign keys that were free when the plan was made, and deadlocks with people's transactions. */
 const MEANWHILE: ReadonlySet<string> = new Set(['23505', '23503', '40P01', '40001']);
-
-/** What PostgreSQL refuses a row for: values, constraints, views' check options, keys longer than an index takes, and what a trigger raises. */
-const REFUSAL = /^(22|23|27|44|P0|54000)/;
 
 /**
  * Publishes a chunk, again where people wrote in between. Where PostgreSQL refuses a row, the chunk is cut in halves down to it; that row
@@ -27,7 +25,7 @@ export async function publishPatiently(job: ChunkJob, rows: StagedRows): Promise
         job.scope.ctx.log('PB-006', { entity, table: `${target.schema}.${target.table}` });
         continue;
       }
-      if (!REFUSAL.test(sqlstate(error) ?? '')) throw error;
+      if (!isRefusal(error)) throw error;
       return rows.length > 1 ? publishHalves(job, rows) : publishPatiently(job, rows.refused(refusal(rows, error)));
     }
   }

@@ -1,7 +1,6 @@
 import { closest } from '../config/closest';
 import { lockTable } from '../database/advisory-lock';
 import type { Database, Tx } from '../database/database';
-import { sqlstate } from '../database/database-error';
 import { ident } from '../database/identifier';
 import type { StageContext } from '../observability/stage-context';
 import type { Target } from './mapping/mapping';
@@ -18,6 +17,7 @@ import {
   valueDoesNotFit,
   type Pinning,
 } from './override-errors';
+import { isRefusal } from './refusal';
 import { companionName } from './typed-table';
 
 export interface PinWish extends Pinning {
@@ -62,9 +62,6 @@ interface Row {
   readonly held: string | null;
   readonly there: boolean;
 }
-
-/** What PostgreSQL refuses a value for: its form, a constraint, or what a trigger raises. */
-const REFUSAL = /^(22|23|27|44|P0|54000)/;
 
 /** Thrown to take back what a dry run tried. */
 class Tried extends Error {}
@@ -204,7 +201,7 @@ async function write(tx: Tx, place: Place, { wish, row, type }: Writing): Promis
     await tx.query(`update ${companionName(place.id)} set ${field} = $2::text::${type} where freshet_id = $1`, values);
     return value;
   } catch (error) {
-    if (!REFUSAL.test(sqlstate(error) ?? '')) throw error;
+    if (!isRefusal(error)) throw error;
     throw valueDoesNotFit(wish, wish.value, type, error);
   }
 }

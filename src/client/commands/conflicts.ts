@@ -3,7 +3,8 @@ import { FreshetError, isFreshetError } from '../../domain/errors';
 import { counted } from '../../domain/counted';
 import { silentLog } from '../../observability/collecting-log';
 import { resolveConflict, type Decision } from '../../publish/resolve';
-import { CONFLICT_STATES, conflictNames, readConflicts, type ConflictFacts, type ConflictFilter } from '../conflicts-facts';
+import { CONFLICT_STATES, readConflicts, type ConflictFacts, type ConflictFilter } from '../conflicts-facts';
+import { typedFieldNames } from '../typed-field-names';
 import { chosenWords } from '../chosen-words';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
@@ -45,7 +46,7 @@ async function withConflicts<T>(context: CommandContext, body: (db: Database) =>
 }
 
 async function filterOf(db: Database, flags: ConflictsFlags): Promise<Omit<ConflictFilter, 'ids'>> {
-  const known = await conflictNames(db);
+  const known = await typedFieldNames(db, 'conflict');
   return {
     pipelines: chosenWords({ flag: '--pipeline', given: flags.pipeline, allowed: known.pipelines }),
     entities: chosenWords({ flag: '--entity', given: flags.entity, allowed: known.entities }),

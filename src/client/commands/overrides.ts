@@ -7,9 +7,11 @@ import { chosenWords } from '../chosen-words';
 import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
 import { EXIT } from '../exit-code';
+import { minute } from '../minute';
 import { openForWriting } from '../open-database';
 import { shown } from '../output';
-import { overrideNames, publishedEntities, readOverrides, type OverrideFacts } from '../overrides-facts';
+import { publishedEntities, readOverrides, type OverrideFacts } from '../overrides-facts';
+import { typedFieldNames } from '../typed-field-names';
 import { commandContext, openProject, type Project } from '../project';
 import { limitOf } from '../row-limit';
 import { actor } from '../run-wishes';
@@ -56,7 +58,7 @@ async function withOverrides<T>(context: CommandContext, body: (db: Database, pr
 export function overridesList(flags: OverridesFlags, context: CommandContext): Promise<CommandResult> {
   const limit = limitOf(flags.limit, { otherwise: LIMIT, most: MOST });
   return withOverrides(context, async (db) => {
-    const known = await overrideNames(db);
+    const known = await typedFieldNames(db, 'publish_override');
     const filter = {
       ids: [],
       pipelines: chosenWords({ flag: '--pipeline', given: flags.pipeline, allowed: known.pipelines }),
@@ -102,7 +104,6 @@ function listText(overrides: readonly OverrideFacts[], { total, all }: { readonl
 }
 
 const valueOf = (value: string | null): string => (value === null ? 'NULL' : shown(value, 30));
-const minute = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 16)}`;
 
 function untilOf({ state, expires_at: until, ended_at: at, ended_by: by }: OverrideFacts): string {
   if (state === 'removed') return `removed ${minute(at ?? '')} by ${shown(by ?? '', 20)}`;

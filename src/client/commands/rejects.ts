@@ -8,6 +8,7 @@ import type { CommandContext } from '../command-context';
 import type { CommandResult } from '../envelope';
 import { nextLine } from '../error-lines';
 import { EXIT } from '../exit-code';
+import { minute } from '../minute';
 import { openForWriting } from '../open-database';
 import { shown } from '../output';
 import { openProject, type Project } from '../project';
@@ -128,8 +129,6 @@ function row(reject: RejectFacts): string[] {
     state === 'open' ? why : `${state}; ${why}`,
   ];
 }
-
-const minute = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
 
 const CLOSED: Readonly<Record<string, string>> = {
   good: 'came good',

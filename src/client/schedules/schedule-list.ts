@@ -1,5 +1,6 @@
 import { scheduleText } from '../../domain/schedule';
 import { errorLines } from '../error-lines';
+import { minute } from '../minute';
 import type { Output } from '../output';
 import { textTable } from '../text-table';
 import type { ScheduleFacts } from './schedule-facts';
@@ -23,9 +24,4 @@ export function scheduleListText(facts: readonly ScheduleFacts[], paint: Output[
 function comparedWords(compared: ScheduleFacts['compared']): string[] {
   if (compared === null) return [];
   return [`compared ${scheduleText({ kind: 'every', everyMs: compared.every })}${compared.fix ? ' and mended' : ''}`];
-}
-
-/** `2027-03-28 01:00` */
-export function minute(iso: string): string {
-  return `${iso.slice(0, 10)} ${iso.slice(11, 16)}`;
 }
