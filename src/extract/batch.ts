@@ -3,9 +3,10 @@ import { fenced } from '../database/fence';
 import { FreshetError } from '../domain/errors';
 import { mergeProfiles, type Profile } from '../json/profile';
 import type { ByteRange } from '../landing/landing-store';
-import { sha256Beside } from '../landing/sha256';
+import { sha256 } from '../landing/sha256';
+import { SEPARATOR } from './batch-draft';
 import type { Extraction } from './extraction';
-import type { ExtractScope } from './extract-slice';
+import type { ExtractScope, LandScope } from './extract-slice';
 
 export interface BatchLimits {
   readonly records: number;
@@ -45,7 +46,7 @@ export function isFull(waiting: Unbatched, limits: BatchLimits): boolean {
 }
 
 /** A batch planned by an attempt that did not live to publish it is written again, with the same bytes. */
-export async function finishPlanned(scope: ExtractScope, extraction: Extraction): Promise<void> {
+export async function finishPlanned(scope: LandScope, extraction: Extraction): Promise<void> {
   const planned = await scope.deps.db.query<{ n: number; file: string }>(
     `select n, file from freshet.batch where extraction_id = $1 and state = 'planned' order by n`,
     [extraction.id],
@@ -54,7 +55,7 @@ export async function finishPlanned(scope: ExtractScope, extraction: Extraction)
 }
 
 /** Puts every page that is in no batch into the next one and publishes it. Does nothing where there is none. */
-export async function cutBatch(scope: ExtractScope, extraction: Extraction): Promise<boolean> {
+export async function cutBatch(scope: LandScope, extraction: Extraction): Promise<boolean> {
   const batch = await fenced(scope.deps.db, scope.fence, { site: 'extract.plan-batch', ctx: scope.ctx }, (tx) =>
     plan(tx, scope, extraction),
   );
@@ -103,14 +104,18 @@ export function folderTime(iso: string): string {
   return iso.slice(0, 19).replace('T', '_').replace(/:/g, '-');
 }
 
-async function publish(scope: ExtractScope, extraction: Extraction, batch: PlannedBatch): Promise<void> {
+async function publish(scope: LandScope, extraction: Extraction, batch: PlannedBatch): Promise<void> {
   const { deps, fence, ctx } = scope;
   const pages = await deps.db.query<PageRow>(
     `select seq, records, bytes, kind, work_file, sha256, profile from freshet.page where extraction_id = $1 and batch_n = $2 order by seq`,
     [extraction.id, batch.n],
   );
   await ctx.fault('extract.before-batch-file');
-  const stored = await deps.landing.write(batch.file, joinPages(scope, pages));
+  const drafted = await scope.draft.publish(
+    batch.file,
+    pages.map((page) => page.work_file),
+  );
+  const stored = drafted ?? (await deps.landing.write(batch.file, joinPages(scope, pages)));
   await ctx.fault('extract.after-batch-file');
   const records = pages.reduce((sum, page) => sum + page.records, 0);
   const profile = pages.map((page) => page.profile).reduce((all, one) => mergeProfiles(all, one));
@@ -131,8 +136,6 @@ async function publish(scope: ExtractScope, extraction: Extraction, batch: Plann
   await Promise.all(pages.map((page) => deps.landing.remove(page.work_file)));
   ctx.log('EX-003', { entity: scope.input.entity, batch: batch.n, records, bytes: stored.bytes, file: batch.file });
 }
-
-const SEPARATOR = ',\n';
 
 /** Where each page's records stand in the batch's file: its array without the brackets. */
 function ranges(pages: readonly PageRow[]): ByteRange[] {
@@ -164,7 +167,7 @@ async function checkedPage({ deps }: ExtractScope, page: PageRow): Promise<Buffe
   const chunks: Uint8Array[] = [];
   for await (const chunk of deps.landing.read(page.work_file)) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
-  if ((await sha256Beside(bytes)) !== page.sha256) throw pageChanged(page);
+  if (sha256(bytes) !== page.sha256) throw pageChanged(page);
   return bytes;
 }
 

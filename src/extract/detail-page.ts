@@ -8,7 +8,7 @@ import { defect } from '../observability/defects';
 import type { DetailAnswer } from '../sources/source';
 import { saveExtraction, type Extraction } from './extraction';
 import { anyHeldId } from './held-rows';
-import type { ExtractScope } from './extract-slice';
+import type { ExtractScope, LandScope } from './extract-slice';
 import { afterFetching } from './confirm';
 import { raiseParts, WHOLE } from './part';
 import { cursorOf, type ListedRow } from './listed-row';
@@ -32,14 +32,16 @@ type Answered =
   | { readonly id: string; readonly kind: 'unasked'; readonly error: unknown };
 
 /** Fetches, lands and books up to 25 details (or 5 s of them), newest cursor first. */
-export async function detailPage(scope: ExtractScope, extraction: Extraction): Promise<Extraction> {
+export async function detailPage(scope: LandScope, extraction: Extraction): Promise<Extraction> {
   const asked = await nextInQueue(scope, extraction.id);
   const answers = await askAll(scope, asked);
   const found = answers.filter((answer) => answer.kind === 'found');
   const stop = answers.find((answer) => answer.kind === 'unasked' && answer.error !== null);
   const refused = answers.filter((answer) => answer.kind === 'refused');
   if (found.length === 0 && refused[0] && !(await isTheirOwnTrouble(scope, extraction, refused.length))) throw refused[0].error;
-  const file = await writePageFile(scope, extraction, { records: found.map((answer) => ({ bytes: answer.record })) });
+  const file = await writePageFile(scope, extraction, {
+    records: found.map((answer) => ({ source: answer.record, offset: 0, length: answer.record.length })),
+  });
   await scope.ctx.fault('extract.before-detail-commit');
   const after = await bookDetailPage(scope, { extraction, answers, file });
   scope.ctx.progress(progressMark(after.position));

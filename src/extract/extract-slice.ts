@@ -7,6 +7,7 @@ import { waitReason } from '../domain/wait-words';
 import type { LandingStore } from '../landing/landing-store';
 import type { StageContext } from '../observability/stage-context';
 import type { EntityDefinition, SourceClient } from '../sources/source';
+import { BatchDraft } from './batch-draft';
 import { cutBatch, finishPlanned, isFull, unbatched, type BatchLimits } from './batch';
 import { comparePage } from './compare-page';
 import { beginComparison, type Comparison } from './comparison';
@@ -18,7 +19,7 @@ import { listPage } from './list-page';
 import type { Narrowing } from './narrow-read';
 import { NextPages } from './next-pages';
 import { openExtraction } from './open-extraction';
-import { sweepWorkFolder } from './page-file';
+import { sweepWorkFolder, workFolder } from './page-file';
 import type { SweepLimits } from './sweep';
 import { moveWatermarks, readWatermarks, type Watermarks } from './watermark';
 
@@ -90,6 +91,11 @@ export interface ExtractScope {
   moveWatermarksEarly(tx: Tx, extraction: Extraction): Promise<void>;
 }
 
+/** What landing a page works with. */
+export interface LandScope extends ExtractScope {
+  readonly draft: BatchDraft;
+}
+
 /** What asking a source needs of it: nothing is stored. */
 export interface AskingScope extends Pick<ExtractScope, 'input' | 'ctx' | 'watermarks' | 'nextPages'> {
   readonly deps: Pick<ExtractDeps, 'client' | 'definition' | 'zone'>;
@@ -106,13 +112,14 @@ export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: 
   await endWait(deps.db, input.runId, input.entity);
   if (input.compare !== undefined) await beginComparison(deps, input, { position: opened.extraction.position, ctx });
   const watermarks = await readWatermarks(deps.db, input);
-  const scope: ExtractScope = {
+  const scope: LandScope = {
     deps,
     input,
     fence: opened.fence,
     ctx,
     watermarks,
     nextPages: new NextPages(deps.client, deps),
+    draft: draftOf(deps, { entity: input.entity, extraction: opened.extraction, fence: opened.fence, ctx }),
     moveWatermarksEarly: (tx, extraction) => moveWatermarks(tx, scope, extraction),
   };
   await sweepWorkFolder(scope, opened.extraction.id);
@@ -128,15 +135,24 @@ export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: 
     return { outcome: 'wait', until, reason };
   } finally {
     scope.nextPages.drop();
+    await scope.draft.end();
   }
+}
+
+function draftOf({ landing }: ExtractDeps, of: { entity: string; extraction: Extraction; fence: Fence; ctx: StageContext }): BatchDraft {
+  const { entity, extraction, fence, ctx } = of;
+  const key = `${workFolder(extraction.id)}/batch-${fence.token}.json`;
+  return new BatchDraft({ landing, key, onTrouble: (why) => ctx.log('EX-013', { entity, why }) });
 }
 
 const PAGES = { list: listPage, compare: comparePage, feed: feedPage, detail: detailPage, confirm: confirmPage } as const;
 
-async function readPages(scope: ExtractScope, start: Extraction): Promise<SliceOutcome> {
+async function readPages(scope: LandScope, start: Extraction): Promise<SliceOutcome> {
   const { input, ctx } = scope;
   const deadline = performance.now() + input.slice.seconds * 1000;
   const begun = await unbatched(scope, start.id);
+  // The batch begins with pages of another attempt.
+  if (begun.records > 0) await scope.draft.end();
   let extraction = start;
   for (let pages = 0; extraction.position.phase !== 'done'; pages++) {
     const waiting = pages === 0 ? begun : await unbatched(scope, extraction.id);

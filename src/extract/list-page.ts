@@ -5,7 +5,7 @@ import type { ListAnswer } from '../sources/source';
 import { askAhead, askList } from './ask-list';
 import { compareRows, isWanted, rememberCompared, type ComparedRow } from './compare-rows';
 import { saveExtraction, type Extraction } from './extraction';
-import type { ExtractScope } from './extract-slice';
+import type { ExtractScope, LandScope } from './extract-slice';
 import type { ListedRow } from './listed-row';
 import type { ReadPage } from './page-reader';
 import { bookCounters } from './run-counters';
@@ -18,7 +18,7 @@ import { writePageFile, type PageContent, type PageFile } from './page-file';
 import { progressMark } from './position';
 
 /** Fetches, lands and books one list page. */
-export async function listPage(scope: ExtractScope, extraction: Extraction): Promise<Extraction> {
+export async function listPage(scope: LandScope, extraction: Extraction): Promise<Extraction> {
   const { deps, input, ctx } = scope;
   await ctx.fault('extract.before-list');
   const listed = await askList(scope, extraction);
@@ -33,7 +33,7 @@ export async function listPage(scope: ExtractScope, extraction: Extraction): Pro
   const moved = afterAnswer(scope, begun, { answer, whole, ...taken });
   const compared = await comparedNews(scope, begun, news);
   const kept = news.filter(({ row }) => !row.tombstone && (compared === null || compared.wanted.has(row.id)));
-  const records = kept.map(({ row: { offset, length } }) => ({ bytes: answer.body.subarray(offset, offset + length) }));
+  const records = kept.map(({ row: { offset, length } }) => ({ source: answer.body, offset, length }));
   const file =
     deps.definition.detail === null ? writePageFile(scope, begun, { records, ...profileOf(whole, kept) }) : Promise.resolve(null);
   await settled(file, bookListPage(scope, { before: begun, after: moved, page, news, compared, file, answer }));

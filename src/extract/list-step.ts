@@ -57,9 +57,9 @@ function raise(scope: AskingScope, extraction: Extraction, rows: readonly Listed
 
 /** The greatest cursor of an ascending page: everything before it was listed. */
 function reachedBy(rows: readonly ListedRow[], { cursor }: EntityDefinition): string | null {
-  const sorts = rows.flatMap(({ cursorSort }) => (cursorSort === null ? [] : [cursorSort]));
-  if (sorts.length === 0 || cursor === null) return null;
-  const greatest = sorts.reduce((top, sort) => (sort > top ? sort : top));
+  let greatest: bigint | null = null;
+  for (const { cursorSort } of rows) if (cursorSort !== null && (greatest === null || cursorSort > greatest)) greatest = cursorSort;
+  if (greatest === null || cursor === null) return null;
   return cursor.kind === 'instant' ? formatInstant(greatest) : greatest.toString();
 }
 

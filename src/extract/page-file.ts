@@ -1,10 +1,11 @@
 import { profileRecords, type Profile } from '../json/profile';
-import type { ExtractScope } from './extract-slice';
+import type { Slice } from '../json/slices';
+import type { ExtractScope, LandScope } from './extract-slice';
 import type { Extraction } from './extraction';
 
-export interface PageRecord {
-  /** Cut from its answer. */
-  readonly bytes: Buffer;
+/** A record and its place in the answer that held it. */
+export interface PageRecord extends Slice {
+  readonly source: Buffer;
 }
 
 export interface PageContent {
@@ -30,10 +31,12 @@ export function workFolder(extractionId: string): string {
  * Lands the records of a page: a JSON array of the very bytes the source sent. The name carries the attempt's token,
  * so a zombie cannot overwrite what its successor wrote. `null` when the page has no records.
  */
-export async function writePageFile(scope: ExtractScope, extraction: Extraction, content: PageContent): Promise<PageFile | null> {
+export async function writePageFile(scope: LandScope, extraction: Extraction, content: PageContent): Promise<PageFile | null> {
   if (content.records.length === 0) return null;
   const key = `${workFolder(extraction.id)}/${extraction.position.seq}-${scope.fence.token}.json`;
-  const writing = scope.deps.landing.write(key, arrayOf(content.records.map(({ bytes }) => bytes)));
+  const page = arrayOf(content.records);
+  await scope.draft.add(key, page);
+  const writing = scope.deps.landing.write(key, page);
   const profile = content.profile ?? profileOf(scope, content);
   const stored = await writing;
   return { key, records: content.records.length, bytes: stored.bytes, sha256: stored.sha256, profile };
@@ -41,23 +44,25 @@ export async function writePageFile(scope: ExtractScope, extraction: Extraction,
 
 function profileOf({ deps }: ExtractScope, { records }: PageContent): Profile {
   return profileRecords(
-    records.map(({ bytes }) => bytes),
+    records.map(({ source, offset, length }) => source.subarray(offset, offset + length)),
     deps.definition.lineItems?.field ?? null,
   );
 }
 
-const OPEN = Buffer.from('[');
-const BETWEEN = Buffer.from(',\n');
-const CLOSE = Buffer.from(']');
+const [OPEN, CLOSE] = [0x5b, 0x5d];
+const BETWEEN = [0x2c, 0x0a];
 
-function arrayOf(records: readonly Buffer[]): Buffer {
-  const parts: Buffer[] = [OPEN];
-  records.forEach((record, index) => {
-    if (index > 0) parts.push(BETWEEN);
-    parts.push(record);
-  });
-  parts.push(CLOSE);
-  return Buffer.concat(parts);
+/** Copied into place one by one: `Buffer.concat` takes three times as long for so many. */
+function arrayOf(records: readonly PageRecord[]): Buffer {
+  const all = Buffer.allocUnsafe(records.reduce((sum, { length }) => sum + length + BETWEEN.length, 0));
+  let at = 0;
+  for (const { source, offset, length } of records) {
+    if (at > 0) for (const byte of BETWEEN) all[at++] = byte;
+    else all[at++] = OPEN;
+    at += source.copy(all, at, offset, offset + length);
+  }
+  all[at] = CLOSE;
+  return all;
 }
 
 /**

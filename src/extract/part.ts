@@ -81,8 +81,10 @@ export interface Raising {
 
 /** The parts after a list page. A row of a part that nobody asked for raises nothing. */
 export function raiseParts(parts: readonly Part[], rows: readonly ListedRow[], { watermarks, ceiling }: Raising): Part[] {
+  const byPart = new Map<string, ListedRow[]>(parts.map(({ id }) => [id, []]));
+  for (const row of rows) byPart.get(row.part)?.push(row);
   return parts.map((part) => {
-    const own = rows.filter(({ part: id }) => id === part.id);
+    const own = byPart.get(part.id)!;
     if (own.length === 0) return part;
     const carrierSeen = part.carrierSeen || carries(watermarks.get(part.id), own);
     return { ...part, carrierSeen, greatest: raiseGreatest(part.greatest, own, ceiling) };

@@ -1,17 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, type FileHandle } from 'node:fs/promises';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
 import { FreshetError } from '../domain/errors';
-import { defect } from '../observability/defects';
-import { fileError, freeBytes } from './file-error';
-import type { ByteRange, Content, LandingStore, StoredFile } from './landing-store';
-import { sha256Beside } from './sha256';
-
-/** Read at once: every piece is a turn of the event loop. */
-const READ_BYTES = 4 * 1024 * 1024;
-
-export type Fault = (site: string) => void | Promise<void>;
+import { expectBytes, expectChecksum, expectSize, READ_BYTES, writeWhole, type Fault, type OpenFile } from './file-bytes';
+import { FileDraft } from './file-draft';
+import { fileError } from './file-error';
+import { makeFolder, removeLeftovers, syncFolder } from './file-folders';
+import type { ByteRange, Content, Draft, LandingStore, StoredFile } from './landing-store';
+import { sha256 } from './sha256';
 
 /**
  * Landing on a disk. The file rule of contracts §3: temp file, all bytes (a full disk gives a short write without an error),
@@ -46,31 +43,32 @@ export class FileStore implements LandingStore {
     }
   }
 
-  private async writeTemporary(temporary: string, content: Content): Promise<StoredFile> {
+  private async writeTemporary(path: string, content: Content): Promise<StoredFile> {
     await this.fault('landing.before-open');
-    const handle = await open(temporary, 'w+', 0o600);
+    const file = { handle: await open(path, 'w+', 0o600), path };
     try {
-      const { bytes, sha256 } = await this.writeAll(handle, content);
+      const stored = await (content instanceof Uint8Array ? this.writePiece(file, content) : this.writePieces(file, content));
       await this.fault('landing.after-write');
-      await handle.sync();
+      await file.handle.sync();
       await this.fault('landing.after-sync');
-      const { size } = await handle.stat();
-      if (size !== bytes) throw await shortWrite(temporary, size, bytes);
-      await compareChecksum({ handle, path: temporary, bytes, sha256 });
-      return { bytes, sha256 };
+      await expectSize(file, stored.bytes);
+      await (content instanceof Uint8Array ? expectBytes(file, content) : expectChecksum(file, stored));
+      return stored;
     } finally {
-      await handle.close();
+      await file.handle.close();
     }
   }
 
-  private async writeAll(handle: FileHandle, content: Content): Promise<StoredFile> {
-    if (!(content instanceof Uint8Array)) return this.writePieces(handle, content);
-    const [sha256] = await Promise.all([sha256Beside(content), this.writeWhole(handle, content)]);
-    return { bytes: content.byteLength, sha256 };
+  /** It is written while it is hashed. */
+  private async writePiece(file: OpenFile, content: Uint8Array): Promise<StoredFile> {
+    const writing = this.writeWhole(file, content);
+    const checksum = sha256(content);
+    await writing;
+    return { bytes: content.byteLength, sha256: checksum };
   }
 
   /** One piece is written while the next one is made and hashed. */
-  private async writePieces(handle: FileHandle, content: Exclude<Content, Uint8Array>): Promise<StoredFile> {
+  private async writePieces(file: OpenFile, content: Exclude<Content, Uint8Array>): Promise<StoredFile> {
     const hash = createHash('sha256');
     let bytes = 0;
     let writing: Promise<void> = Promise.resolve();
@@ -79,7 +77,7 @@ export class FileStore implements LandingStore {
         hash.update(chunk);
         bytes += chunk.byteLength;
         await writing;
-        writing = this.writeWhole(handle, chunk);
+        writing = this.writeWhole(file, chunk);
         writing.catch(() => undefined);
       }
     } finally {
@@ -89,15 +87,12 @@ export class FileStore implements LandingStore {
     return { bytes, sha256: hash.digest('hex') };
   }
 
-  /** A disk that fills up takes a part of a chunk without an error; the next write is refused. */
-  private async writeWhole(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-    for (let done = 0; done < chunk.byteLength;) {
-      await this.fault('landing.before-write');
-      const { bytesWritten } = await handle.write(chunk, done, chunk.byteLength - done);
-      // Nothing taken and nothing said: asking again would never end. The size tells.
-      if (bytesWritten === 0) return;
-      done += bytesWritten;
-    }
+  private writeWhole(file: OpenFile, chunk: Uint8Array): Promise<void> {
+    return writeWhole(file, chunk, () => this.fault('landing.before-write'));
+  }
+
+  draft(key: string): Promise<Draft> {
+    return FileDraft.begin(key, { pathOf: (each) => this.path(each), fault: this.fault });
   }
 
   async *read(key: string, range?: ByteRange): AsyncIterable<Uint8Array> {
@@ -165,74 +160,4 @@ export class FileStore implements LandingStore {
     }
     return path;
   }
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (made === undefined) return;
-  // Every folder made on the way needs its own name on disk, up to the one that was there before.
-  for (let at = folder; ; at = dirname(at)) {
-    await syncFolder(dirname(at));
-    if (at === made || at === dirname(at)) return;
-  }
-}
-
-/** Temp files of writers that were killed; a stopped writer that wakes up finds its file gone, fails, and is fenced off anyway. */
-async function removeLeftovers(path: string): Promise<void> {
-  const start = `${basename(path)}.`;
-  for (const name of await readdir(dirname(path))) {
-    if (name.startsWith(start) && name.endsWith('.tmp')) await rm(join(dirname(path), name), { force: true });
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  if (defect('folder-sync-dropped')) return;
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Files up to this size are read back and hashed whole, by threads beside the event loop. */
-const WHOLE_BYTES = 8 * 1024 * 1024;
-
-interface Written extends StoredFile {
-  readonly handle: FileHandle;
-  readonly path: string;
-}
-
-async function compareChecksum({ handle, path, bytes, sha256: expected }: Written): Promise<void> {
-  const found = bytes <= WHOLE_BYTES ? await checksumOfWhole(handle, bytes) : await checksumOfStream(path);
-  if (found !== expected) {
-    throw new FreshetError('file_error', {
-      code: 'landing-checksum',
-      message: `${path} reads back differently from what was written`,
-      remedy: 'The disk or file system is faulty: check it (dmesg, smartctl), then run again.',
-      where: path,
-      facts: { expected, found, freeBytes: await freeBytes(path) },
-    });
-  }
-}
-
-async function checksumOfWhole(handle: FileHandle, bytes: number): Promise<string> {
-  const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(bytes), 0, bytes, 0);
-  return sha256Beside(buffer.subarray(0, bytesRead));
-}
-
-async function checksumOfStream(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(chunk as Uint8Array);
-  return hash.digest('hex');
-}
-
-async function shortWrite(path: string, size: number, bytes: number): Promise<FreshetError> {
-  return new FreshetError('file_error', {
-    code: 'landing-short-write',
-    message: `${path} has ${size} bytes after ${bytes} were written`,
-    remedy: 'The disk is probably full: free space, then run again. Nothing half-written was kept.',
-    where: path,
-    facts: { freeBytes: await freeBytes(path) },
-  });
 }

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { FreshetError } from '../domain/errors';
-import type { Fault } from './file-store';
+import type { Fault } from './file-bytes';
 
 /** A file below a folder that any tool may have written. */
 export interface InputEntry {

@@ -1,6 +1,6 @@
 import files, { type FileHandle } from 'node:fs/promises';
 
-/** What the file adapter asked of the system, in order: `open`, `write`, `sync` with the path, `rename` with the new one. */
+/** What the file adapter asked of the system, in order: `open`, `write`, `sync`, `datasync` with the path, `rename` with the new one. */
 export interface FileTrace {
   readonly calls: readonly string[];
   stop(): void;
@@ -48,15 +48,16 @@ export async function traceFiles(options: TraceOptions = {}): Promise<FileTrace>
     note(`rename ${String(args[1])}`);
     await real(...args);
   });
-  replace(
-    handles,
-    'sync',
-    (real) =>
-      async function (this: Handle) {
-        note(`sync ${paths.get(this) ?? '?'}`);
-        return (real as (this: Handle) => Promise<void>).call(this);
-      },
-  );
+  for (const name of ['sync', 'datasync'])
+    replace(
+      handles,
+      name,
+      (real) =>
+        async function (this: Handle) {
+          note(`${name} ${paths.get(this) ?? '?'}`);
+          return (real as (this: Handle) => Promise<void>).call(this);
+        },
+    );
   replace(
     handles,
     'write',

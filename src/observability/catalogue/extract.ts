@@ -21,6 +21,12 @@ export const extract = {
     level: 'info',
     text: '{entity}: compared with the source, missing: {missing}, older: {older}, newer: {newer}, extra: {extra}',
   },
+  'EX-013': {
+    level: 'warn',
+    text: '{entity}: the batch could not be written beside its pages, it is written when they are all there: {why}',
+    meaning: 'Writing it beside them only saves time. If the disk goes on refusing, the next file says so with an error.',
+    remedy: 'Look at the disk (room, dmesg) if it comes again.',
+  },
   'EX-007': {
     level: 'warn',
     text: '{entity}: {file} is not loaded: {why}',
