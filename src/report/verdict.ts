@@ -108,8 +108,14 @@ function unfinished(entities: readonly EntityFacts[]): string {
 }
 
 function good(entities: readonly EntityFacts[]): string {
-  const names = entities.filter(({ state }) => state === 'completed').map(({ entity }) => entity);
-  return names.length === 0 ? 'No entity is complete.' : `${listed(names)} ${names.length === 1 ? 'is' : 'are'} good.`;
+  const complete = entities.filter(({ state }) => state === 'completed');
+  if (complete.length === 0) return 'No entity is complete.';
+  const open = openDoubts(complete);
+  const names = complete.map(({ entity }) => entity).filter((name) => !open.includes(name));
+  return [
+    ...(names.length === 0 ? [] : [`${listed(names)} ${names.length === 1 ? 'is' : 'are'} good.`]),
+    ...(open.length === 0 ? [] : [`Someone should look at ${listed(open)}.`]),
+  ].join(' ');
 }
 
 const command = (label: string, text: string): NextAction => ({ kind: 'run-command', label, command: text });
@@ -146,7 +152,7 @@ export function nextActions({ run, entities }: RunFacts): NextAction[] {
     case 'partial':
     case 'failed':
     case 'cancelled':
-      return [...refused, ...releases(run, entities), ...(waitsForApproval(run, entities) ? [] : [again])];
+      return [...refused, ...differing(run, entities), ...releases(run, entities), ...(waitsForApproval(run, entities) ? [] : [again])];
     case 'starting':
     case 'running':
     case 'paused':
@@ -156,10 +162,16 @@ export function nextActions({ run, entities }: RunFacts): NextAction[] {
 
 /** Where mending was tried already, only the whole read is left. */
 function mendAction(run: RunFacts['run'], entities: readonly EntityFacts[]): NextAction {
-  const names = doubted(entities).join(',');
+  const names = openDoubts(entities).join(',');
   const tried = entities.some(({ reconciled }) => reconciled?.fix === true);
-  if (tried) return command('Read everything once more', `./freshet run ${run.pipeline} --entity ${names} --full`);
-  return command('Fetch just what differs', `./freshet reconcile ${run.pipeline} --entity ${names}${daysText(run)} --fix`);
+  if (tried) return command('Read everything once more', `./freshet run ${run.pipeline} --entity ${names} --full` + localFlag(run));
+  return command('Fetch just what differs', `./freshet reconcile ${run.pipeline} --entity ${names}${daysText(run)} --fix` + localFlag(run));
+}
+
+/** What was compared in spite of the others differs, and need not wait for them. */
+function differing(run: RunFacts['run'], entities: readonly EntityFacts[]): NextAction[] {
+  const found = entities.filter(({ state }) => state === 'completed');
+  return run.kind === 'reconcile' && openDoubts(found).length > 0 ? [mendAction(run, found)] : [];
 }
 
 /** What lets those on whom a person must decide, or whose table somebody changed, come through: taken up as they are they would stop again. */
@@ -205,7 +217,7 @@ function againAction(run: RunFacts['run']): NextAction {
   if (run.command['undo'] !== undefined) return command('See what is still deleted', './freshet deletes list');
   if (run.kind === 'replay') return command('See what is still refused', `./freshet rejects list --pipeline ${run.pipeline}`);
   if (loadedInput(run) !== null) return command('Load it again', `./freshet ${commandText(run)}`);
-  if (run.kind === 'reconcile') return command('Compare again', `./freshet ${commandText(run)}`);
+  if (run.kind === 'reconcile') return command('Compare again', `./freshet ${commandText(run)}` + localFlag(run));
   return command('Take up what did not come through', `./freshet retry ${run.id}${localFlag(run)}`);
 }
 

@@ -94,6 +94,13 @@ test('a partial run names what did not come through and what is good', () => {
   expect(verdict(run)).toBe('Not everything came through: items failed; invoices skipped. contacts is good.');
 });
 
+test('of a partial run nothing is called good that somebody should look at', () => {
+  const doubtful = entity('contacts', 'completed', { doubts: [{ kind: 'differences', message: '2 missing' }] });
+  const said = (...others: EntityFacts[]): string => verdict(facts('partial', [entity('items', 'failed'), doubtful, ...others]));
+  expect(said()).toBe('Not everything came through: items failed. Someone should look at contacts.');
+  expect(said(entity('bills', 'completed'))).toMatch(/ bills is good\. Someone should look at contacts\.$/);
+});
+
 test('a doubtful run names the entities to look at and offers to check, to read again and to accept the doubt; once accepted it offers nothing', () => {
   const run = facts('doubtful', [entity('items', 'completed', { doubts: [{ kind: 'empty', message: 'nothing listed' }] })]);
   expect(verdict(run)).toContain('someone should look at items');

@@ -86,3 +86,14 @@ remedy('nothing-to-compare', './freshet run … --entity …', 'makes the table,
   expect(await follow(error, async (words) => documentOf(await freshet(...words, '--local', '--json')))).toMatchObject({ exit_code: 0 });
   expect((await typed(['reconcile', 'zoho-books', '--entity', 'items', '--local'])).exit_code).toBe(0);
 });
+
+it('beside an entity that could not be compared, what differs in the others is proposed to be mended, and need not wait for it', async () => {
+  await lose(2);
+  await at.db.query('drop table zoho_books.json_items');
+  const said = await freshet('reconcile', 'zoho-books', '--local', '--json');
+  expect(said.code).toBe(3);
+  const proposed = documentOf(said).error.next.map(({ command }: { command: string }) => command);
+  expect(proposed).toEqual(['./freshet reconcile zoho-books --entity contacts --fix --local', './freshet reconcile zoho-books --local']);
+  const mended = await typed(proposed[0].replace('./freshet ', '').split(' '));
+  expect(mended).toMatchObject({ exit_code: 0, data: { entities: [{ reconciled: { missing: 2, left_over: 0 } }] } });
+});
