@@ -22,7 +22,7 @@ export class BatchDraft {
   private state: 'empty' | 'open' | 'over' = 'empty';
   private draft: Draft | null = null;
   private readonly files: string[] = [];
-  /** What is being added; never fails. */
+  /** What is being added; fails by a mistake of ours only, which whoever comes next hears. */
   private adding: Promise<void> = Promise.resolve();
 
   constructor(private readonly place: Place) {}
@@ -33,6 +33,8 @@ export class BatchDraft {
     if (this.state === 'over') return;
     this.files.push(file);
     this.adding = this.tryTo((draft) => this.append(draft, page)).then(() => undefined);
+    // Nobody waits for it yet.
+    this.adding.catch(() => undefined);
   }
 
   /** The published file, where it holds these very pages; `null`: it does not. */

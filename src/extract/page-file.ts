@@ -66,8 +66,9 @@ function arrayOf(records: readonly PageRecord[]): Buffer {
 }
 
 /**
- * Removes what no page needs any more: files of attempts that never made it into a page row, of pages whose batch is published, and
- * the folders of this entity's extractions that are closed or abandoned.
+ * Removes what no page needs any more: files of earlier attempts that never made it into a page row, of pages whose batch is published,
+ * and the folders of this entity's extractions that are closed or abandoned. Whoever is superseded before it comes here leaves the files
+ * of its successor alone: their rows may be on their way.
  */
 export async function sweepWorkFolder(scope: ExtractScope, extractionId: string): Promise<void> {
   const { db, landing } = scope.deps;
@@ -81,11 +82,18 @@ export async function sweepWorkFolder(scope: ExtractScope, extractionId: string)
     ).map((row) => row.work_file),
   );
   const own = `${workFolder(extractionId)}/`;
-  for (const key of keys) if (key.startsWith(own) && !needed.has(key)) await landing.remove(key);
+  for (const key of keys) {
+    if (key.startsWith(own) && !needed.has(key) && tokenOf(key) < BigInt(scope.fence.token)) await landing.remove(key);
+  }
   const others = [...new Set(keys.flatMap((key) => /^work\/([^/]+)\//.exec(key)?.[1] ?? []))];
   const ended = await db.query<{ id: string }>(
     `select id from freshet.extraction where id = any ($1) and pipeline = $2 and entity = $3 and state <> 'open'`,
     [others, scope.input.pipeline, scope.input.entity],
   );
   for (const { id } of ended) await landing.remove(workFolder(id));
+}
+
+/** The token of the attempt that wrote a work file, also of one that it did not finish; what bears none is nobody's. */
+function tokenOf(key: string): bigint {
+  return BigInt(/-(\d+)\.json(\.|$)/.exec(key)?.[1] ?? -1);
 }

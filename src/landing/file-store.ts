@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, resolve, sep } from 'node:path';
 import { FreshetError } from '../domain/errors';
 import { expectBytes, expectChecksum, expectSize, READ_BYTES, writeWhole, type Fault, type OpenFile } from './file-bytes';
 import { FileDraft } from './file-draft';
 import { fileError } from './file-error';
-import { makeFolder, removeLeftovers, syncFolder } from './file-folders';
+import { filesBelow, makeFolder, removeLeftovers, syncFolder } from './file-folders';
 import type { ByteRange, Content, Draft, LandingStore, StoredFile } from './landing-store';
 import { sha256 } from './sha256';
 
@@ -111,14 +111,9 @@ export class FileStore implements LandingStore {
     const folder = this.path(prefix);
     try {
       await this.fault('landing.before-list');
-      const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-      const base = this.root + sep;
-      return entries
-        .filter((entry) => entry.isFile())
-        .map((entry) => join(entry.parentPath, entry.name).slice(base.length).split(sep).join('/'))
-        .sort();
+      const start = this.root.length + sep.length;
+      return (await filesBelow(folder)).map((path) => path.slice(start).split(sep).join('/')).sort();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw await fileError(error, 'list', folder);
     }
   }

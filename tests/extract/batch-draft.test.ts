@@ -5,6 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { BatchDraft } from '../../src/extract/batch-draft';
 import { FileStore } from '../../src/landing/file-store';
+import type { Draft } from '../../src/landing/landing-store';
 import { createFaults } from '../../src/observability/faults';
 
 let root: string;
@@ -87,6 +88,25 @@ describe('the file of a batch that grows with its pages', () => {
       expect(filesUnder()).toEqual(site === 'after-draft-rename' ? ['orders.json'] : []);
     },
   );
+
+  it('tells a mistake of ours to whoever comes next, and ends no process over one that nobody waits for yet', async () => {
+    const unheard = jest.fn();
+    process.on('unhandledRejection', unheard);
+    const landing = new FileStore(root);
+    const mistaken = {
+      draft: async (key: string): Promise<Draft> =>
+        Object.assign(await landing.draft(key), { append: () => Promise.reject(new TypeError('a mistake')) }),
+    };
+    const draft = new BatchDraft({ landing: mistaken, key: 'work/x/batch-1.json', onTrouble: () => undefined });
+    await draft.add('1', page(1));
+    while (filesUnder().length === 0) await turn();
+    while (filesUnder().length > 0) await turn();
+    for (let turns = 0; turns < 20; turns++) await turn();
+    process.off('unhandledRejection', unheard);
+    expect(unheard).not.toHaveBeenCalled();
+    await expect(draft.add('2', page(2))).rejects.toThrow('a mistake');
+    await expect(draft.end()).rejects.toThrow('a mistake');
+  });
 
   it('keeps no more than two pages in memory: one is taken when the one before it is durable', async () => {
     const held: { release: () => void } = { release: () => undefined };

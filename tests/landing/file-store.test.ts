@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
@@ -116,6 +116,17 @@ describe('the landing store', () => {
     await store().remove('work/a/1.json');
     await store().remove('work/a/1.json');
     expect(await store().list('work')).toEqual(['work/b/2.json']);
+  });
+
+  it('lists what is there also while other folders go', async () => {
+    for (let round = 0; round < 20; round++) {
+      const going = Array.from({ length: 60 }, (_, n) => `work/b${n}`);
+      for (const folder of ['work/a', ...going]) mkdirSync(join(root, folder), { recursive: true });
+      writeFileSync(join(root, 'work/a/1.json'), '[]');
+      const listing = store().list('work');
+      for (const folder of going) await store().remove(folder);
+      expect(await listing).toEqual(['work/a/1.json']);
+    }
   });
 
   it('names the folder and the free bytes when it may not write there', async () => {
