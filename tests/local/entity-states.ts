@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../src/database/database';
 import type { Stand } from '../soak/stand';
 
@@ -49,6 +50,11 @@ export class StandReader {
     private readonly lines: LineFields,
   ) {
     this.loop = this.look();
+  }
+
+  /** After a look that began now or later. */
+  async hasLooked(): Promise<void> {
+    for (const enough = this.looks + 2; this.going && this.looks < enough;) await sleep(5);
   }
 
   async stop(): Promise<void> {

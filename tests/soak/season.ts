@@ -23,6 +23,7 @@ export interface Season {
 interface Ended {
   /** The read was begun by an earlier run. */
   readonly adopted: boolean | null;
+  readonly extraction_id: string | null;
   readonly entity: string;
   readonly state: string;
   readonly read_kind: string;
@@ -31,6 +32,16 @@ interface Ended {
 }
 
 type Truth = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+interface Compared {
+  readonly entity: string;
+  /** What the source had when the read began, and when it had ended. */
+  readonly before: Truth;
+  readonly after: Truth;
+  /** Whether what was gone before must be gone from the table. */
+  readonly deletions: boolean;
+  readonly where: string;
+}
 
 /** The precision of the sources' clock. */
 const SECOND_MS = 1_000;
@@ -59,6 +70,8 @@ class SeasonBook {
   private changes = 0;
   private faults = 0;
   private last = '';
+  /** What the source had when a read began, by its extraction: a later run may carry it to its end. */
+  private readonly asOf = new Map<string, Truth>();
 
   constructor(
     private readonly stand: Stand,
@@ -153,17 +166,19 @@ class SeasonBook {
     this.states[state] = (this.states[state] ?? 0) + 1;
     this.problems.push(...(await ledgerProblems(at.db, runId)));
     const rows = await at.db.query<Ended>(
-      `select e.entity, e.state, e.read_kind, e.doubts, e.error_message, x.started_at_db < r.created_at as adopted
+      `select e.entity, e.state, e.read_kind, e.doubts, e.error_message, e.extraction_id, x.started_at_db < r.created_at as adopted
          from freshet.run_entity e join freshet.run r on r.id = e.run_id left join freshet.extraction x on x.id = e.extraction_id
         where e.run_id = $1 order by e.entity`,
       [runId],
     );
-    for (const { entity, state: ended, doubts, read_kind: read, adopted } of rows) {
+    for (const { entity, state: ended, doubts, read_kind: read, adopted, extraction_id: extraction } of rows) {
+      if (extraction !== null && !this.asOf.has(extraction)) this.asOf.set(extraction, before);
       if (ended !== 'completed' || doubts.length > 0) continue;
+      // A read that an earlier run began is as of then, and so is its table: it need not have what was made since, and may have what went since.
+      const begun = (extraction === null ? undefined : this.asOf.get(extraction)) ?? before;
       // What was fetched in the very second in which the read began may have come after it: the next read deletes it.
-      // A read that an earlier run began may have listed it before it went: that is as of then, and so is its table.
       const deletions = passed > SECOND_MS && adopted !== true && this.stand.seesDeletions(entity, read);
-      await this.compare({ entity, before, after, deletions, where: `run ${this.runs} (${read})` });
+      await this.compare({ entity, before: begun, after, deletions, where: `run ${this.runs} (${read})` });
     }
     if (state === 'completed' && rows.some(({ state: ended, doubts }) => ended !== 'completed' || doubts.length > 0))
       this.problems.push(`run ${this.runs} is completed, but not all of its entities`);
@@ -173,7 +188,7 @@ class SeasonBook {
   }
 
   /** What a green read promises: what stood still while it read is in the table as it was; what was gone before is not. */
-  private async compare(asked: { entity: string; before: Truth; after: Truth; deletions: boolean; where: string }): Promise<void> {
+  private async compare(asked: Compared): Promise<void> {
     const { entity, where } = asked;
     const [before, after] = [asked.before.get(entity)!, asked.after.get(entity)!];
     const rows = await this.stand.at.db.query<{ id: string; hash: string }>(
