@@ -6,7 +6,7 @@ import { isFinalRun } from '../domain/run';
 import type { StageContext } from '../observability/stage-context';
 import { readRunFacts, type RunFacts } from '../report/run-facts';
 import type { After } from './chosen-pipelines';
-import { errorView, type CommandResult } from './envelope';
+import { errorView, type CommandResult, type ErrorView } from './envelope';
 import { exitCodeOfError, worstExitCode } from './exit-code';
 import { followRun } from './follow-run';
 import { onInterrupt, type Interrupt } from './interrupt';
@@ -57,6 +57,7 @@ export async function carryClaims(
   requests: readonly ClaimRequest[],
 ): Promise<Carried> {
   const temporal = flags.local === true ? null : await linkWithWorker(project);
+  watch.view.announce(requests.map(({ pipeline }) => pipeline));
   const interrupt = onInterrupt();
   try {
     const db = await openForWriting(project);
@@ -105,11 +106,14 @@ async function runAll(scope: Scope, requests: readonly ClaimRequest[], after: Af
 async function runAmongOthers(scope: Scope, request: ClaimRequest): Promise<CommandResult> {
   const received = scope.interrupt.received();
   if (received !== null) return notBegun(request.pipeline, received);
-  return runOne(scope, request).catch((error: unknown) => {
-    const told = errorView(error);
-    const view = { ...told, message: `${request.pipeline}: ${told.message}` };
+  const named = (told: ErrorView): ErrorView => ({ ...told, message: `${request.pipeline}: ${told.message}` });
+  try {
+    const result = await runOne(scope, request);
+    return result.error === undefined ? result : { ...result, error: named(result.error) };
+  } catch (error) {
+    const view = named(errorView(error));
     return { exitCode: exitCodeOfError(error), data: { pipeline: request.pipeline, error: view }, text: view.message, error: view };
-  });
+  }
 }
 
 async function runOne(scope: Scope, request: ClaimRequest): Promise<CommandResult> {

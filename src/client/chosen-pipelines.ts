@@ -1,16 +1,18 @@
 import type { LoadedSettings } from '../config/load-settings';
-import { listPipelines } from '../config/pipeline';
+import { listPipelines, requirePipelines } from '../config/pipeline';
 import { FreshetError } from '../domain/errors';
 import { planFault, planOrder } from '../domain/plan';
 import type { PreparedClaim } from '../run/claim-request';
 
 const NAME_THEM = 'Nothing was started. Name pipelines (config/pipelines/<name>.yaml), or ask for all of them and name none.';
 
-/** The pipelines that a command means, each once: those it names, or with `--all` every one of config/pipelines, in the order of the files. Errors: `wrong-use`. */
+/** The pipelines that a command means, each once: those it names, or with `--all` every one of config/pipelines, in the order of the files. Errors: `wrong-use`, `pipeline-unknown`. */
 export function chosenPipelines({ root }: Pick<LoadedSettings, 'root'>, named: readonly string[], all: boolean): readonly string[] {
   if (all && named.length > 0) throw wrongUse(`--all means every pipeline, so it cannot stand beside ${named.join(', ')}`);
   if (!all && named.length === 0) throw wrongUse('run names no pipeline');
-  return all ? listPipelines(root) : [...new Set(named)];
+  if (all) return listPipelines(root);
+  requirePipelines(named, root);
+  return [...new Set(named)];
 }
 
 /** The claims in the order in which they may begin: those that a pipeline names in `after:` come before it. Errors: `pipelines-in-a-circle`. */

@@ -128,8 +128,8 @@ function attention(entity: EntityFacts): string[] {
   return [
     ...line(`failed (${entity.error_code ?? entity.error_type ?? 'error'})`, entity.error_message),
     ...line('held', entity.held_reason),
-    ...line('do', entity.error_remedy),
     ...line('skipped', entity.skipped_reason),
+    ...line('do', entity.error_remedy),
     ...line('besides', besides(entity)),
     ...line('waits', entity.wait_reason === null ? null : waitWords(entity, terminalReader())),
     // Differences have a line of their own, with their days.

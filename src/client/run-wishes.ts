@@ -5,6 +5,7 @@ import { claimRequest, type PreparedClaim, type RunWish } from '../run/claim-req
 import { leftOut, type LeftOut } from '../run/left-out';
 import { sources } from '../sources/index';
 import { cutoffDays } from './cutoff-days';
+import { entitiesAnywhere } from './entities-anywhere';
 import type { Project } from './project';
 
 export interface RunFlags {
@@ -29,6 +30,9 @@ export interface RunFlags {
   readonly queue?: boolean;
 }
 
+/** Whether the command reads the source in its own process, and so needs its secrets. */
+export const asksItself = ({ local = false, dryRun = false }: Pick<RunFlags, 'local' | 'dryRun'>): boolean => local || dryRun;
+
 /** A pipeline that is not run, because it or its source is switched off or not set up. */
 export interface LeftPipeline extends LeftOut {
   readonly pipeline: string;
@@ -49,7 +53,7 @@ export interface PreparedClaims {
 
 /**
  * Resolves and freezes every pipeline that was asked for, before anything is started: a mistake in the last one stops all. One that is
- * switched off or not set up is left out where others can run. Errors: `config_error`.
+ * switched off or not set up is left out where others can run, with `--all --entity` also one that has none of these entities. Errors: `config_error`.
  */
 export function prepareClaims(project: Project, pipelines: readonly string[], flags: RunFlags, more: WishedMore = {}): PreparedClaims {
   const entities = entityNames(flags.entity);
@@ -61,11 +65,17 @@ export function prepareClaims(project: Project, pipelines: readonly string[], fl
     force,
     ...narrowing(project, flags),
     ...more,
-    ...(entities === undefined ? {} : { entities }),
     ...(flags.all === true ? { mustBeSetUp: 'begun' as const } : {}),
   };
+  const anywhere = flags.all === true && entities !== undefined ? entitiesAnywhere(project.loaded, pipelines, entities) : null;
+  const asked = (pipeline: string): Pick<RunWish, 'entities'> => {
+    const names = anywhere?.get(pipeline) ?? entities;
+    return names === undefined ? {} : { entities: names };
+  };
   try {
-    return eachPipeline(pipelines, flags.all === true, (pipeline) => claimRequest(project.loaded, sources, { pipeline, ...wish }));
+    return eachPipeline(anywhere === null ? pipelines : [...anywhere.keys()], flags.all === true, (pipeline) =>
+      claimRequest(project.loaded, sources, { pipeline, ...wish, ...asked(pipeline) }),
+    );
   } catch (error) {
     throw withSandboxHint(error, project);
   }

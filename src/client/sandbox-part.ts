@@ -34,7 +34,7 @@ const ORGANIZATION = '20123456';
 
 /** Starts the Zoho Books sandbox as a part of the stack: watched and stopped with it. Its addresses stand in its record, for commands in other terminals. */
 export async function startSandboxPart(stack: Stack, counts: SandboxCounts): Promise<SandboxPlace> {
-  const { port, credentials } = await steadyPlace(join(stack.home.root, 'sandbox.json'), () => ({
+  const { port, credentials } = await steadyPlace(stack.home.root, 'sandbox', () => ({
     clientId: secret('1000.'),
     clientSecret: secret(''),
     refreshToken: secret('1000.'),
@@ -66,10 +66,16 @@ export async function startSandboxPart(stack: Stack, counts: SandboxCounts): Pro
 export function sandboxVariables({ baseUrl, accountsUrl, credentials }: SandboxPlace): Record<string, string> {
   return {
     ...openVariables({ baseUrl, accountsUrl, organizationId: credentials.organizationId }),
-    ZOHO_BOOKS_TEST_CLIENT_ID: credentials.clientId,
-    ZOHO_BOOKS_TEST_CLIENT_SECRET: credentials.clientSecret,
-    ZOHO_BOOKS_TEST_REFRESH_TOKEN: credentials.refreshToken,
+    ...secretVariables(credentials),
   };
+}
+
+export function secretVariables({
+  clientId = '',
+  clientSecret = '',
+  refreshToken = '',
+}: Readonly<Record<string, string>>): Record<string, string> {
+  return { ZOHO_BOOKS_TEST_CLIENT_ID: clientId, ZOHO_BOOKS_TEST_CLIENT_SECRET: clientSecret, ZOHO_BOOKS_TEST_REFRESH_TOKEN: refreshToken };
 }
 
 /** The part of them that holds no secret. */

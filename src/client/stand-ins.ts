@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Stack } from '../stack/supervisor';
-import type { Switchboard } from './sandbox-part';
+import { secretVariables, type Switchboard } from './sandbox-part';
 import { secret, steadyPlace } from './steady-place';
 
 type Credentials = Readonly<Record<string, string>>;
@@ -44,6 +44,11 @@ export const STAND_IN_ADDRESSES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(STAND_INS.map(({ part, open }) => [part, Object.keys(open(''))[0]!])),
 };
 
+/** The variables for the secrets of a part that stands in for a source. */
+export function secretsOf(part: string, credentials: Credentials): Variables {
+  return STAND_INS.find((standIn) => standIn.part === part)?.secrets(credentials) ?? secretVariables(credentials);
+}
+
 export interface RunningStandIn extends Switchboard {
   /** Name of the part of the stack. */
   readonly part: string;
@@ -58,7 +63,7 @@ export function startStandIns(stack: Stack): Promise<RunningStandIn[]> {
 }
 
 async function start(stack: Stack, { part, title, word, ...standIn }: StandIn): Promise<RunningStandIn> {
-  const { port, credentials } = await steadyPlace(join(stack.home.root, `${part}.json`), () => standIn.credentials());
+  const { port, credentials } = await steadyPlace(stack.home.root, part, () => standIn.credentials());
   const url = `http://127.0.0.1:${port}`;
   const facts = standIn.open(url);
   await stack.start({

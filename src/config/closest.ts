@@ -22,3 +22,12 @@ export function closest(word: string, allowed: readonly string[]): string | unde
     .sort((a, b) => a.edits - b.edits)[0];
   return best?.candidate;
 }
+
+/** `Did you mean zoho-books?`, of several `For sqare, did you mean square?`; nothing of words that are like none of the allowed ones. */
+export function meantWords(words: readonly string[], allowed: readonly string[]): readonly string[] {
+  return words.flatMap((word) => {
+    const meant = closest(word, allowed);
+    if (meant === undefined) return [];
+    return [words.length === 1 ? `Did you mean ${meant}?` : `For ${word}, did you mean ${meant}?`];
+  });
+}

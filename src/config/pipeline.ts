@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { FreshetError } from '../domain/errors';
 import { checkSchema } from './check-schema';
-import { closest } from './closest';
+import { closest, meantWords } from './closest';
 import { settingsError, type Mistake } from './mistake';
 import { pipelineMistakes, unusedKeys } from './pipeline-check';
 import { readYaml, type YamlContent } from './read-yaml';
@@ -42,16 +43,25 @@ function fileOf(nameOrPath: string, root: string): { path: string; named: boolea
   return isPath ? { path: resolve(root, nameOrPath), named: false } : { path: join(folderOf(root), `${nameOrPath}.yaml`), named: true };
 }
 
-function unknownPipeline(nameOrPath: string, root: string): FreshetError {
+/** Errors: `pipeline-unknown`, which tells of every one that is not there. */
+export function requirePipelines(namesOrPaths: readonly string[], root: string): void {
+  const unknown = namesOrPaths.filter((each) => !existsSync(fileOf(each, root).path));
+  if (unknown.length > 0) throw unknownPipelines(unknown, root);
+}
+
+function unknownPipelines(unknown: readonly string[], root: string): FreshetError {
   const names = listPipelines(root);
-  const meant = closest(nameOrPath, names);
+  const [first = '', ...others] = unknown;
   return new FreshetError('config_error', {
     code: 'pipeline-unknown',
-    message: `There is no pipeline "${nameOrPath}"`,
-    remedy:
-      meant === undefined
-        ? `Use one of: ${names.join(', ') || 'none found in config/pipelines'}, or the path of a file.`
-        : `Did you mean ${meant}?`,
+    message:
+      others.length === 0 ? `There is no pipeline "${first}"` : `There are no pipelines ${unknown.map((name) => `"${name}"`).join(', ')}`,
+    remedy: [
+      ...meantWords(unknown, names),
+      ...(unknown.every((name) => closest(name, names) !== undefined)
+        ? []
+        : [`Use one of: ${names.join(', ') || 'none found in config/pipelines'}, or the path of a file.`]),
+    ].join(' '),
     where: 'config/pipelines',
   });
 }
@@ -89,7 +99,7 @@ export function readPipeline(nameOrPath: string, request: PipelineRequest): Read
   const { path, named } = fileOf(nameOrPath, request.root);
   const file = shownPath(request.root, path);
   const content = readYaml(path, file);
-  if (content === undefined) throw unknownPipeline(nameOrPath, request.root);
+  if (content === undefined) throw unknownPipelines([nameOrPath], request.root);
   const { pipeline, mistakes } = checked(content, request, named ? nameOrPath : null);
   return { pipeline, mistakes, file, warnings: pipeline === null ? [] : unusedKeys(pipeline, file) };
 }

@@ -12,7 +12,7 @@ import type { Comparison } from '../extract/comparison';
 import { comparedEntities } from './compared-entities';
 import { FILES, FOREIGN_PIPELINE } from './file-source';
 import { refuseEntityOff, refuseNotSetUp, refuseSwitchedOff, type SetUpWish } from './left-out';
-import { accountOf, pipelinePlan, runEntity, entityNames, sourceOf, type Sources } from './run-config';
+import { accountOf, entityNames, pipelinePlan, requireEntities, runEntity, sourceOf, type Sources } from './run-config';
 
 export interface RunWish {
   /** Name of a pipeline, or the path of its file. */
@@ -65,7 +65,7 @@ export function claimRequest(loaded: LoadedSettings, sources: Sources, wish: Run
     variables: loaded.variables,
   });
   const config = { pipeline, source, definition: sourceOf(sources, source.type) };
-  for (const name of wish.entities ?? []) runEntity(config, name);
+  requireEntities(config, wish.entities ?? []);
   if (asks) refuseEntityOff(pipeline, wish.entities ?? [], file);
   const kind = kindOf(wish);
   // What depends on an entity that is switched off runs against what its table holds.

@@ -26,11 +26,14 @@ export interface LeftOut {
   readonly meant: boolean;
 }
 
-/** `all`: nobody named the pipeline, so one that never runs by itself is no mistake either. */
+/** No mistake where nobody named the pipeline: it never runs by itself, or what was asked for is switched off in it. */
+const LEFT_OUT_OF_ALL: ReadonlySet<string> = new Set(['pipeline-of-files', 'entity-off']);
+
+/** `all`: nobody named the pipeline. */
 export function leftOut(error: unknown, { all }: { readonly all: boolean } = { all: false }): LeftOut | null {
   if (!isFreshetError(error)) return null;
   const { code, message: reason, remedy } = error;
-  if (all && code === 'pipeline-of-files') return { code, reason, remedy, meant: true };
+  if (all && LEFT_OUT_OF_ALL.has(code)) return { code, reason, remedy, meant: true };
   return LEFT_OUT.has(code) ? { code, reason, remedy, meant: MEANT.has(code) } : null;
 }
 

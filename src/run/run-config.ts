@@ -1,4 +1,4 @@
-import { closest } from '../config/closest';
+import { meantWords } from '../config/closest';
 import { thawSettings, type ThawedSettings } from '../config/freeze';
 import type { EntitySettings } from '../config/schema/pipeline-file';
 import type { Database } from '../database/database';
@@ -110,7 +110,11 @@ export function runEntity(config: Pick<RunConfig, 'pipeline' | 'source' | 'defin
   const { entities, entityNamed } = config.definition;
   const base = Object.hasOwn(entities, object) ? entities[object] : entityNamed?.(object);
   if (!settings || !base)
-    throw unknownEntity(config.pipeline.name, name, Object.keys(settings ? config.definition.entities : config.pipeline.entities));
+    throw unknownEntities(
+      `Pipeline ${config.pipeline.name} has`,
+      [name],
+      Object.keys(settings ? config.definition.entities : config.pipeline.entities),
+    );
   const incremental = base.incremental && settings.incremental?.enabled !== false;
   return {
     name,
@@ -129,12 +133,21 @@ function customColumns({ columns = {} }: EntitySettings): CustomColumn[] {
   }));
 }
 
-function unknownEntity(pipeline: string, name: string, known: readonly string[]): FreshetError {
-  const meant = closest(name, known);
+/** Errors: `config_error` code `entity-unknown`, which tells of every one that the pipeline does not have. */
+export function requireEntities(config: Pick<RunConfig, 'pipeline' | 'source' | 'definition'>, names: readonly string[]): void {
+  const { name, entities } = config.pipeline;
+  const unknown = names.filter((each) => !Object.hasOwn(entities, each));
+  if (unknown.length > 0) throw unknownEntities(`Pipeline ${name} has`, unknown, Object.keys(entities));
+  for (const each of names) runEntity(config, each);
+}
+
+/** `who` as in `Pipeline books has`. */
+export function unknownEntities(who: string, unknown: readonly string[], known: readonly string[]): FreshetError {
+  const said = unknown.map((name) => `"${name}"`);
   return new FreshetError('config_error', {
     code: 'entity-unknown',
-    message: `Pipeline ${pipeline} has no entity "${name}"`,
-    remedy: `${meant === undefined ? '' : `Did you mean ${meant}? `}Use one of ${known.join(', ')}.`,
+    message: `${who} no ${said.length === 1 ? 'entity' : 'entities'} ${said.join(', ')}`,
+    remedy: [...meantWords(unknown, known), `Use one of ${known.join(', ')}.`].join(' '),
   });
 }
 

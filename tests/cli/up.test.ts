@@ -65,6 +65,16 @@ it('a rehearsal finds the sandbox without its variables, as a run does', async (
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'rehearse-no-publish' } });
 });
 
+it('a run in this process, and a dry one, have what the sandboxes ask of who comes; what is named by a variable is another place', async () => {
+  const local = await project.freshet(['run', 'square', 'pyerp-products', '--local', '--json']);
+  expect(envelopeOf(local).data.runs).toMatchObject([{ state: 'completed' }, { state: 'completed' }]);
+  const dry = (variables = {}) => project.freshet(['run', 'zoho-books', 'square', '--dry-run', '--json'], variables);
+  expect(envelopeOf(await dry())).toMatchObject({ exit_code: 0, data: { pipelines: [{}, {}] } });
+  const [books, square] = envelopeOf(await dry({ SQUARE_TEST_BASE_URL: 'http://127.0.0.1:9' })).data.pipelines;
+  expect(books.entities[0]).toMatchObject({ decision: 'read' });
+  expect(square.entities[0]).toMatchObject({ decision: 'failed', error: { code: 'secret-missing' } });
+}, 60_000);
+
 it.each(['worker', 'monitor', 'sandbox', 'temporal', 'postgres'])(
   '%s is killed, comes back, and the next run is good',
   async (name) => {

@@ -99,7 +99,18 @@ describe('a misspelt word', () => {
   it.each([
     [['run', 'zoho-boks'], 'pipeline-unknown', 'Did you mean zoho-books?'],
     [['run', 'zoho-books', '--entity', 'invoces'], 'entity-unknown', 'Did you mean invoices?'],
-  ])('%j names the pipeline or entity', async (words, code, hint) => {
+    [
+      ['run', 'zoho-boks', 'square', 'sqare'],
+      'pipeline-unknown',
+      'For zoho-boks, did you mean zoho-books? For sqare, did you mean square?',
+    ],
+    [['run', 'zoho-boks', 'warehouse'], 'pipeline-unknown', 'For zoho-boks, did you mean zoho-books? Use one of: pyerp-products, '],
+    [
+      ['run', 'zoho-books', '--entity', 'invoces,items,contcts'],
+      'entity-unknown',
+      'For invoces, did you mean invoices? For contcts, did you mean contacts? Use one of ',
+    ],
+  ])('%j names the pipeline or entity, each one that is unknown', async (words, code, hint) => {
     for (const name of ['BASE_URL', 'ACCOUNTS_URL']) process.env[`ZOHO_BOOKS_TEST_${name}`] = 'http://127.0.0.1:1';
     process.env['ZOHO_BOOKS_TEST_ORGANIZATION_ID'] = '1';
     const { error, exit_code } = documentOf(await freshet(...words, '--json', '--environment', 'test'));

@@ -139,6 +139,48 @@ it('--limit and --cutoff-days are told wherever the run is', async () => {
   expect(cut.data.entities[0]).toMatchObject({ read_kind: 'partial', full_reason: 'cut-off of 7 days', ledger_holds: true });
 });
 
+it('of several pipelines each line of the progress, and the error, names its own', async () => {
+  const { stderr } = await project.freshet(['run', 'zoho-books', 'square', '--local'], { SQUARE_TEST_ACCESS_TOKEN: 'EAAA-revoked' });
+  const lines = stderr.split('\n');
+  expect(lines).toContainEqual(expect.stringMatching(/^zoho-books invoices {5}completed /));
+  expect(lines).toContainEqual(expect.stringMatching(/^square {5}locations {4}failed /));
+  expect(lines).toContainEqual(expect.stringMatching(/^error run-failed: square: Nothing came through: /));
+});
+
+describe('--all --entity', () => {
+  const asked = async (...words: string[]) => {
+    const { exit_code, data, error } = await said('run', '--all', ...words, '--local');
+    const left = (data?.left_out ?? []).map(({ pipeline, code }: Row) => `${String(pipeline)} ${String(code)}`);
+    return { exit_code, ran: data?.runs.map((run: Row) => [run['pipeline'], (run['command'] as Row)['entities']]), left, error };
+  };
+
+  it('runs in each pipeline those that it has, and is silent about pipelines that have none', async () => {
+    expect(await asked('--entity', 'items')).toMatchObject({ exit_code: 0, ran: [['zoho-books', ['items']]], left: [] });
+  });
+
+  it('refuses what no pipeline has, and names what there is; a pipeline that a person names must have it', async () => {
+    const { exit_code, error } = await asked('--entity', 'items,invoces,tills');
+    expect([exit_code, error.code, error.message]).toEqual([2, 'entity-unknown', 'The pipelines have no entities "invoces", "tills"']);
+    expect(error.remedy).toBe(
+      'For invoces, did you mean invoices? Use one of categories, contacts, invoices, items, locations, parents, things, variants.',
+    );
+    const named = await said('run', 'zoho-books', 'square', '--entity', 'items', '--local');
+    expect(named).toMatchObject({ exit_code: 2, error: { code: 'entity-unknown', message: 'Pipeline square has no entity "items"' } });
+  });
+
+  it('says of a pipeline that cannot run, or has it switched off, why it does not', async () => {
+    const some = await asked('--entity', 'locations,things,variants');
+    expect(some).toMatchObject({
+      exit_code: 0,
+      ran: [['square', ['locations']]],
+      left: ['files pipeline-of-files', 'pyerp-products source-not-set-up'],
+    });
+    write('square', 'name: square\nsource: square\nentities:\n  locations: { enabled: false }\n  categories: {}\n');
+    expect(await asked('--entity', 'locations,items')).toMatchObject({ ran: [['zoho-books', ['items']]], left: ['square entity-off'] });
+    expect(await asked('--entity', 'locations,categories')).toMatchObject({ ran: [['square', ['categories']]] });
+  });
+});
+
 it('config/pipelines without one that can run is said', async () => {
   for (const name of ['pyerp-products', 'square', 'zoho-books']) rmSync(join(project.path, 'config', 'pipelines', `${name}.yaml`));
   const { exit_code, error } = await said('run', '--all', '--local');

@@ -10,7 +10,7 @@ import { openForReading } from '../open-database';
 import { openProject, type Project } from '../project';
 import { readRetry, type LeftEntity, type RetriedRun, type RetryFacts } from '../retry-facts';
 import { resolveRunId } from '../run-reference';
-import { prepareClaims, type RunFlags } from '../run-wishes';
+import { asksItself, prepareClaims, type RunFlags } from '../run-wishes';
 import { withRunningSandbox } from '../sandbox-settings';
 import { carriedIn } from './run';
 
@@ -22,7 +22,7 @@ export type RetryFlags = Pick<RunFlags, 'approveDeletes' | 'dryRun' | 'local' | 
  */
 export async function retry(typed: string, flags: RetryFlags, context: CommandContext): Promise<CommandResult> {
   const watch = openView(context);
-  const project = watch.logging(withRunningSandbox(openProject(context.flags)));
+  const project = watch.logging(withRunningSandbox(openProject(context.flags), { asksItself: asksItself(flags) }));
   const { run, goesOn, left } = await factsOf(project, typed);
   refuseUnsuited(project, { run, goesOn });
   const open = left.filter(({ completedBy }) => completedBy === null);

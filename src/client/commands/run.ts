@@ -7,7 +7,7 @@ import { EXIT, worstExitCode } from '../exit-code';
 import { openView, type Watch } from '../live/watch';
 import { fitted } from '../live/wrap-line';
 import { openProject, type Project } from '../project';
-import { narrowing, prepareClaims, type LeftPipeline, type RunFlags, type WishedMore } from '../run-wishes';
+import { asksItself, narrowing, prepareClaims, type LeftPipeline, type RunFlags, type WishedMore } from '../run-wishes';
 import { withRunningSandbox } from '../sandbox-settings';
 import { requireWritable } from '../writable-folder';
 
@@ -27,7 +27,8 @@ interface Wished extends WishedMore {
 /** What `run` and `reconcile` have in common: all but what they ask of the source. */
 export function carried(wished: Wished, context: CommandContext): Promise<CommandResult> {
   const watch = openView(context);
-  return carriedIn({ context, watch, project: watch.logging(withRunningSandbox(openProject(context.flags))) }, wished);
+  const project = withRunningSandbox(openProject(context.flags), { asksItself: asksItself(wished.flags) });
+  return carriedIn({ context, watch, project: watch.logging(project) }, wished);
 }
 
 interface Opened {

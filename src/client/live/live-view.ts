@@ -1,16 +1,19 @@
 import { isFinalRun } from '../../domain/run';
-import type { Output } from '../output';
+import { shown, type Output } from '../output';
 import { frame } from './frame';
 import type { LiveRun } from './live-facts';
 import { columnsOf, lookOf, rendered, type Environment, type Line, type Look, type TerminalStream } from './look';
 import { Painter } from './painter';
 import { PlainWriter } from './plain-writer';
+import { widthOf } from './width';
 import { fitted, wrapLine } from './wrap-line';
 
 /** Where runs are watched. */
 export interface LiveView {
   /** It redraws in place: what it showed last stays on the terminal. */
   readonly painted: boolean;
+  /** Runs of these pipelines come: where there are several, what is told of one names it. */
+  announce(pipelines: readonly string[]): void;
   /** What is known of one run by now. */
   show(run: LiveRun): void;
   /** A line from elsewhere: a warning, a log line. */
@@ -41,6 +44,10 @@ class PaintedView implements LiveView {
   readonly painted = true;
   private readonly runs = new Map<string, LiveRun>();
   private readonly painter: Painter;
+
+  announce(): void {
+    // Every run has a head with its name.
+  }
 
   constructor(
     private readonly stream: TerminalStream,
@@ -74,14 +81,19 @@ class PaintedView implements LiveView {
 class PlainView implements LiveView {
   readonly painted = false;
   private readonly writers = new Map<string, PlainWriter>();
+  private nameWidth: number | undefined;
 
   constructor(
     private readonly stream: TerminalStream,
     private readonly look: Look,
   ) {}
 
+  announce(pipelines: readonly string[]): void {
+    this.nameWidth = pipelines.length < 2 ? undefined : Math.max(...pipelines.map((name) => widthOf(shown(name))));
+  }
+
   show(run: LiveRun): void {
-    const writer = this.writers.get(run.id) ?? new PlainWriter((line) => this.write(line));
+    const writer = this.writers.get(run.id) ?? new PlainWriter((line) => this.write(line), this.nameWidth);
     this.writers.set(run.id, writer);
     writer.show(run);
   }

@@ -23,7 +23,11 @@ export class PlainWriter {
   private runState = '';
   private error: string | undefined;
 
-  constructor(private readonly write: (line: Line) => void) {}
+  /** `nameWidth`: each line begins with the run's pipeline, so wide; absent: only this one run is watched. */
+  constructor(
+    private readonly write: (line: Line) => void,
+    private readonly nameWidth?: number,
+  ) {}
 
   show(run: LiveRun): void {
     const open = new Set(run.entities.filter(({ state }) => !isFinalEntity(state)).map(({ entity }) => entity));
@@ -43,15 +47,20 @@ export class PlainWriter {
     this.before.set(entity.entity, now);
     if (unbegun) return;
     const details = [pagesOf(entity), recordsOf(entity), rateOf(entity), timeOf(entity, run.now), noteOf(entity, readerOf(run), open)];
-    this.write([...heading(entity.entity, stepOf(entity), markOf(entity, 0)), { text: joined(details) }]);
-    if (this.error !== entity.entity && firstError(run.entities) === entity) this.tellError(entity);
+    const name = this.nameOf(run);
+    this.write([...name, ...heading(entity.entity, stepOf(entity), markOf(entity, 0)), { text: joined(details) }]);
+    if (this.error !== entity.entity && firstError(run.entities) === entity) this.tellError(entity, name);
+  }
+
+  private nameOf({ pipeline }: LiveRun): Line {
+    return this.nameWidth === undefined ? [] : [{ text: `${padded(shown(pipeline), this.nameWidth)} ` }];
   }
 
   /** The remedy comes with the first error, at once: whoever reads can begin. */
-  private tellError({ entity, error_code, error_remedy }: LiveEntity): void {
+  private tellError({ entity, error_code, error_remedy }: LiveEntity, name: Line): void {
     this.error = entity;
-    if (error_code !== null) this.write([{ text: `  code ${shown(error_code, 60)}` }]);
-    if (error_remedy !== null) this.write([{ text: `  do   ${shown(error_remedy, 500)}` }]);
+    if (error_code !== null) this.write([...name, { text: `  code ${shown(error_code, 60)}` }]);
+    if (error_remedy !== null) this.write([...name, { text: `  do   ${shown(error_remedy, 500)}` }]);
   }
 
   private tellRun(run: LiveRun): void {

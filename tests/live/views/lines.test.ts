@@ -7,14 +7,18 @@ interface Surroundings {
   readonly json?: boolean;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** Announced before anything is shown. */
+  readonly pipelines?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Everything that a view writes for these readings of a run. */
-function written(readings: readonly LiveRun[], { json = false, isTTY = false, columns = 200, env = {} }: Surroundings = {}): string {
+function written(readings: readonly LiveRun[], surroundings: Surroundings = {}): string {
+  const { json = false, isTTY = false, columns = 200, pipelines = [], env = {} } = surroundings;
   let text = '';
   const stream = { isTTY, columns, rows: 24, write: (more: string) => void (text += more) };
   const view = liveView({ out: { json }, stream, env: { LANG: 'C.UTF-8', ...env }, verbose: false });
+  view.announce(pipelines);
   for (const reading of readings) view.show(reading);
   view.close();
   return text;
@@ -37,6 +41,22 @@ describe('into a pipe', () => {
       expect.stringContaining(' 1 record,'),
       expect.stringContaining(' 3 records,'),
     ]);
+  });
+
+  it('each line names its pipeline where several are watched, and none where it is one', () => {
+    const square = run([{ ...contacts, entity: 'orders' }], {
+      id: 'other',
+      pipeline: 'square',
+      state: 'completed',
+      completed_at: completed.completed_at,
+    });
+    const lines = written([failing, square, completed], { pipelines: ['zoho-books', 'square'] })
+      .trimEnd()
+      .split('\n');
+    expect(lines.filter((line) => !/^(zoho-books|square    ) /.test(line) && !line.startsWith('square completed in'))).toEqual([]);
+    expect(lines).toContainEqual(expect.stringMatching(/^square {5}orders {7}completed /));
+    expect(lines).toContainEqual(expect.stringMatching(/^zoho-books {3}do {3}Check ZOHO_BOOKS_REFRESH_TOKEN/));
+    expect(written([failing, completed], { pipelines: ['zoho-books'] })).toBe(written([failing, completed]));
   });
 
   it('the remedy follows the first error at once', () => {
