@@ -20,7 +20,7 @@ const REFUSED = /"id":"AC-00[12]"/;
 
 /** Where a worker stands right before or right after it writes a table or a file. */
 const WRITING =
-  /before-commit$|^landing\.(after-write|after-sync|before-open|before-rename|after-rename|before-remove)$|^extract\.before-(batch-file|metadata|work-removal)$|^load\.(before-copy|before-copy-end|after-copy|before-merge)$|^(run|verify)\.before-end$/;
+  /before-commit$|^landing\.(after-write|after-sync|before-open|before-rename|after-rename|before-remove|(before|after)-draft.*)$|^extract\.before-(batch-file|metadata|work-removal)$|^load\.(before-copy|before-copy-end|after-copy|before-merge)$|^(run|verify)\.before-end$/;
 /** Passed by the client, by the rounds of the monitor, or by no run of this test. */
 const BESIDE =
   /^(claim|client|monitor|schedule|run\.born-final|extract\.(lift-token|undo)|load\.(open|import|backfill|hold|recreate)|recount)\./;

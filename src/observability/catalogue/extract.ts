@@ -25,7 +25,8 @@ export const extract = {
     level: 'warn',
     text: '{entity}: the batch could not be written beside its pages, it is written when they are all there: {why}',
     meaning: 'Writing it beside them only saves time. If the disk goes on refusing, the next file says so with an error.',
-    remedy: 'Look at the disk (room, dmesg) if it comes again.',
+    remedy:
+      'Look at the disk (room, dmesg) if it comes again. EXDEV is no trouble of it: sync_sessions/ lies on another disk than work/, and each file is written twice; put both on one disk to save the time.',
   },
   'EX-007': {
     level: 'warn',
