@@ -1,3 +1,4 @@
+import type { SwitchedOff } from '../config/switches';
 import { connectionLost, sqlstate } from '../database/database-error';
 import type { Database } from '../database/database';
 import { isFreshetError } from '../domain/errors';
@@ -28,8 +29,10 @@ export interface TableFreshness {
   readonly age_seconds: number | null;
   readonly max_age_seconds: number | null;
   readonly limit_from: LimitFrom | null;
-  /** Why no limit is known, so that nobody is told when it grows old; `null`: there is one. */
+  /** Why no limit is known, so that nobody is told when it grows old; `null`: there is one, or the table is switched off. */
   readonly unwatched: Unwatched | null;
+  /** What is switched off, the key whose `false` it is, and its file; `null`: the table is read. */
+  readonly switched_off: SwitchedOff | null;
   /** Without business dates by nature: date column, newest and days old are not applicable. */
   readonly master: boolean;
   readonly date_column: string | null;
@@ -142,11 +145,11 @@ interface Assembly {
 }
 
 function assembled(assembly: Assembly): TableFreshness {
-  const { row, expected, maxAges, now, look: seen } = assembly;
+  const { row, expected, now, look: seen } = assembly;
   const { choice, newest } = seen.dates;
   const facts = factsOf(assembly);
   const judged = statusOf(facts, now);
-  const unwatched = expected.limit === null ? whyUnwatched(row.pipeline, maxAges) : null;
+  const unwatched = unwatchedOf(assembly);
   const column = choice.kind === 'column' ? choice : null;
   return {
     pipeline: row.pipeline,
@@ -159,6 +162,7 @@ function assembled(assembly: Assembly): TableFreshness {
     max_age_seconds: expected.limit === null ? null : expected.limit.maxAge / 1000,
     limit_from: expected.limit?.from ?? null,
     unwatched,
+    switched_off: expected.off,
     master: choice.kind === 'master',
     date_column: column?.column ?? null,
     date_field: column?.field ?? null,
@@ -173,11 +177,17 @@ function assembled(assembly: Assembly): TableFreshness {
   };
 }
 
+function unwatchedOf({ row, expected, maxAges }: Assembly): Unwatched | null {
+  return expected.limit === null && expected.off === null ? whyUnwatched(row.pipeline, maxAges) : null;
+}
+
 function factsOf({ row, expected, look: { dates, trouble } }: Assembly): TableFacts {
   const filledBy = row.pipeline === FOREIGN_PIPELINE ? 'load' : 'read';
   const age = filledBy === 'load' ? younger(row.read_age, row.load_age) : row.read_age;
   return {
     ...dates,
+    off: expected.off?.what ?? null,
+    asOf: row.as_of,
     filledBy,
     age: age === null ? null : age * 1000,
     maxAge: expected.limit?.maxAge ?? null,
@@ -186,7 +196,11 @@ function factsOf({ row, expected, look: { dates, trouble } }: Assembly): TableFa
   };
 }
 
-function advice({ row, look: { trouble } }: Assembly, facts: TableFacts, { status, watch }: Judged & { watch: string | null }): string {
+function advice(
+  { row, expected, look: { trouble } }: Assembly,
+  facts: TableFacts,
+  { status, watch }: Judged & { watch: string | null },
+): string {
   const { filledBy, age, maxAge, choice } = facts;
   return recommendation({
     status,
@@ -202,6 +216,7 @@ function advice({ row, look: { trouble } }: Assembly, facts: TableFacts, { statu
     lastGoodRun: row.last_good_run,
     sqlstate: trouble?.sqlstate ?? null,
     watch,
+    off: expected.off,
   });
 }
 

@@ -7,10 +7,15 @@ import { unwatchedText, type Unwatched } from './unwatched';
 /** Every table, then for each that needs somebody why, and what to do. */
 export function freshnessText(tables: readonly TableFreshness[]): string {
   if (tables.length === 0) return 'No pipeline has run yet, so there is no table.';
-  const needy = tables.filter(({ status, recommendation }) => status !== 'unwatched' && recommendation !== '');
+  const needy = tables.filter(({ status, recommendation }) => status !== 'unwatched' && status !== 'off' && recommendation !== '');
   const compared = tables.some(({ reconciled }) => reconciled !== null);
   const columns = compared ? [...COLUMNS, { title: 'compared (UTC)' }] : COLUMNS;
-  return [textTable(columns, tables.map(cells)), needy.map(needs).join('\n'), unwatchedText(tables.flatMap(unwatched))]
+  return [
+    textTable(columns, tables.map(cells)),
+    needy.map(needs).join('\n'),
+    switchedOffText(tables),
+    unwatchedText(tables.flatMap(unwatched)),
+  ]
     .filter((block) => block !== '')
     .join('\n\n');
 }
@@ -53,6 +58,19 @@ function comparedWords({ reconciled: last }: TableFreshness): string {
 
 function needs({ table, status, why, recommendation }: TableFreshness): string {
   return `${status}: ${shown(table)}: ${shown(why, 300)}\n  → ${shown(recommendation, 500)}`;
+}
+
+/** One switch may keep many tables from being read: it is told once, each table's own age stands above. */
+function switchedOffText(tables: readonly TableFreshness[]): string {
+  const off = tables.filter(({ status }) => status === 'off');
+  return [...new Set(off.map(({ recommendation }) => recommendation))]
+    .map((recommendation) => {
+      const same = off.filter((table) => table.recommendation === recommendation);
+      const [first = '', ...others] = same.map(({ why }) => why);
+      const why = others.length === 0 ? first : first.replace(/;.*/, ', and `as of` says how old each is');
+      return `off: ${same.map(({ table }) => shown(table)).join(', ')}: ${shown(why, 300)}\n  → ${shown(recommendation, 500)}`;
+    })
+    .join('\n');
 }
 
 /** An empty table without a limit shows as empty; that nobody watches it is worth a line all the same. */

@@ -20,7 +20,8 @@ export async function readAlarmFacts(
   return {
     tables,
     runs: await readRuns(db, environment),
-    missed: await readMissed(db, environment),
+    // Who switched a pipeline off after its time was missed does not wait for that run.
+    missed: (await readMissed(db, environment)).filter(({ pipeline }) => (maxAges.get(pipeline)?.otherwise.off ?? null) === null),
     comparisons: await readComparisons(db, environment),
     worker: await newestBeat(db, environment, 'worker'),
     temporal: await newestBeat(db, environment, 'temporal'),

@@ -1,6 +1,7 @@
 import { thawSettings } from '../config/freeze';
 import type { LoadedSettings } from '../config/load-settings';
 import { listPipelines, loadPipeline, type PipelineSettings } from '../config/pipeline';
+import { entitySwitchedOff, pipelineSwitchedOff, type SwitchedOff } from '../config/switches';
 import type { StageContext } from '../observability/stage-context';
 import { FOREIGN_PIPELINE } from '../run/file-source';
 import { fileLimits, pipelineLimits, type Expected, type PipelineLimits } from '../verify/freshness/limit';
@@ -22,9 +23,9 @@ export function maxAgesOf({ root, sources, settings }: LoadedSettings, { log }: 
   const ages = new Map<string, PipelineLimits | null>([[FOREIGN_PIPELINE, fileLimits(settings.freshness.max_age)]]);
   for (const name of listPipelines(root)) {
     try {
-      const { pipeline } = loadPipeline(name, { root, sources });
-      const enabled = pipeline.enabled && sources[pipeline.source]?.enabled !== false;
-      ages.set(name, limitsOf({ ...pipeline, enabled }, settings.freshness.max_age));
+      const { pipeline, file } = loadPipeline(name, { root, sources });
+      const off = pipelineSwitchedOff({ settings, sources }, pipeline, file);
+      ages.set(name, limitsOf(pipeline, settings.freshness.max_age, { pipeline: off, file }));
     } catch (error) {
       ages.set(name, null);
       log('MO-007', { pipeline: name, error });
@@ -60,13 +61,22 @@ async function frozenLimits(db: Queries, environment: string, pipeline: string, 
   if (row === undefined) return null;
   try {
     const frozen = thawSettings(row.body);
-    return limitsOf(frozen.pipeline, frozen.settings.freshness.max_age);
+    const file = `config/pipelines/${pipeline}.yaml`;
+    // Of its source nobody knows now.
+    const off = pipelineSwitchedOff({ settings: frozen.settings, sources: {} }, frozen.pipeline, file);
+    return limitsOf(frozen.pipeline, frozen.settings.freshness.max_age, { pipeline: off, file });
   } catch (error) {
     ctx.log('MO-014', { step: `limits of ${pipeline}`, error });
     return null;
   }
 }
 
-function limitsOf(pipeline: PipelineSettings, inSettings: number | undefined): PipelineLimits {
-  return pipeline.name === FOREIGN_PIPELINE ? fileLimits(inSettings, pipeline) : pipelineLimits(pipeline, inSettings);
+/** Files are loaded whatever is switched off. */
+function limitsOf(
+  pipeline: PipelineSettings,
+  inSettings: number | undefined,
+  { pipeline: off, file }: { readonly pipeline: SwitchedOff | null; readonly file: string },
+): PipelineLimits {
+  if (pipeline.name === FOREIGN_PIPELINE) return fileLimits(inSettings, pipeline);
+  return pipelineLimits(pipeline, inSettings, { pipeline: off, entity: (name) => entitySwitchedOff(pipeline, name, file) });
 }

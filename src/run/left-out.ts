@@ -1,6 +1,7 @@
 import type { LoadedSettings } from '../config/load-settings';
 import type { PipelineSettings } from '../config/schema/pipeline-file';
 import { sourceSetUp } from '../config/source-set-up';
+import { entitySwitchedOff, pipelineSwitchedOff, switchedOnBy, type SwitchedOff } from '../config/switches';
 import { FreshetError, isFreshetError } from '../domain/errors';
 
 /** Errors that mean: nothing is wrong with the files, yet this pipeline is not to run, or cannot run here. */
@@ -39,18 +40,10 @@ export function leftOut(error: unknown, { all }: { readonly all: boolean } = { a
 
 /** Errors: `config_error` codes `pipeline-off`, `source-off`, `stage-off`, for a run that would ask the pipeline's source. */
 export function refuseSwitchedOff({ settings, sources }: LoadedSettings, pipeline: PipelineSettings, file: string): void {
-  const source = Object.hasOwn(sources, pipeline.source) ? sources[pipeline.source] : undefined;
   if (!settings.stages.extract)
-    throw switchedOff('stage-off', `Sources are not asked for anything: stages.extract is off`, 'Set stages.extract to true.');
-  if (!pipeline.enabled) throw switchedOff('pipeline-off', `Pipeline ${pipeline.name} is switched off`, backOn(file, 'enabled'), file);
-  if (Object.values(pipeline.entities).every(({ enabled }) => !enabled))
-    throw switchedOff('pipeline-off', `Every entity of ${pipeline.name} is switched off`, backOn(file, 'entities.<name>.enabled'), file);
-  const place = source?.environments[settings.source_environment];
-  if (source === undefined || (source.enabled && place?.enabled !== false)) return;
-  const key = source.enabled ? `environments.${settings.source_environment}.enabled` : 'enabled';
-  const sourcesFile = 'config/sources.yaml';
-  const remedy = backOn(sourcesFile, `${pipeline.source}.${key}`);
-  throw switchedOff('source-off', `Source ${pipeline.source} is switched off`, remedy, sourcesFile);
+    throw offError('stage-off', `Sources are not asked for anything: stages.extract is off`, 'Set stages.extract to true.');
+  const off = pipelineSwitchedOff({ settings, sources }, pipeline, file);
+  if (off !== null) throw switchedOff(off);
 }
 
 /** How much of a source must be set in this process: anything of it, or all. */
@@ -72,22 +65,29 @@ export function refuseNotSetUp(loaded: LoadedSettings, source: string, wish: Set
   });
 }
 
-function backOn(file: string, key: string): string {
-  return `Nothing was begun. To have it back, take \`${key}: false\` out of ${file}.`;
+function switchedOff(off: SwitchedOff): FreshetError {
+  const [message, remedy] = [`${off.what} is switched off`, `Nothing was begun. ${switchedOnBy(off)}`];
+  switch (off.kind) {
+    case 'pipeline':
+      return offError('pipeline-off', message, remedy, off.file);
+    case 'source':
+      return offError('source-off', message, remedy, off.file);
+    case 'entity':
+      return offError('entity-off', message, remedy, off.file);
+  }
 }
 
-function switchedOff(code: string, message: string, remedy: string, where?: string): FreshetError {
+function offError(code: string, message: string, remedy: string, where?: string): FreshetError {
   return new FreshetError('config_error', { code, message, remedy, ...(where === undefined ? {} : { where }), retryable: false });
 }
 
 /** Errors: `config_error` code `stage-off`, for whoever would load. */
 export function refuseLoadOff({ settings }: Pick<LoadedSettings, 'settings'>): void {
-  if (!settings.stages.load) throw switchedOff('stage-off', 'Nothing is loaded: stages.load is off', 'Set stages.load to true.');
+  if (!settings.stages.load) throw offError('stage-off', 'Nothing is loaded: stages.load is off', 'Set stages.load to true.');
 }
 
 /** Errors: `config_error` code `entity-off` for an entity that was asked for by name. */
 export function refuseEntityOff(pipeline: PipelineSettings, names: readonly string[], file: string): void {
-  const off = names.find((name) => pipeline.entities[name]?.enabled === false);
-  if (off === undefined) return;
-  throw switchedOff('entity-off', `Entity ${off} of ${pipeline.name} is switched off`, backOn(file, `entities.${off}.enabled`), file);
+  const [off] = names.flatMap((name) => entitySwitchedOff(pipeline, name, file) ?? []);
+  if (off !== undefined) throw switchedOff(off);
 }

@@ -65,6 +65,35 @@ it('with --json tells all of it; a limit, a date column and an age of the newest
   expect(invoices).toMatchObject({ why: expect.stringContaining('the newest date is'), date_column_by: 'pipeline file' });
 });
 
+it('tells of what is switched off that it is, and how to have it back, and of nothing to run; nothing is wrong with it', async () => {
+  const file = join(project.path, 'config/pipelines/zoho-books.yaml');
+  const before = readFileSync(file, 'utf8');
+  const off = (text: string): string =>
+    text.replace(/^ {2}(items|invoices):(?: \{(.*)\})?$/gm, (_, name: string) => `  ${name}: { enabled: false }`);
+  writeFileSync(file, `${off(before).split('\n  invoices')[0]}\n  invoices: { enabled: false }\n`);
+  const ended = await project.freshet(['freshness']);
+  const { tables } = envelopeOf(await project.freshet(['freshness', '--json'])).data;
+  writeFileSync(file, before.replace('entities:', 'enabled: false\nentities:'));
+  const whole = await project.freshet(['freshness', '--alert']);
+  writeFileSync(file, before);
+  expect({ code: ended.code, stderr: ended.stderr, run: ended.stdout.includes('./freshet run') }).toEqual({
+    code: 0,
+    stderr: '',
+    run: false,
+  });
+  expect(ended.stdout).toMatch(
+    /^off: zoho_books\.json_invoices: Entity invoices of zoho-books is switched off; its rows show the source as of /m,
+  );
+  expect(ended.stdout).toContain('  → To have it back, take `entities.items.enabled: false` out of config/pipelines/zoho-books.yaml.');
+  expect(tables[2]).toMatchObject({ status: 'off', switched_off: { kind: 'entity', key: 'entities.invoices.enabled' }, unwatched: null });
+  expect({ code: whole.code, off: whole.stdout.match(/^off: .*$/gm) }).toEqual({
+    code: 0,
+    off: [
+      'off: zoho_books.json_contacts, zoho_books.json_items, zoho_books.json_invoices: Pipeline zoho-books is switched off, and `as of` says how old each is',
+    ],
+  });
+});
+
 it('with --alert raises the alarm once, shows it as long as it is open, and says what to do', async () => {
   const first = envelopeOf(await project.freshet(['freshness', '--alert', '--json'])).data.alarms;
   expect(first).toMatchObject({ raised: 1, resolved: 0, sent: 0 });

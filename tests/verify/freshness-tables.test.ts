@@ -98,6 +98,13 @@ beforeAll(async () => {
     expected: { dateField: 'posted' },
   });
   await make('unlimited', { columns: 'date date', values: [today], age: '999 hours', expected: { limit: null } });
+  const off = {
+    kind: 'entity',
+    what: 'Entity parked of books',
+    key: 'entities.parked.enabled',
+    file: 'config/pipelines/books.yaml',
+  } as const;
+  await make('parked', { columns: 'date date', values: [today], age: '999 hours', expected: { limit: null, off } });
   await make('broken', { columns: 'date date', values: [today], age: '1 hour' });
   await db.query(`alter table books.json_broken drop column deleted_at`);
   await make('gadgets', { columns: 'made_on text', values: [`'x'`], pipeline: 'json2db' });
@@ -129,6 +136,7 @@ it.each([
   ['worded', 'date_error', 'date holds 2 × what is no date, such as "soon"'],
   ['impossible', 'date_error', 'date holds 2027-02-31, which no calendar has'],
   ['unlimited', 'unwatched', /nobody set a limit/],
+  ['parked', 'off', /^Entity parked of books is switched off; its rows show the source as of \d{4}-\d\d-\d\d \d\d:\d\d UTC$/],
   ['broken', 'error', 'column "deleted_at" does not exist'],
   ['gadgets', 'no_date_column', /no column/],
   ['orders', 'stale', /^last loaded 3 d ago, at most 24 h/],

@@ -1,4 +1,5 @@
 import { pipelineFileSchema } from '../../src/config/schema/pipeline-file';
+import { entitySwitchedOff } from '../../src/config/switches';
 import { chooseDateColumn, DATE_FIELDS, MASTER_ENTITIES, type DateChoice } from '../../src/verify/freshness/date-column';
 import { fileLimits, pipelineLimits } from '../../src/verify/freshness/limit';
 import { recommendation, type Situation } from '../../src/verify/freshness/recommendation';
@@ -10,6 +11,8 @@ const column = { kind: 'column', by: 'order', field: 'date', column: 'date', typ
 
 describe('the status of a table', () => {
   const good: TableFacts = {
+    off: null,
+    asOf: '2027-03-28T11:00:00.000000Z',
     filledBy: 'read',
     age: HOUR_MS,
     maxAge: 24 * HOUR_MS,
@@ -46,6 +49,18 @@ describe('the status of a table', () => {
     ['whose column holds no dates', { dateFault: 'date is bigint' }, 'date_error', 'date is bigint'],
     ['that cannot be read', { trouble: 'permission denied', age: null, made: false }, 'error', 'permission denied'],
     ['that nobody set a limit for', { maxAge: null }, 'unwatched', 'nobody set a limit'],
+    [
+      'that is switched off, however old it is',
+      { off: 'Source till', age: 999 * HOUR_MS, trouble: 'permission denied' },
+      'off',
+      'Source till is switched off; its rows show the source as of 2027-03-28 11:00 UTC',
+    ],
+    [
+      'that is switched off and was never read',
+      { off: 'Entity bills of books', asOf: null, age: null, made: false },
+      'off',
+      'Entity bills of books is switched off; it was never read',
+    ],
   ];
 
   it.each(cases)('%s', (_, facts, status, why) => {
@@ -58,8 +73,8 @@ describe('the status of a table', () => {
     expect(new Set(cases.map(([, , status]) => status))).toEqual(new Set(FRESHNESS_STATUSES));
   });
 
-  it('is something to stop for unless only dates cannot be told, or nobody set a limit', () => {
-    expect(FRESHNESS_STATUSES.filter((status) => !isWrong(status))).toEqual(['fresh', 'no_dates', 'no_date_column', 'unwatched']);
+  it('is something to stop for unless only dates cannot be told, nobody set a limit, or a person wants it so', () => {
+    expect(FRESHNESS_STATUSES.filter((status) => !isWrong(status))).toEqual(['fresh', 'no_dates', 'no_date_column', 'unwatched', 'off']);
   });
 
   it('names what is too old before what is empty: both are wrong, and the first is why nobody knows the second', () => {
@@ -150,6 +165,24 @@ describe('the limit of a table', () => {
     expect(limitOf({}, 3 * HOUR_MS)).toBeNull();
   });
 
+  it('is none of what is switched off, by the entity or by what is around it, also for dates and for tables that the file does not name', () => {
+    const file = { name: 'p', source: 's', entities: { invoices: { enabled: false, freshness: { newest_max_age: '1d' } }, bills: {} } };
+    const pipeline = pipelineFileSchema.parse({ ...file, freshness: { max_age: '1h' } });
+    const path = 'config/pipelines/p.yaml';
+    const entity = (name: string) => entitySwitchedOff(pipeline, name, path);
+    const { entities, otherwise } = pipelineLimits(pipeline, undefined, { pipeline: null, entity });
+    const off = { kind: 'entity', what: 'Entity invoices of p', key: 'entities.invoices.enabled', file: path };
+    expect(entities.get('invoices')).toMatchObject({ limit: null, newestMaxAge: null, off });
+    expect([entities.get('bills'), otherwise.off]).toMatchObject([{ limit: limit(1, 'pipeline'), off: null }, null]);
+    const around = { kind: 'source', what: 'Source s', key: 's.enabled', file: 'config/sources.yaml' } as const;
+    const all = pipelineLimits(pipeline, undefined, { pipeline: around, entity });
+    expect([all.entities.get('invoices'), all.entities.get('bills'), all.otherwise]).toMatchObject([
+      { limit: null, off: around },
+      { limit: null, off: around },
+      { limit: null, off: around },
+    ]);
+  });
+
   it('of tables loaded from files is a day, without an alarm unless the settings say so', () => {
     expect(fileLimits(undefined).otherwise.limit).toEqual({ ...limit(24, 'files'), alarmAfter: null });
     expect(fileLimits(3 * HOUR_MS).otherwise.limit).toEqual(limit(3, 'settings'));
@@ -187,6 +220,7 @@ describe('what is recommended', () => {
     lastGoodRun: 'R0',
     sqlstate: null,
     watch: null,
+    off: null,
   };
 
   it.each<[string, Partial<Situation>, string]>([
@@ -210,6 +244,14 @@ describe('what is recommended', () => {
     ['a table that somebody holds', { status: 'error', sqlstate: '55P03' }, 'ask again'],
     ['a table that takes too long', { status: 'error', sqlstate: '57014' }, 'create index on zoho.json_bills (date)'],
     ['any other trouble', { status: 'error', sqlstate: '42703' }, './freshet verify --deep'],
+    [
+      'a table that is switched off',
+      {
+        status: 'off',
+        off: { kind: 'entity', what: 'Entity bills of books', key: 'entities.bills.enabled', file: 'config/pipelines/books.yaml' },
+      },
+      'To have it back, take `entities.bills.enabled: false` out of config/pipelines/books.yaml.',
+    ],
     ['a table without limit', { status: 'unwatched', watch: 'Write a limit.' }, 'Write a limit.'],
   ])('%s', (_, other, said) => {
     expect(recommendation({ ...at, ...other })).toContain(said);

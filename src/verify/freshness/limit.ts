@@ -1,4 +1,5 @@
 import type { PipelineSettings } from '../../config/pipeline';
+import type { SwitchedOff } from '../../config/switches';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -26,9 +27,11 @@ export interface Expected {
   readonly dateField: string | null;
   /** Whether its rows have no business date by nature. `null`: by the list of date-column.ts. */
   readonly master: boolean | null;
+  /** What keeps it from being read, because a person wants it so: then it may be as old as it likes. `null`: nothing. */
+  readonly off: SwitchedOff | null;
 }
 
-export const NOTHING_EXPECTED: Expected = { limit: null, newestMaxAge: null, dateField: null, master: null };
+export const NOTHING_EXPECTED: Expected = { limit: null, newestMaxAge: null, dateField: null, master: null, off: null };
 
 /** Limits of a pipeline's tables; `otherwise`: those of tables that its file does not name. */
 export interface PipelineLimits {
@@ -36,19 +39,31 @@ export interface PipelineLimits {
   readonly otherwise: Expected;
 }
 
+/** What is switched off: all of a pipeline, or an entity of it. */
+export interface Switches {
+  readonly pipeline: SwitchedOff | null;
+  readonly entity: (name: string) => SwitchedOff | null;
+}
+
+export const ALL_ON: Switches = { pipeline: null, entity: () => null };
+
 /** Who names a limit, nearest first: the entity, its pipeline, the settings (only for what runs by itself), the schedule. What is switched off has none. */
-export function pipelineLimits(pipeline: PipelineSettings, inSettings: number | undefined): PipelineLimits {
+export function pipelineLimits(pipeline: PipelineSettings, inSettings: number | undefined, switches: Switches = ALL_ON): PipelineLimits {
   const whole = explicit(pipeline.freshness?.max_age, 'pipeline') ?? scheduled(pipeline.schedule, inSettings);
-  const entities = Object.entries(pipeline.entities).map(([entity, { freshness, enabled }]): [string, Expected] => [
-    entity,
-    {
-      limit: pipeline.enabled && enabled ? (explicit(freshness?.max_age, 'entity') ?? whole) : null,
-      newestMaxAge: freshness?.newest_max_age ?? null,
-      dateField: freshness?.date_field ?? null,
-      master: freshness?.master ?? null,
-    },
-  ]);
-  return { entities: new Map(entities), otherwise: NOTHING_EXPECTED };
+  const entities = Object.entries(pipeline.entities).map(([entity, { freshness }]): [string, Expected] => {
+    const off = switches.pipeline ?? switches.entity(entity);
+    return [
+      entity,
+      {
+        limit: off === null ? (explicit(freshness?.max_age, 'entity') ?? whole) : null,
+        newestMaxAge: off === null ? (freshness?.newest_max_age ?? null) : null,
+        dateField: freshness?.date_field ?? null,
+        master: freshness?.master ?? null,
+        off,
+      },
+    ];
+  });
+  return { entities: new Map(entities), otherwise: { ...NOTHING_EXPECTED, off: switches.pipeline } };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { switchedOnBy, type SwitchedOff } from '../../config/switches';
 import type { DateChoice } from './date-column';
 import type { FreshnessStatus } from './status-of';
 
@@ -21,6 +22,8 @@ export interface Situation {
   readonly sqlstate: string | null;
   /** What makes a table without limit watched; `null`: it has one. */
   readonly watch: string | null;
+  /** What keeps it from being read; `null`: nothing. */
+  readonly off: SwitchedOff | null;
 }
 
 /** What a person does about a table: a sentence, with the command where there is one. Empty where there is nothing to do. */
@@ -28,6 +31,8 @@ export function recommendation(at: Situation): string {
   switch (at.status) {
     case 'fresh':
       return '';
+    case 'off':
+      return at.off === null ? '' : switchedOnBy(at.off);
     case 'unwatched':
       return at.watch ?? '';
     case 'stale':

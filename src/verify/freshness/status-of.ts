@@ -16,6 +16,7 @@ export const FRESHNESS_STATUSES = [
   'error',
   'never',
   'unwatched',
+  'off',
 ] as const;
 export type FreshnessStatus = (typeof FRESHNESS_STATUSES)[number];
 
@@ -28,6 +29,10 @@ export function isWrong(status: FreshnessStatus): boolean {
 
 /** What was found out of a table. */
 export interface TableFacts {
+  /** What of it is switched off, as in `Entity bills of books`; `null`: it is read. */
+  readonly off: string | null;
+  /** What changed in the source before this instant is in the table, as ISO text; `null`: it was never read. */
+  readonly asOf: string | null;
   /** `read`: by asking the source; `load`: from files. */
   readonly filledBy: 'read' | 'load';
   /** ms since it was filled to the end; `null`: it never was. */
@@ -54,9 +59,15 @@ export interface Judged {
   readonly why: string;
 }
 
-/** What keeps a table from being judged comes first, then its age, then its rows, then their dates. */
+/** What nobody wants to be read is not judged. Else what keeps a table from being judged comes first, then its age, then its rows, then their dates. */
 export function statusOf(table: TableFacts, now: Date): Judged {
-  return unjudged(table) ?? tooOld(table) ?? withoutRows(table) ?? ofDates(table, now) ?? unlimited(table);
+  return switchedOff(table) ?? unjudged(table) ?? tooOld(table) ?? withoutRows(table) ?? ofDates(table, now) ?? unlimited(table);
+}
+
+function switchedOff({ off, asOf }: TableFacts): Judged | null {
+  if (off === null) return null;
+  const since = asOf === null ? 'it was never read' : `its rows show the source as of ${asOf.slice(0, 16).replace('T', ' ')} UTC`;
+  return { status: 'off', why: `${off} is switched off; ${since}` };
 }
 
 function unjudged({ trouble, made, age, filledBy }: TableFacts): Judged | null {
