@@ -20,5 +20,6 @@ export const MIGRATION_NAMES = [
   '0020-comparisons',
   '0021-publish-seen',
   '0022-rehearsal',
+  '0023-void-deletions',
 ] as const;
 export type MigrationName = (typeof MIGRATION_NAMES)[number];

@@ -7,6 +7,7 @@ import { FreshetError } from '../domain/errors';
 import type { StageContext } from '../observability/stage-context';
 import { settleComparison } from './compare-page';
 import { type Doubt, doubtsOf } from './doubt';
+import { voidSeen } from './deletion-void';
 import { bookOwed } from './doubt-accepted';
 import { doubtFacts } from './doubt-facts';
 import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow } from './extraction';
@@ -69,6 +70,7 @@ async function closeIn(tx: Tx, scope: ExtractScope, closing: Closing): Promise<r
   const { input, ctx } = scope;
   await lockTable(tx, input.target.schema, input.target.table);
   await refuseUnfinished(tx, input, extraction);
+  await voidSeen(tx, extraction);
   const { deleted, settled } = await deleteGone(tx, scope, closing);
   const stay = await keptForDeletions(tx, scope, closing);
   if (watermarkMayMove(extraction)) await moveWatermarks(tx, scope, extraction, stay);

@@ -111,7 +111,8 @@ async function noteCandidates(scope: ExtractScope, extraction: Extraction): Prom
   const { deps, input, ctx, fence } = scope;
   const [known] = await deps.db.query(`select from freshet.confirmation where extraction_id = $1 limit 1`, [extraction.id]);
   if (known !== undefined || input.sweep === undefined) return;
-  const { table, missing } = goneSql(input.target, { extractionId: extraction.id, definition: deps.definition, confirmed: false });
+  const of = { extractionId: extraction.id, definition: deps.definition, confirmed: false, accepted: false };
+  const { table, missing } = goneSql(input.target, of);
   const [counts] = await deps.db.query<{ n: string; live: string }>(
     `select count(*) filter (where ${missing}) as n, count(*) filter (where t.deleted_at is null) as live
        from ${table} t, freshet.extraction x where x.id = $1`,

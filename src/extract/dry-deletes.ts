@@ -16,6 +16,8 @@ export interface DryDeletes {
 }
 
 export interface DryTable {
+  readonly pipeline: string;
+  readonly entity: string;
   readonly schema: string;
   readonly table: string;
   readonly definition: EntityDefinition;
@@ -40,16 +42,23 @@ export async function dryDeletes(db: Database, target: DryTable, read: DryListed
   return { rows: gone.size, asked: asks ? missing.length : 0, held };
 }
 
+const TOLD = {
+  since: '$3::timestamptz',
+  toldAt: 'q.cursor_sort',
+  of: { pipeline: '$4::text', entity: '$5::text' },
+  accepted: false,
+} as const;
+
 async function toldRows(
   db: Database,
-  { schema, table, definition }: DryTable,
+  { pipeline, entity, schema, table, definition }: DryTable,
   { deleted, since }: { readonly deleted: ReadonlyMap<string, bigint | null>; readonly since: string },
 ): Promise<Set<string>> {
   if (deleted.size === 0) return new Set();
   const rows = await db.query<{ id: string }>(
     `select t.id from ${ident(schema, table)} t join unnest($1::text[], $2::bigint[]) q (id, cursor_sort) on q.id = t.id
-      where t.deleted_at is null and ${toldLaterSql(definition, { since: '$3::timestamptz', toldAt: 'q.cursor_sort' })}`,
-    [[...deleted.keys()], [...deleted.values()].map((sort) => sort?.toString() ?? null), since],
+      where t.deleted_at is null and ${toldLaterSql(definition, TOLD)}`,
+    [[...deleted.keys()], [...deleted.values()].map((sort) => sort?.toString() ?? null), since, pipeline, entity],
   );
   return new Set(rows.map(({ id }) => id));
 }

@@ -53,6 +53,8 @@ export interface ExtractInput extends Narrowing {
   readonly full: boolean;
   /** For an integer cursor: the greatest value that the source has given out; `null`: not known. */
   readonly counter: string | null;
+  /** More than this it has not given out; `null`: not known. */
+  readonly counterAtMost: string | null;
   /** ms for instants, steps for integers. */
   readonly lag: number;
   readonly fullEveryMs: number;

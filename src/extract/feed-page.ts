@@ -20,7 +20,8 @@ export async function feedPage(scope: ExtractScope, extraction: Extraction): Pro
     throw new RangeError(`the client of ${input.entity} has no feed of deletions`);
   const request = { entity: input.object, from: part.from, position: extraction.position.next };
   const answer = await deps.client.deletions(request, ctx);
-  const parts = extraction.parts.map((one) => (one === part ? raised(part, answer.deletions) : one));
+  const ceiling = input.counterAtMost === null ? null : BigInt(input.counterAtMost);
+  const parts = extraction.parts.map((one) => (one === part ? raised(part, answer.deletions, ceiling) : one));
   const { position } = extraction;
   const phase = answer.next === null ? ('done' as const) : position.phase;
   const after: Extraction = { ...extraction, parts, position: { ...position, next: answer.next, seq: position.seq + 1, phase } };
@@ -57,9 +58,14 @@ export function isBehind(cursorText: string | null, deletedAt: bigint): boolean 
   return cursorText !== null && /^-?\d{1,18}$/.test(cursorText) && BigInt(cursorText) > deletedAt;
 }
 
-function raised(part: Part, deletions: readonly Deletion[]): Part {
+/**
+ * The mark after a page of deletions. What stands above all that the counter has given out was told before that went back, and would hide
+ * deletions to come, or make each read take the counter for one that went back; what was deleted since the counter was asked for is told again.
+ */
+export function raised(part: Part, deletions: readonly Deletion[], ceiling: bigint | null): Part {
   const greatest = deletions.reduce((top, { id, stamp }) => {
     const sort = BigInt(stamp);
+    if (ceiling !== null && sort > ceiling) return top;
     return top === null || sort > top.sort ? { id, text: stamp, sort } : top;
   }, part.greatest);
   return { ...part, greatest };

@@ -9,6 +9,7 @@ import type { StageContext } from '../observability/stage-context';
 import type { ExtractDeps, ExtractInput } from './extract-slice';
 import { EXTRACTION_COLUMNS, extractionOf, type Extraction, type ExtractionRow } from './extraction';
 import { findAdoptable, liftToken, type Wanted } from './adoption';
+import { forgetToldStamps } from './deletion-void';
 import { COMPARISON, planComparison, requireTable, type Comparison } from './comparison';
 import { acceptedDeletes } from './doubt-accepted';
 import { tableExists } from './held-rows';
@@ -75,6 +76,8 @@ export async function plannedRead(
     now,
     tableGone,
     counter: input.counter === null ? null : BigInt(input.counter),
+    counterAtMost: input.counterAtMost === null ? null : BigInt(input.counterAtMost),
+    deletions: watermarks.get(DELETIONS) ?? null,
   });
   const plan = narrowRead(planned, { ...input, definition: deps.definition, now });
   const { partitions, deletes } = deps.definition;
@@ -215,6 +218,7 @@ async function forgetReads(tx: Tx, { pipeline, entity }: ExtractInput): Promise<
 /** Nothing that was fetched before can be ordered against what comes now: the newer fetch wins. */
 async function raiseEpoch(tx: Tx, { pipeline, entity }: ExtractInput): Promise<void> {
   await tx.query(`update freshet.pipeline_entity set epoch = epoch + 1 where pipeline = $1 and entity = $2`, [pipeline, entity]);
+  await forgetToldStamps(tx, { pipeline, entity });
 }
 
 /** Records whose detail could not be had, or came in a lower version than we hold, are asked again until an answer settles it. */

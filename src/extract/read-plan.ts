@@ -29,6 +29,10 @@ export interface ReadPlanFacts {
   readonly tableGone: boolean;
   /** The greatest value that the source has given out for an integer cursor; `null`: not known. */
   readonly counter: bigint | null;
+  /** More than this it has not given out; `null`: not known. */
+  readonly counterAtMost: bigint | null;
+  /** Up to where a feed has told deletions; `null`: it told of none, or there is no feed. */
+  readonly deletions: Pick<Watermark, 'text' | 'sort' | 'question'> | null;
   /** Run whose complete read was doubted and accepted since: its deletions are still to come. Absent: none. */
   readonly owedSince?: string;
   /** Run whose complete read lacks more rows than may go without a person, and nobody has approved it yet. Absent: none. */
@@ -59,8 +63,8 @@ export function planRead(facts: ReadPlanFacts): ReadPlan {
   if (!definition.incremental || definition.cursor === null) return complete('the source lists this entity only whole', null);
   if (watermark === null) return complete('first read', null);
   if (watermark.question !== facts.question) return { ...complete('the question changed', null), newEpoch: true };
-  if (watermark.kind === 'integer' && facts.counter !== null && facts.counter < watermark.sort)
-    return { ...complete(`the counter of the source went back from ${watermark.text} to ${facts.counter}`, null), newEpoch: true };
+  const setBack = counterSetBack(facts, watermark);
+  if (setBack !== null) return { ...complete(setBack, null), newEpoch: true };
   if (facts.tableGone) return complete('the table is gone', null);
   const start = lowerBound(watermark, facts.lag);
   if (facts.full) return complete('asked for with --full', start);
@@ -70,6 +74,17 @@ export function planRead(facts: ReadPlanFacts): ReadPlan {
   if (facts.lastCompleteAt === null) return complete('no complete read yet', start);
   if (facts.now - facts.lastCompleteAt >= BigInt(facts.fullEveryMs) * 1000n) return complete('full_every is due', start);
   return { read: 'incremental', from: lowerBoundText(watermark.kind, start), lateBefore: null, reason: '', newEpoch: false };
+}
+
+/**
+ * Says from where to where the source's counter went back: it stands before a mark where it was already, of records, or of deletions, which may be
+ * far ahead of them. Where the server keeps its counter to itself, its newest record stands for it, and says nothing of deletions.
+ */
+function counterSetBack({ counter, counterAtMost, deletions, question }: ReadPlanFacts, watermark: Watermark): string | null {
+  if (watermark.kind !== 'integer' || counter === null) return null;
+  const told = counterAtMost !== null && deletions?.question === question && counterAtMost < deletions.sort ? deletions : null;
+  const mark = counter < watermark.sort ? watermark : told;
+  return mark === null ? null : `the counter of the source went back from ${mark.text} to ${counter}`;
 }
 
 function complete(reason: string, lateBefore: bigint | null): ReadPlan {

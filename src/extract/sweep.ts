@@ -67,7 +67,10 @@ export function mayDelete({ deps, input }: SweepScope, { read }: Pick<Extraction
 }
 
 type SweepScope = Pick<ExtractScope, 'deps' | 'input'>;
-export type SweptRead = Pick<Extraction, 'id' | 'read'>;
+export interface SweptRead extends Pick<Extraction, 'id' | 'read'> {
+  /** It was doubted, and a person accepted that. */
+  readonly accepted?: boolean;
+}
 
 interface Gone {
   readonly n: number;
@@ -82,7 +85,8 @@ async function gone(
   { deps, input }: SweepScope,
   { extraction, confirmed }: { readonly extraction: SweptRead; readonly confirmed: boolean },
 ): Promise<Gone> {
-  const { table, missing, told, since } = goneSql(input.target, { extractionId: extraction.id, definition: deps.definition, confirmed });
+  const { id: extractionId, accepted = false } = extraction;
+  const { table, missing, told, since } = goneSql(input.target, { extractionId, definition: deps.definition, confirmed, accepted });
   const sql = showsEveryRow(input, extraction) ? `(${missing} or ${told})` : told;
   const [counts] = await tx.query<{ gone: string; live: string }>(
     `select count(*) filter (where ${sql}) as gone, count(*) filter (where t.deleted_at is null) as live
@@ -101,7 +105,7 @@ export async function sweepAccepted(tx: Tx, scope: SweepScope, own: SweptRead): 
   if (!mayDelete(scope, own) || scope.input.compare !== undefined) return { deleted: 0, settled: [] };
   const owed = (await acceptedDeletes(tx, scope.input)).filter(({ id, read }) => id !== own.id && read === 'incremental');
   let deleted = 0;
-  for (const read of owed) deleted += await sweep(tx, scope, read);
+  for (const read of owed) deleted += await sweep(tx, scope, { ...read, accepted: true });
   return { deleted, settled: owed.map(({ id }) => id) };
 }
 

@@ -5,11 +5,14 @@ import { drawNumber } from '../database/draw-number';
 import { fenced } from '../database/fence';
 import { ident } from '../database/identifier';
 import type { StageContext } from '../observability/stage-context';
+import type { EntityDefinition } from '../sources/source';
+import { voidUndone } from './deletion-void';
 import type { ExtractInput } from './extract-slice';
 
 export interface UndoInput extends Pick<ExtractInput, 'runId' | 'pipeline' | 'entity' | 'target'> {
   /** The run whose deletions are taken back. */
   readonly deletedBy: string;
+  readonly definition: Pick<EntityDefinition, 'deletes'>;
 }
 
 /** Of a row `t`: nothing has happened to it since the run $1 deleted it. What came back, or was deleted again, bears another run. */
@@ -17,8 +20,8 @@ export const DELETED_BY = `t.run_id = $1 and t.deleted_at is not null`;
 
 /**
  * Brings back the rows that a run deleted, with their line items, in one transaction under the table's lock: new `batch_no`, counters and
- * ledger (`undone`). `fetched_at` stays, so the next complete read deletes them again where the source still lacks them. Doing it again
- * finds nothing. Precondition: the entity's extraction of this run is open.
+ * ledger (`undone`). `fetched_at` stays, so the next complete read deletes them again where the source still lacks them; deletions that were
+ * told before do not. Doing it again finds nothing. Precondition: the entity's extraction of this run is open.
  */
 export async function undoDeletes(db: Database, input: UndoInput, ctx: StageContext): Promise<void> {
   const { fence } = await beginAttempt(db, input, ctx);
@@ -51,6 +54,11 @@ async function bringBack(tx: Tx, { target: { schema, table }, ...input }: UndoIn
         [rows.map(({ id }) => id), batchNo],
       )
     : [];
+  await voidUndone(
+    tx,
+    input,
+    rows.map(({ id }) => id),
+  );
   await tx.query(`update freshet.table_owner set live = live + $3, lines = lines + $4 where schema = $1 and "table" = $2`, [
     schema,
     table,

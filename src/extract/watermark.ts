@@ -74,7 +74,8 @@ export async function moveWatermarks(
         greatest.text,
         greatest.sort.toString(),
         extraction.question,
-        greatest.id,
+        // A counter from which deletions are counted anew is no record's.
+        greatest.id === '' ? null : greatest.id,
         extraction.id,
         extraction.resets,
       ],

@@ -16,7 +16,7 @@ import { neverHeldStill } from '../extract/position';
 import { readWatermarks } from '../extract/watermark';
 import { DryLoad, type DryCounts } from '../load/dry-load';
 import type { StageContext } from '../observability/stage-context';
-import type { EntityDefinition, ReadKind } from '../sources/source';
+import type { EntityDefinition, ReadKind, Survey } from '../sources/source';
 import { openReadFacts } from './dry-open-read';
 import { loadPolicyOf } from './load-policy-of';
 import { DryTally } from './dry-tally';
@@ -89,9 +89,9 @@ export interface DryFacts {
 export async function dryEntity(deps: DryDeps, facts: DryFacts, ctx: StageContext): Promise<Omit<DryEntity, 'calls'>> {
   const { db } = deps;
   const { entity, listed } = facts;
-  const { scope, counter } = await surveyed(deps, facts, ctx);
+  const { scope, ...counters } = await surveyed(deps, facts, ctx);
   const { definition } = scope.deps;
-  const input = inputOf(facts, { ...entity, definition }, counter);
+  const input = inputOf(facts, { ...entity, definition }, counters);
   const wanted = await plannedRead({ db, definition }, input, { ctx, ...idsOf(db, input, listed) });
   const told = { ...NOT_READ, entity: entity.name, table: `${entity.target.schema}.${entity.target.table}` };
   const plan = { read: wanted.plan.read, from: wanted.plan.from, reason: wanted.plan.reason };
@@ -121,9 +121,10 @@ export async function dryEntity(deps: DryDeps, facts: DryFacts, ctx: StageContex
 
 const nowOf = (ctx: StageContext): string => formatInstant(BigInt(ctx.now().getTime()) * 1000n);
 
-interface Surveyed {
+type Counters = Pick<Survey, 'counter' | 'counterAtMost'>;
+
+interface Surveyed extends Counters {
   readonly scope: Omit<AskingScope, 'input' | 'watermarks' | 'nextPages'>;
-  readonly counter: string | null;
 }
 
 /** The entity as the server at hand describes it, where that differs from server to server. */
@@ -131,21 +132,23 @@ async function surveyed({ clients }: DryDeps, { entity, wish }: DryFacts, ctx: S
   const { config } = wish;
   const client = clients.of(config);
   const zone = config.definition.zone;
-  if (client.survey === undefined) return { scope: { deps: { client, definition: entity.definition, zone }, ctx }, counter: null };
+  if (client.survey === undefined)
+    return { scope: { deps: { client, definition: entity.definition, zone }, ctx }, counter: null, counterAtMost: null };
   const found = await client.survey({ entity: entity.object }, ctx);
   const incremental = found.definition.incremental && entity.settings.incremental?.enabled !== false;
   const definition = { ...entity.definition, ...found.definition, incremental };
-  return { scope: { deps: { client, definition, zone }, ctx }, counter: found.counter };
+  const { counter, counterAtMost } = found;
+  return { scope: { deps: { client, definition, zone }, ctx }, counter, counterAtMost };
 }
 
-function inputOf({ wish: { config, command } }: DryFacts, entity: RunEntity, counter: string | null): ExtractInput {
+function inputOf({ wish: { config, command } }: DryFacts, entity: RunEntity, counters: Counters): ExtractInput {
   return extractInput(config, entity, {
     runId: DRY,
     sessionId: DRY,
     full: command['full'] === true,
     approveDeletes: command['approve_deletes'] === true,
     ...(typeof command['limit'] === 'number' ? { limit: command['limit'] } : {}),
-    counter,
+    ...counters,
   });
 }
 
@@ -201,8 +204,8 @@ interface Asked {
 }
 
 function deletes(db: Database, { facts, input, definition }: Asked, read: DryListed, now: string): Promise<DryDeletes> {
-  const { sweep } = input;
-  return dryDeletes(db, { ...facts.entity.target, definition, ...(sweep === undefined ? {} : { sweep }) }, read, now);
+  const { sweep, pipeline, entity } = input;
+  return dryDeletes(db, { ...facts.entity.target, pipeline, entity, definition, ...(sweep === undefined ? {} : { sweep }) }, read, now);
 }
 
 /** Those that need no further question to the source. */

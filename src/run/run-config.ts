@@ -189,6 +189,8 @@ export interface ExtractFacts {
   readonly limit?: number;
   /** The greatest value that the source has given out for an integer cursor, as far as it was asked. */
   readonly counter: string | null;
+  /** More than this it has not given out; `null`: not known. */
+  readonly counterAtMost: string | null;
   /** The table is compared with the source. */
   readonly compare?: Comparison;
 }

@@ -145,17 +145,17 @@ export class Steps {
    */
   async close(input: EntityStep, ctx: StageContext): Promise<{ readonly doubts: number; readonly publishes: boolean }> {
     const { config, entity, facts, command } = await this.open(input);
+    const { definition, name, target } = entity;
     if (await hasUnloaded(this.deps.db, input)) await this.load(input, ctx);
     // A comparison that mends nothing leaves the table as it is, also its columns.
-    if (!config.unseen.has(entity.name) && facts.compare?.fix !== false) {
-      const { definition, name, target } = entity;
+    if (!config.unseen.has(name) && facts.compare?.fix !== false) {
       const policy = loadPolicyOf(entity, { command, load: config.settings.load });
       const table = { ...target, pipeline: config.pipeline.name, entity: name, definition, runId: input.runId, policy };
       await ensureRawTable({ db: this.deps.db }, table, ctx);
     }
     const undone = undoneRun(command);
     if (undone !== null)
-      await undoDeletes(this.deps.db, { ...input, pipeline: config.pipeline.name, target: entity.target, deletedBy: undone }, ctx);
+      await undoDeletes(this.deps.db, { ...input, pipeline: config.pipeline.name, target, definition, deletedBy: undone }, ctx);
     const closed = await closeExtraction(this.extractDeps(config, entity), extractInput(config, entity, facts), ctx);
     return { doubts: closed.doubts.length, publishes: publishable(config, entity) };
   }
@@ -242,6 +242,7 @@ export class Steps {
         approveDeletes: run.command['approve_deletes'] === true,
         ...(typeof run.command['limit'] === 'number' ? { limit: run.command['limit'] } : {}),
         counter: null,
+        counterAtMost: null,
         ...(compare === undefined ? {} : { compare }),
       },
       kind: run.kind,
@@ -257,7 +258,8 @@ export class Steps {
     const client = this.deps.clients.of(config);
     const survey = await surveyEntity({ db: this.deps.db, client, pipeline: config.pipeline.name, entity }, ctx);
     const now = survey?.changed === true ? await this.open(input) : opened;
-    return { ...now, facts: { ...now.facts, counter: survey?.counter ?? null } };
+    const { counter = null, counterAtMost = null } = survey ?? {};
+    return { ...now, facts: { ...now.facts, counter, counterAtMost } };
   }
 
   private config(digest: string): Promise<RunConfig> {

@@ -10,8 +10,7 @@ interface Surveying {
   readonly entity: RunEntity;
 }
 
-export interface Surveyed {
-  readonly counter: string | null;
+export interface Surveyed extends Pick<Survey, 'counter' | 'counterAtMost'> {
   /** What is known of the entity is another thing than before: whoever holds its definition must read it anew. */
   readonly changed: boolean;
 }
@@ -19,14 +18,14 @@ export interface Surveyed {
 /** Asks the server what it knows of an entity, and keeps it beside the pipeline's entity; `null` where all servers of a source are alike. */
 export async function surveyEntity({ db, client, pipeline, entity }: Surveying, ctx: StageContext): Promise<Surveyed | null> {
   if (client.survey === undefined) return null;
-  const { definition, counter } = await client.survey({ entity: entity.object }, ctx);
+  const { definition, counter, counterAtMost } = await client.survey({ entity: entity.object }, ctx);
   const [kept] = await db.query(`select from freshet.pipeline_entity where pipeline = $1 and entity = $2 and definition = $3::jsonb`, [
     pipeline,
     entity.name,
     JSON.stringify(definition),
   ]);
   if (kept === undefined) await keep(db, { pipeline, entity: entity.name, definition });
-  return { counter, changed: kept === undefined };
+  return { counter, counterAtMost, changed: kept === undefined };
 }
 
 async function keep(

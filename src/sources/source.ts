@@ -155,8 +155,10 @@ export interface DeletionsAnswer {
 export interface Survey {
   /** Replaces what the registry says. */
   readonly definition: Pick<EntityDefinition, 'key' | 'cursor' | 'incremental' | 'paging' | 'order' | 'deletes' | 'version' | 'columns'>;
-  /** For an integer cursor: the greatest value given out so far (digits); `null` where the server keeps none. */
+  /** For an integer cursor: the greatest value given out so far, or less (digits); `null` where the server keeps none. */
   readonly counter: string | null;
+  /** More than this it has not given out (digits); `null` where the server keeps none, or keeps it to itself. */
+  readonly counterAtMost: string | null;
 }
 
 export type DetailAnswer =

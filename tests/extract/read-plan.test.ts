@@ -24,6 +24,8 @@ const facts: ReadPlanFacts = {
   now,
   tableGone: false,
   counter: null,
+  counterAtMost: null,
+  deletions: null,
 };
 
 describe('the kind of a read', () => {
@@ -47,6 +49,23 @@ describe('the kind of a read', () => {
     ['the entity can only be listed whole', { definition: contacts }, 'the source lists this entity only whole'],
   ] as const)('is complete when %s', (_name, change, reason) =>
     expect(planRead({ ...facts, ...change })).toMatchObject({ read: 'complete', from: null, reason }),
+  );
+
+  const counting = { ...facts, watermark: { ...watermark, kind: 'integer', text: '100', sort: 100n }, lag: 1_000 } as const;
+  const told = { text: '150', sort: 150n, question };
+  it.each([
+    ['records', { counter: 99n, counterAtMost: 100n }, 'the counter of the source went back from 100 to 99'],
+    ['deletions', { counter: 148n, counterAtMost: 149n, deletions: told }, 'the counter of the source went back from 150 to 148'],
+  ] as const)('begins a new epoch where the counter stands before what was told of %s', (_name, change, reason) =>
+    expect(planRead({ ...counting, ...change })).toMatchObject({ read: 'complete', reason, newEpoch: true }),
+  );
+
+  it.each([
+    ['the last deletion bears the very number that the server shows', { counter: 149n, counterAtMost: 150n, deletions: told }],
+    ['the server keeps its counter to itself', { counter: 100n, deletions: told }],
+    ['the deletions were told to another question', { counter: 100n, counterAtMost: 101n, deletions: { ...told, question: 'another' } }],
+  ] as const)('is incremental where %s', (_name, change) =>
+    expect(planRead({ ...counting, ...change })).toMatchObject({ read: 'incremental', newEpoch: false }),
   );
 
   it('changes with filters, whatever their order', () => {

@@ -102,6 +102,17 @@ describe('the survey of a dataclass', () => {
     expect(counter).toBe(String(given));
   });
 
+  it.each([
+    ['next', (next: number) => String(next)],
+    ['last', (next: number) => String(next - 1)],
+    ['hidden', () => null],
+  ] as const)('tells the number that it shows as what the counter is at most (server shows the %s number)', async (stampShown, shown) => {
+    const { client, sandbox } = await bench({ rules: { stampShown } });
+    sandbox.control.remove('Auftrag', 3);
+    const { counterAtMost } = await client.survey({ entity: 'Auftrag' }, testContext());
+    expect(counterAtMost).toBe(shown(sandbox.control.stats().nextStamp));
+  });
+
   it('takes the newest record’s stamp where the server keeps its counter to itself', async () => {
     const stamp = { name: '__GlobalStamp', kind: 'storage', type: 'long64', indexed: true };
     const { client } = await saying((request, response) => {

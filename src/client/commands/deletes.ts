@@ -102,7 +102,7 @@ async function chosenDeletes(project: Project, typed: string, given: readonly st
 }
 
 const AGAIN =
-  'Where the source still lacks them, a read that says so deletes them again: the next complete one, or the next that lists deletions.';
+  'Where the source still lacks them, the next complete read deletes them again; what it has told of their deletion so far counts no more.';
 
 function planned(chosen: readonly DeletesFacts[]): CommandResult {
   const lines = chosen.map(

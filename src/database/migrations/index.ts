@@ -20,6 +20,7 @@ import * as publish from './0019-publish';
 import * as comparisons from './0020-comparisons';
 import * as publishSeen from './0021-publish-seen';
 import * as rehearsal from './0022-rehearsal';
+import * as voidDeletions from './0023-void-deletions';
 
 export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0001-control-schema': controlSchema,
@@ -42,4 +43,5 @@ export const MIGRATIONS: Readonly<Record<MigrationName, Migration>> = {
   '0020-comparisons': comparisons,
   '0021-publish-seen': publishSeen,
   '0022-rehearsal': rehearsal,
+  '0023-void-deletions': voidDeletions,
 };

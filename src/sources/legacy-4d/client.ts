@@ -12,7 +12,7 @@ import { deletedField, deletionsOf, deletionsQuestion } from './deletions';
 import { contradicts, misshapen } from './errors';
 import { checkExact, exactFilters, filterQuery, type Condition, type ExactFilter } from './filter';
 import { keyOf, keyQuestion, nextKeyPage } from './key-pages';
-import { counterOf, readPage, type Page, type Question } from './page';
+import { counterOf, readPage, shownCounter, type Page, type Question } from './page';
 import { PAGE_SIZE, type Legacy4dSettings } from './settings';
 import { nextStampPage, stampQuestion } from './stamp-pages';
 import { isTracked, surveyed } from './survey';
@@ -96,13 +96,15 @@ export class Legacy4dClient implements SourceClient {
     const dataClass = await this.#class(request.entity, ctx);
     const feed = this.#catalog?.classes.has(DELETED_RECORDS) ?? false;
     const definition = surveyed(dataClass, feed, this.#pageSize);
-    if (!isTracked(dataClass)) return { definition, counter: null };
+    if (!isTracked(dataClass)) return { definition, counter: null, counterAtMost: null };
     // The newest record: where the server keeps its counter to itself, that one's stamp is the greatest known.
     const call = listCall(dataClass.name, { $orderby: `"${GLOBAL_STAMP} desc"`, $top: '1' });
     return this.#attempts(call, ctx, async () => {
       const { received, page } = await this.#page(call, ctx, 1);
       const newest = page.rows[0]?.[GLOBAL_STAMP];
-      return { definition, counter: counterOf(bodyOf(received), page.rows) ?? (Number.isSafeInteger(newest) ? String(newest) : '0') };
+      const body = bodyOf(received);
+      const counter = counterOf(body, page.rows) ?? (Number.isSafeInteger(newest) ? String(newest) : '0');
+      return { definition, counter, counterAtMost: shownCounter(body) };
     });
   }
 

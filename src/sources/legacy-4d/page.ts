@@ -48,9 +48,15 @@ export function readPage(body: Body, { top, what }: { readonly top: number; read
  * there where nothing is tracked.
  */
 export function counterOf(body: Body, rows: readonly Row[]): string | undefined {
+  const shown = shownCounter(body);
+  if (shown === null) return undefined;
+  return rows.some((row) => String(row[GLOBAL_STAMP]) === shown) ? shown : String(Number(shown) - 1);
+}
+
+/** The number at the top of a list answer, whichever it is: none greater was given out. `null`: the server does not show it. */
+export function shownCounter(body: Body): string | null {
   const shown = body[GLOBAL_STAMP];
-  if (!Number.isSafeInteger(shown) || (shown as number) <= 0) return undefined;
-  return String(rows.some((row) => row[GLOBAL_STAMP] === shown) ? shown : (shown as number) - 1);
+  return Number.isSafeInteger(shown) && (shown as number) > 0 ? String(shown) : null;
 }
 
 /** A stamp of a row. Errors: `source_error` where there is none that is exact. */
