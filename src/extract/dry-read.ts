@@ -3,7 +3,7 @@ import type { Wanted } from './adoption';
 import { askList } from './ask-list';
 import { withWhole, type Extraction } from './extraction';
 import type { AskingScope } from './extract-slice';
-import { isBehind } from './feed-page';
+import { givenOut, isBehind } from './feed-page';
 import { upTo } from './limit';
 import type { ListedRow } from './listed-row';
 import { afterAnswer, begin } from './list-step';
@@ -91,7 +91,7 @@ async function toldDeleted({ deps, input, ctx }: AskingScope, extraction: Extrac
   let next: Extraction['position']['next'] = null;
   do {
     const answer = await deps.client.deletions({ entity: input.object, from: part.from, position: next }, ctx);
-    for (const { id, stamp } of answer.deletions) told.set(id, BigInt(stamp));
+    for (const { id, stamp } of givenOut(answer)) told.set(id, BigInt(stamp));
     ({ next } = answer);
   } while (next !== null);
   return told;

@@ -1,6 +1,6 @@
 import type { Tx } from '../database/database';
 import { fenced } from '../database/fence';
-import type { Deletion } from '../sources/source';
+import type { Deletion, DeletionsAnswer } from '../sources/source';
 import { queueVanished } from './detail-queue';
 import { saveExtraction, type Extraction } from './extraction';
 import type { ExtractScope } from './extract-slice';
@@ -20,19 +20,27 @@ export async function feedPage(scope: ExtractScope, extraction: Extraction): Pro
     throw new RangeError(`the client of ${input.entity} has no feed of deletions`);
   const request = { entity: input.object, from: part.from, position: extraction.position.next };
   const answer = await deps.client.deletions(request, ctx);
-  const ceiling = input.counterAtMost === null ? null : BigInt(input.counterAtMost);
-  const parts = extraction.parts.map((one) => (one === part ? raised(part, answer.deletions, ceiling) : one));
+  const deletions = givenOut(answer);
+  const parts = extraction.parts.map((one) => (one === part ? raised(part, deletions) : one));
   const { position } = extraction;
   const phase = answer.next === null ? ('done' as const) : position.phase;
   const after: Extraction = { ...extraction, parts, position: { ...position, next: answer.next, seq: position.seq + 1, phase } };
   await fenced(deps.db, fence, { site: 'extract.feed-page', ctx }, async (tx) => {
-    await queueVanished(tx, extraction.id, await withoutListed(tx, extraction.id, answer.deletions.map(toldOf)));
+    await queueVanished(tx, extraction.id, await withoutListed(tx, extraction.id, deletions.map(toldOf)));
     await saveExtraction(tx, after);
     await bookCounters(tx, scope, { mark: progressMark(after.position) });
   });
   ctx.progress(progressMark(after.position));
-  ctx.log('EX-011', { entity: input.entity, deletions: answer.deletions.length });
+  ctx.log('EX-011', { entity: input.entity, deletions: deletions.length });
   return after;
+}
+
+/**
+ * What stands above all that the counter has given out was told before that was set back, and outlived it: it says nothing of the records that live
+ * now, and as a mark it would hide deletions to come, and make each read take the counter for one that went back.
+ */
+export function givenOut({ deletions, counterAtMost }: Pick<DeletionsAnswer, 'deletions' | 'counterAtMost'>): readonly Deletion[] {
+  return counterAtMost === null ? deletions : deletions.filter(({ stamp }) => BigInt(stamp) <= BigInt(counterAtMost));
 }
 
 interface Told {
@@ -58,14 +66,9 @@ export function isBehind(cursorText: string | null, deletedAt: bigint): boolean 
   return cursorText !== null && /^-?\d{1,18}$/.test(cursorText) && BigInt(cursorText) > deletedAt;
 }
 
-/**
- * The mark after a page of deletions. What stands above all that the counter has given out was told before that went back, and would hide
- * deletions to come, or make each read take the counter for one that went back; what was deleted since the counter was asked for is told again.
- */
-export function raised(part: Part, deletions: readonly Deletion[], ceiling: bigint | null): Part {
+function raised(part: Part, deletions: readonly Deletion[]): Part {
   const greatest = deletions.reduce((top, { id, stamp }) => {
     const sort = BigInt(stamp);
-    if (ceiling !== null && sort > ceiling) return top;
     return top === null || sort > top.sort ? { id, text: stamp, sort } : top;
   }, part.greatest);
   return { ...part, greatest };

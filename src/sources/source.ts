@@ -147,6 +147,8 @@ export interface Deletion {
 
 export interface DeletionsAnswer {
   readonly deletions: readonly Deletion[];
+  /** More than this the counter had not given out when the source answered (digits); `null` where it does not tell. */
+  readonly counterAtMost: string | null;
   readonly next: PagePosition | null;
   readonly requestDigest: string;
 }

@@ -84,10 +84,11 @@ export class Legacy4dClient implements SourceClient {
     const question = deletionsQuestion(dataClass.name, bounds, { position: request.position, top: this.#pageSize });
     const call = pageCall(DELETED_RECORDS, question);
     return this.#attempts(call, ctx, async () => {
-      const { page } = await this.#page(call, ctx, question.top);
+      const { received, page } = await this.#page(call, ctx, question.top);
       const found = deletionsOf(page, dataClass.name);
       const deletions = found.map(({ key, stamp }) => ({ id: joinKey([key]), stamp }));
-      return { deletions, next: nextStampPage(deletedField, bounds, request.position, page), requestDigest: call.digest };
+      const next = nextStampPage(deletedField, bounds, request.position, page);
+      return { deletions, counterAtMost: shownCounter(bodyOf(received)), next, requestDigest: call.digest };
     });
   }
 
