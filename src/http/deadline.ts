@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** Why an exchange was stopped from outside. */
 export type StopReason = 'cancelled' | 'too-slow';
 
@@ -27,6 +29,8 @@ export function startDeadline(outer: AbortSignal, totalMs: number): Deadline {
   });
   // The race may be over before the deadline fires: its rejection then has no other listener.
   stopped.catch(() => undefined);
+  // A source may allow more exchanges at once than Node takes for a leak; each takes its listener away.
+  setMaxListeners(0, outer);
   if (outer.aborted) cancel();
   else outer.addEventListener('abort', cancel, { once: true });
   return {

@@ -72,6 +72,15 @@ export class SourceClients {
     return client;
   }
 
+  /** As `of`, opened by its first question: who closes a load, a replay or an undo asks none, and may lack the secrets. It has neither a feed of deletions nor a survey. */
+  whenAsked(config: Pick<RunConfig, 'source' | 'definition'>): SourceClient {
+    return {
+      list: async (request, ctx, reading) => this.of(config).list(request, ctx, reading),
+      detail: async (request, ctx) => this.of(config).detail(request, ctx),
+      close: () => Promise.resolve(),
+    };
+  }
+
   /** Writes the audit of what was called until now. */
   async tell(): Promise<void> {
     if (this.surroundings.budget !== undefined) await tellCalls(this.surroundings.budget);

@@ -156,7 +156,8 @@ export class Steps {
     const undone = undoneRun(command);
     if (undone !== null)
       await undoDeletes(this.deps.db, { ...input, pipeline: config.pipeline.name, target, definition, deletedBy: undone }, ctx);
-    const closed = await closeExtraction(this.extractDeps(config, entity), extractInput(config, entity, facts), ctx);
+    const deps = this.extractDeps(config, entity, this.deps.clients.whenAsked(config));
+    const closed = await closeExtraction(deps, extractInput(config, entity, facts), ctx);
     return { doubts: closed.doubts.length, publishes: publishable(config, entity) };
   }
 
@@ -274,9 +275,9 @@ export class Steps {
     return reading;
   }
 
-  private extractDeps(config: RunConfig, entity: RunEntity): ExtractDeps {
-    const { db, landing, clients } = this.deps;
-    return { db, landing, client: clients.of(config), definition: entity.definition, zone: config.definition.zone };
+  private extractDeps(config: RunConfig, entity: RunEntity, client = this.deps.clients.of(config)): ExtractDeps {
+    const { db, landing } = this.deps;
+    return { db, landing, client, definition: entity.definition, zone: config.definition.zone };
   }
 }
 

@@ -75,6 +75,24 @@ it('a run in this process, and a dry one, have what the sandboxes ask of who com
   expect(square.entities[0]).toMatchObject({ decision: 'failed', error: { code: 'secret-missing' } });
 }, 60_000);
 
+it('what a run deleted is brought back beside the sandbox, too', async () => {
+  const { port, credentials } = JSON.parse(readFileSync(join(home, 'sandbox.json'), 'utf8')) as {
+    port: number;
+    credentials: { controlToken: string };
+  };
+  const removed = await fetch(`http://127.0.0.1:${port}/__sandbox/remove`, {
+    method: 'POST',
+    headers: { 'x-sandbox-token': credentials.controlToken },
+    body: JSON.stringify({ entity: 'contacts', index: 3 }),
+  });
+  expect(removed.ok).toBe(true);
+  const { data } = envelopeOf(await project.freshet(['run', 'zoho-books', '--entity', 'contacts', '--local', '--json']));
+  expect(envelopeOf(await project.freshet(['deletes', 'undo', data.id, '--json']))).toMatchObject({
+    exit_code: 0,
+    data: { undone: [{ entity: 'contacts', undone: 1 }] },
+  });
+}, 60_000);
+
 it.each(['worker', 'monitor', 'sandbox', 'temporal', 'postgres'])(
   '%s is killed, comes back, and the next run is good',
   async (name) => {

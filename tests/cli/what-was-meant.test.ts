@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { commandLine } from '../../src/client/command-line';
+import { createOutput } from '../../src/client/output';
 import { resolveRunId } from '../../src/client/run-reference';
 import { scheduleUnknown } from '../../src/client/schedules/schedule-unknown';
 import { openDatabase, type Database } from '../../src/database/database';
@@ -119,6 +121,21 @@ describe('a misspelt word', () => {
   });
 });
 
+describe('the help that an error names', () => {
+  it.each([
+    [['doubt', 'accept', 'x', 'y'], './freshet doubt accept --help'],
+    [['deletes', 'lst'], './freshet deletes --help'],
+    [['run', 'zoho-books', '--entiti', 'x'], './freshet run --help'],
+    [['statsu'], './freshet --help'],
+  ])('after %j is that of the command that was meant', async (words, line) => {
+    let said = '';
+    const stream = { write: (text: string) => void (said += text) };
+    const out = createOutput({ json: true, stdout: stream, stderr: stream, env: {} });
+    expect(await commandLine([...words, '--json'], out)).toBe(2);
+    expect(documentOf({ code: 2, stdout: said, stderr: '' }).error.next).toEqual([expect.objectContaining({ command: line })]);
+  });
+});
+
 describe('a schedule that is not there', () => {
   const sought = { verb: 'pause', files: ['zoho-books', 'till'], applied: ['till'] };
 
@@ -148,6 +165,7 @@ describe('a group of commands without one of them', () => {
     const ended = await project.freshet(['config']);
     expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 2, stdout: '' });
     expect(ended.stderr).toContain('error wrong-use: config needs one of its commands');
+    expect(ended.stderr).toContain('config needs one of its commands: show, get, ');
     expect(ended.stderr).toContain('→ ./freshet config --help');
     expect((await project.freshet(['config', '--help'])).stdout).toContain('validate');
     project.remove();

@@ -106,6 +106,17 @@ it('a run whose worker lacks the secrets skips its entities with the reason: not
   expect((await ran('zoho-books'))['invoices']).toMatchObject({ state: 'completed' });
 });
 
+it('who lacks the secrets brings back what was deleted all the same: no source is asked for that', async () => {
+  const { ZOHO_BOOKS_TEST_REFRESH_TOKEN: _, ...without } = at.loaded.variables;
+  at.sandbox.control.remove('contacts', 1);
+  const { data } = documentOf(await freshet('run', 'zoho-books', '--entity', 'contacts', '--local', '--json'));
+  expect(data.entities[0].ledger.deleted).toBe(1);
+  const back = withVariables({ ...without, FRESHET_ENV: 'test' });
+  const undone = documentOf(await freshet('deletes', 'undo', data.id, '--local', '--json'));
+  back();
+  expect(undone).toMatchObject({ exit_code: 0, data: { state: 'completed', undone: [{ entity: 'contacts', undone: 1 }] } });
+});
+
 it('a scheduled time of a source that is not set up is skipped with the reason, every day anew', async () => {
   await ran('zoho-books');
   const { ZOHO_BOOKS_TEST_REFRESH_TOKEN: _, ...without } = at.loaded.variables;

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createHttpClient, type HttpClient } from '../../src/http/http-client';
 import { failureOf, startAnswerServer, startRawAnswerServer, type TestServer } from './answer-server';
 import { testContext } from './test-context';
@@ -31,6 +34,16 @@ function gate(): { readonly passed: Promise<void>; readonly pass: () => void } {
   });
   return { passed, pass };
 }
+
+it('so many exchanges as a source may allow listen to one signal, and none is taken for a leak', async () => {
+  const code = `
+    const { startDeadline } = require(${JSON.stringify(join(__dirname, '../../dist/http/deadline.js'))});
+    const { signal } = new AbortController();
+    for (let n = 0; n < 40; n += 1) startDeadline(signal, 60_000);
+    setImmediate(() => process.exit(0));`;
+  const { stderr } = await promisify(execFile)(process.execPath, ['-e', code]);
+  expect(stderr).toBe('');
+});
 
 describe('a cancel takes effect within a second', () => {
   it('while the connection is being made', async () => {

@@ -17,6 +17,7 @@ import { openProject, type Project } from '../project';
 import { limitOf } from '../row-limit';
 import { resolveRunId } from '../run-reference';
 import { actor } from '../run-wishes';
+import { withRunningSandbox } from '../sandbox-settings';
 import { textTable } from '../text-table';
 import { requireWritable } from '../writable-folder';
 
@@ -68,7 +69,7 @@ function row({ run_id: run, pipeline, entity, at, deleted, left }: DeletesFacts)
 /** `freshet deletes undo <run>`: a run of its own that brings back what that run deleted. */
 export async function deletesUndo(runId: string, flags: UndoFlags, context: CommandContext): Promise<CommandResult> {
   const watch = openView(context);
-  const project = watch.logging(openProject(context.flags));
+  const project = watch.logging(withRunningSandbox(openProject(context.flags)));
   const chosen = await chosenDeletes(project, runId, flags.entity);
   const [first] = chosen;
   if (first === undefined || flags.dryRun === true) return planned(chosen);

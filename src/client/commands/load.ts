@@ -13,6 +13,7 @@ import { namedKeys } from '../named-keys';
 import { openForWriting } from '../open-database';
 import { openProject, type Project } from '../project';
 import { actor } from '../run-wishes';
+import { withRunningSandbox } from '../sandbox-settings';
 import { requireWritable } from '../writable-folder';
 import { plannedLoad } from './load-plan';
 
@@ -37,7 +38,7 @@ export interface LoadFlags extends InputFlags {
 export async function load(flags: LoadFlags, context: CommandContext): Promise<CommandResult> {
   const { out, flags: common } = context;
   const watch = openView(context);
-  const project = watch.logging(openProject(common, { values: limitValues(flags) }));
+  const project = watch.logging(withRunningSandbox(openProject(common, { values: limitValues(flags) })));
   if (flags.dryRun === true) return plannedLoad(project, flags);
   return loadFiles({ project, watch, note: (line) => out.note(fitted(line, out.columns.note)) }, flags);
 }

@@ -18,6 +18,7 @@ import { checkFixes, OF_PUBLISH, unplayable } from '../rejects-check';
 import { readFixes, type FixLine } from '../rejects-csv';
 import { readRejects, type RejectFacts } from '../rejects-facts';
 import { actor } from '../run-wishes';
+import { withRunningSandbox } from '../sandbox-settings';
 import { requireWritable } from '../writable-folder';
 import { filterOf, withRejects, type RejectsFlags } from './rejects';
 
@@ -109,7 +110,7 @@ async function replay(
   if (wishes.length === 0) return { exitCode: EXIT.good, data: { replayed: [] }, text: 'Nothing to load: no open reject is meant.' };
   if (flags.dryRun === true) return planned(wishes);
   const watch = openView(context);
-  const project = watch.logging(openProject(context.flags));
+  const project = watch.logging(withRunningSandbox(openProject(context.flags)));
   requireWritable(project.loaded.settings.landing.path, 'landing.path');
   requireWritable(project.loaded.settings.reports.path, 'reports.path');
   const replays = replayRequests(project.loaded, sources, wishes, actor());
