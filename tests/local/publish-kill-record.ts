@@ -18,18 +18,26 @@ export interface PublishVerdict {
   readonly problems: readonly string[];
 }
 
+/** What is published, and how many trials it has where every place is played (`null`: not traced yet). */
+export interface PlayedScene {
+  readonly name: string;
+  readonly trials: number | null;
+}
+
 export interface PublishKills {
   readonly seed: number;
   readonly commit: string;
+  readonly scenes: readonly PlayedScene[];
   readonly verdicts: readonly PublishVerdict[];
 }
 
 /** Writes `docs/reliability/publish-kill.json` and `.md`. */
-export function recordPublishKills({ seed, commit, verdicts }: PublishKills): void {
+export function recordPublishKills({ seed, commit, scenes, verdicts }: PublishKills): void {
   mkdirSync(FOLDER, { recursive: true });
   const machine = { node: process.version, system: `${process.platform} ${release()}`, cores: cpus().length, load: round(loadavg()[1]!) };
   const facts = { commit, date: new Date().toISOString().slice(0, 10), seed, machine };
-  writeFileSync(join(FOLDER, 'publish-kill.json'), `${JSON.stringify({ ...facts, verdicts }, null, 1)}\n`);
+  const played = scenes.map(({ name, trials }) => ({ name, trials, played: verdicts.filter(({ scene }) => scene === name).length }));
+  writeFileSync(join(FOLDER, 'publish-kill.json'), `${JSON.stringify({ ...facts, scenes: played, verdicts }, null, 1)}\n`);
   const broken = verdicts.filter(({ problems }) => problems.length > 0);
   const page = [
     '# What a killed publish leaves',
@@ -39,6 +47,10 @@ export function recordPublishKills({ seed, commit, verdicts }: PublishKills): vo
     '',
     `${broken.length === 0 ? 'None' : broken.length} of ${verdicts.length} trials broke a promise. Seed ${seed}.`,
     `${facts.date}, commit ${commit.slice(0, 10)}, Node ${machine.node}, ${machine.cores} cores with a load of ${machine.load}, ${machine.system}.`,
+    '',
+    '| what is published | trials that it has | of these played |',
+    '|---|---:|---:|',
+    ...played.map(({ name, trials, played: n }) => `| ${name} | ${trials ?? 'not traced'} | ${n} |`),
     '',
     '| what is published | place | at | how | verdict | seconds |',
     '|---|---|---|---|---|---:|',

@@ -1,8 +1,8 @@
 import { draw, PUBLISH_FAMILIES } from '../chaos/kill-plan';
 import { hitsOf, type SiteHits } from '../chaos/trace';
 import { testDatabase } from '../support/database';
-import { recordPublishKills, type PublishVerdict } from './publish-kill-record';
-import { installScenes, publishScenes, type PublishScene } from './publish-scenes';
+import { recordPublishKills, type PlayedScene, type PublishVerdict } from './publish-kill-record';
+import { installScenes, publishScenes, SCENES, type PublishScene } from './publish-scenes';
 import type { Successor } from './publish-trial';
 import { PublishTrials, type Wakes } from './publish-trials';
 
@@ -25,7 +25,8 @@ type Trial = { readonly site: string; readonly hit: number } & (
 /** The end of a run that publishes, or of a run as a whole, is other tests' matter. */
 const ofPublish = (hits: SiteHits): SiteHits => new Map([...hits].filter(([site]) => site.startsWith('publish.')));
 
-const SCENES = 3;
+/** Those in which a run publishes. */
+const PUBLISHES = 3;
 const CHUNK_OR_END = /^publish\.(chunk|finish|after-finish)/;
 
 /** Every place at a passage of the seed's choosing; over all scenes a zombie at each place, and the next run as the successor of chunks and ends. */
@@ -33,7 +34,7 @@ function everyTrial({ act }: PublishScene, nth: number, hits: SiteHits): Trial[]
   const places = [...hits].map(([site, count]) => ({ site, at: (word: string) => 1 + draw(count, SEED, `${word} ${site}`) }));
   const kills = places.map(({ site, at }): Trial => ({ kind: 'kill', site, hit: at('kill'), successor: 'same run' }));
   if (act === 'decide') return kills;
-  const mine = places.filter(({ site }) => draw(SCENES, SEED, `turn of ${site}`) === nth);
+  const mine = places.filter(({ site }) => draw(PUBLISHES, SEED, `turn of ${site}`) === nth);
   const stops = mine.map(({ site, at }, n): Trial => ({
     kind: 'stop',
     site,
@@ -47,13 +48,13 @@ function everyTrial({ act }: PublishScene, nth: number, hits: SiteHits): Trial[]
 /** Of each family one place, in a scene of the seed's choosing; the chunk that is committed and not answered for is taken up by the next run. */
 function sampled({ act }: PublishScene, nth: number, hits: SiteHits): Trial[] {
   const placed = PUBLISH_FAMILIES.flatMap(({ name, has }, n): Trial[] => {
-    const mine = act === 'decide' || draw(SCENES, SEED, `scene of ${name}`) === nth;
+    const mine = act === 'decide' || draw(PUBLISHES, SEED, `scene of ${name}`) === nth;
     const sites = [...hits.keys()].filter(has);
     if (!mine || sites.length === 0) return [];
     const site = sites[draw(sites.length, SEED, name)]!;
     return [{ kind: 'kill', site, hit: 1 + draw(hits.get(site)!, SEED, site), successor: n === 3 ? 'next run' : 'same run' }];
   });
-  const stops = nth === draw(SCENES, SEED, 'scene of the zombie') ? ['publish.chunk.after-rows'] : [];
+  const stops = nth === draw(PUBLISHES, SEED, 'scene of the zombie') ? ['publish.chunk.after-rows'] : [];
   return [...placed, ...stops.map((site): Trial => ({ kind: 'stop', site, hit: 1, wakes: SEED % 2 === 0 ? 'meanwhile' : 'afterwards' }))];
 }
 
@@ -64,6 +65,7 @@ test(
   async () => {
     const at = await installScenes(database.url);
     const verdicts: PublishVerdict[] = [];
+    const scenes: PlayedScene[] = SCENES.map((name) => ({ name, trials: null }));
     let nth = 0;
     try {
       for await (const scene of publishScenes(at)) {
@@ -77,9 +79,10 @@ test(
           const seconds = (performance.now() - began) / 1000;
           const { site, hit } = trial;
           verdicts.push({ scene: scene.name, site, hit, hits: hits.get(site)!, how: howOf(trial), seconds, problems });
-          if (RECORD !== undefined) recordPublishKills({ seed: SEED, commit: RECORD, verdicts });
+          if (RECORD !== undefined) recordPublishKills({ seed: SEED, commit: RECORD, scenes, verdicts });
         };
         const mine = ALL ? everyTrial(scene, nth, hits) : sampled(scene, nth, hits);
+        scenes[nth] = { name: scene.name, trials: mine.length };
         // Another run reads the source, and is cancelled by a command whose variables are the whole process's.
         const alone = (trial: Trial): boolean => trial.kind === 'kill' && trial.successor === 'next run';
         const together = mine.filter((trial) => !alone(trial));

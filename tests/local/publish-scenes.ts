@@ -5,13 +5,17 @@ import { copyDatabase } from '../support/database-copy';
 
 /** What is published while its process dies, and a database in which everything of it is loaded and nothing published. */
 export interface PublishScene {
-  readonly name: string;
+  readonly name: SceneName;
   /** The run whose rows are loaded, or of which conflicts are decided. */
   readonly runId: string;
   readonly template: string;
   /** `decide`: people decide conflicts, and no run is under way. */
   readonly act: 'publish' | 'decide';
 }
+
+/** In the order in which they are played. */
+export const SCENES = ['the first publish', 'what changed', 'everything, by another mapping', 'decisions of people'] as const;
+type SceneName = (typeof SCENES)[number];
 
 export const ENTITIES = ['categories', 'parents', 'variants'];
 
@@ -55,7 +59,7 @@ export async function* publishScenes(at: Installed): AsyncGenerator<PublishScene
   yield { name: 'decisions of people', act: 'decide', runId: run!.id, template: (await copyDatabase(urlOf(at))).url };
 }
 
-async function* scene(at: Installed, name: string): AsyncGenerator<PublishScene> {
+async function* scene(at: Installed, name: SceneName): AsyncGenerator<PublishScene> {
   const runId = await at.claim();
   // Whoever carries it is no worker: then it can be cancelled without Temporal.
   await at.db.query(`update freshet.run set command = command || '{"local": true}' where id = $1`, [runId]);
