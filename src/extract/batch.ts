@@ -41,6 +41,10 @@ export async function unbatched(scope: ExtractScope, extractionId: string): Prom
   return { records: Number(row?.records ?? 0), bytes: Number(row?.bytes ?? 0), details: Number(row?.details ?? 0) };
 }
 
+export function sumOf(a: Unbatched, b: Unbatched): Unbatched {
+  return { records: a.records + b.records, bytes: a.bytes + b.bytes, details: a.details + b.details };
+}
+
 export function isFull(waiting: Unbatched, limits: BatchLimits): boolean {
   return waiting.records >= limits.records || waiting.bytes >= limits.bytes || waiting.details >= limits.detailCalls;
 }

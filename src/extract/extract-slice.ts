@@ -8,7 +8,7 @@ import type { LandingStore } from '../landing/landing-store';
 import type { StageContext } from '../observability/stage-context';
 import type { EntityDefinition, SourceClient } from '../sources/source';
 import { BatchDraft } from './batch-draft';
-import { cutBatch, finishPlanned, isFull, unbatched, type BatchLimits } from './batch';
+import { cutBatch, finishPlanned, isFull, sumOf, unbatched, type BatchLimits, type Unbatched } from './batch';
 import { comparePage } from './compare-page';
 import { beginComparison, type Comparison } from './comparison';
 import { confirmHeld, confirmPage } from './confirm';
@@ -96,6 +96,8 @@ export interface ExtractScope {
 /** What landing a page works with. */
 export interface LandScope extends ExtractScope {
   readonly draft: BatchDraft;
+  /** What the pages of this attempt brought; one whose booking fails ends it. */
+  readonly landed: { -readonly [of in keyof Unbatched]: number };
 }
 
 /** What asking a source needs of it: nothing is stored. */
@@ -121,6 +123,7 @@ export async function extractSlice(deps: ExtractDeps, input: ExtractInput, ctx: 
     ctx,
     watermarks,
     nextPages: new NextPages(deps.client, deps),
+    landed: { records: 0, bytes: 0, details: 0 },
     draft: draftOf(deps, { entity: input.entity, extraction: opened.extraction, fence: opened.fence, ctx }),
     moveWatermarksEarly: (tx, extraction) => moveWatermarks(tx, scope, extraction),
   };
@@ -153,17 +156,18 @@ async function readPages(scope: LandScope, start: Extraction): Promise<SliceOutc
   const { input, ctx } = scope;
   const deadline = performance.now() + input.slice.seconds * 1000;
   const begun = await unbatched(scope, start.id);
+  const { landed } = scope;
   // The batch begins with pages of another attempt.
   if (begun.records > 0) await scope.draft.end();
   let extraction = start;
   for (let pages = 0; extraction.position.phase !== 'done'; pages++) {
-    const waiting = pages === 0 ? begun : await unbatched(scope, extraction.id);
+    const waiting = sumOf(begun, landed);
     // Also before the first page: an attempt that could not cut its batch left it full.
     if (isFull(waiting, input.batch)) {
       await cutBatch(scope, extraction);
       return { outcome: 'loadable' };
     }
-    const spent = pages >= input.slice.pages || performance.now() >= deadline || waiting.bytes - begun.bytes >= input.slice.bytes;
+    const spent = pages >= input.slice.pages || performance.now() >= deadline || landed.bytes >= input.slice.bytes;
     if (pages > 0 && (spent || ctx.softStop?.() === true)) return { outcome: 'more' };
     extraction = await PAGES[extraction.position.phase](scope, extraction);
     await ctx.fault('extract.after-page');

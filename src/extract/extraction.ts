@@ -1,7 +1,7 @@
 import { formatInstant, parseInstant } from '../domain/instant';
 import type { Tx } from '../database/database';
 import type { ReadKind } from '../sources/source';
-import { greatestOf, saveParts, WHOLE, type Part } from './part';
+import { greatestOf, partsSaved, WHOLE, type Part } from './part';
 import { START, type Position } from './position';
 
 /** An extraction as the stage holds it in memory; the row of the same name is the truth. */
@@ -74,21 +74,23 @@ export function instantText(value: string | null): string | null {
 export async function saveExtraction(tx: Tx, extraction: Extraction): Promise<void> {
   const whole = extraction.parts.find(({ id }) => id === WHOLE);
   const others = extraction.parts.filter(({ id }) => id !== WHOLE);
-  if (others.length > 0) await saveParts(tx, extraction.id, others);
+  const values = [
+    extraction.id,
+    JSON.stringify(extraction.position),
+    extraction.sourceStartedAt,
+    whole?.greatest?.text ?? null,
+    whole?.greatest?.sort.toString() ?? null,
+    whole?.greatest?.id ?? null,
+    whole?.carrierSeen ?? false,
+    extraction.counter?.toString() ?? null,
+  ];
+  const parts = others.length === 0 ? { text: '', values: [] } : partsSaved(others, values.length);
   await tx.query(
-    `update freshet.extraction
+    `${parts.text}
+     update freshet.extraction
         set position = $2, source_started_at = $3, greatest_text = $4, greatest_sort = $5, greatest_id = $6,
             carrier_seen = $7, counter = $8, last_page_at = now()
       where id = $1`,
-    [
-      extraction.id,
-      JSON.stringify(extraction.position),
-      extraction.sourceStartedAt,
-      whole?.greatest?.text ?? null,
-      whole?.greatest?.sort.toString() ?? null,
-      whole?.greatest?.id ?? null,
-      whole?.carrierSeen ?? false,
-      extraction.counter?.toString() ?? null,
-    ],
+    [...values, ...parts.values],
   );
 }

@@ -39,7 +39,14 @@ export async function writePageFile(scope: LandScope, extraction: Extraction, co
   const writing = scope.deps.landing.write(key, page);
   const profile = content.profile ?? profileOf(scope, content);
   const stored = await writing;
+  count(scope, content.records.length, stored.bytes);
   return { key, records: content.records.length, bytes: stored.bytes, sha256: stored.sha256, profile };
+}
+
+function count({ landed, deps }: LandScope, records: number, bytes: number): void {
+  landed.records += records;
+  landed.bytes += bytes;
+  if (deps.definition.detail !== null) landed.details += records;
 }
 
 function profileOf({ deps }: ExtractScope, { records }: PageContent): Profile {

@@ -128,16 +128,17 @@ export function greatestOf(row: Pick<PartRow, 'greatest_text' | 'greatest_sort' 
   return { text: row.greatest_text, sort: BigInt(row.greatest_sort), id: row.greatest_id };
 }
 
-/** Part of the page's transaction. */
-export async function saveParts(tx: Tx, extractionId: string, parts: readonly Part[]): Promise<void> {
-  await tx.query(
-    `insert into freshet.extraction_part (extraction_id, part, group_no, from_text, greatest_text, greatest_sort, greatest_id, carrier_seen)
-     select $1, * from unnest($2::text[], $3::integer[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::boolean[])
-         on conflict (extraction_id, part) do update
-        set greatest_text = excluded.greatest_text, greatest_sort = excluded.greatest_sort, greatest_id = excluded.greatest_id,
-            carrier_seen = excluded.carrier_seen`,
-    [
-      extractionId,
+/** Saves parts as the beginning of a statement whose `$1` is the extraction; its own values come behind the `offset` values of that. */
+export function partsSaved(parts: readonly Part[], offset: number): { readonly text: string; readonly values: readonly unknown[] } {
+  const columns = ['text', 'integer', 'text', 'text', 'bigint', 'text', 'boolean'].map((type, n) => `$${offset + n + 1}::${type}[]`);
+  return {
+    text: `with parts as (
+      insert into freshet.extraction_part (extraction_id, part, group_no, from_text, greatest_text, greatest_sort, greatest_id, carrier_seen)
+      select $1, * from unnest(${columns.join(', ')})
+          on conflict (extraction_id, part) do update
+         set greatest_text = excluded.greatest_text, greatest_sort = excluded.greatest_sort, greatest_id = excluded.greatest_id,
+             carrier_seen = excluded.carrier_seen)`,
+    values: [
       parts.map(({ id }) => id),
       parts.map(({ group }) => group),
       parts.map(({ from }) => from),
@@ -146,7 +147,12 @@ export async function saveParts(tx: Tx, extractionId: string, parts: readonly Pa
       parts.map(({ greatest }) => greatest?.id ?? null),
       parts.map(({ carrierSeen }) => carrierSeen),
     ],
-  );
+  };
+}
+
+export async function saveParts(tx: Tx, extractionId: string, parts: readonly Part[]): Promise<void> {
+  const saved = partsSaved(parts, 1);
+  await tx.query(`${saved.text} select`, [extractionId, ...saved.values]);
 }
 
 /** Whether the source splits this entity. */

@@ -64,8 +64,8 @@ export function profileRecords(records: Iterable<Uint8Array | JsonObject>, lineI
 export class ProfileCollector {
   private records = 0;
   private lines = 0;
-  private readonly fields = new Map<string, MutableField>();
-  private readonly lineFields = new Map<string, MutableField>();
+  private readonly fields = new FieldTable();
+  private readonly lineFields = new FieldTable();
 
   constructor(private readonly lineItemsField: string | null) {}
 
@@ -111,20 +111,35 @@ export function mergeProfiles(a: Profile, b: Profile): Profile {
 }
 
 interface MutableField {
+  readonly name: string;
   readonly seen: Record<ValueClass, number>;
   scale: number;
 }
 
 const NONE_SEEN = Object.fromEntries(VALUE_CLASSES.map((kind) => [kind, 0])) as Record<ValueClass, number>;
 
-function count(fields: Map<string, MutableField>, record: JsonObject, leaveOut: string | null): void {
+/** Fields in the order in which they came. Most records have theirs in the order of those before, so the next one is mostly the one meant. */
+class FieldTable {
+  readonly fields: MutableField[] = [];
+  private readonly places = new Map<string, number>();
+
+  /** Where a field stands; `next`: where it is expected. */
+  placeOf(name: string, next: number): number {
+    if (this.fields[next]?.name === name) return next;
+    const known = this.places.get(name);
+    if (known !== undefined) return known;
+    this.places.set(name, this.fields.length);
+    return this.fields.push({ name, seen: { ...NONE_SEEN }, scale: 0 }) - 1;
+  }
+}
+
+function count(table: FieldTable, record: JsonObject, leaveOut: string | null): void {
+  let next = 0;
   for (const name of Object.keys(record)) {
-    if (name === leaveOut) continue;
-    let field = fields.get(name);
-    if (field === undefined) {
-      if (isNameTooLong(name)) continue;
-      fields.set(name, (field = { seen: { ...NONE_SEEN }, scale: 0 }));
-    }
+    if (name === leaveOut || isNameTooLong(name)) continue;
+    const place = table.placeOf(name, next);
+    next = place + 1;
+    const field = table.fields[place]!;
     const { kind, scale } = classify(record[name]!);
     field.seen[kind]++;
     if (scale > field.scale) field.scale = scale;
@@ -162,8 +177,8 @@ export function classify(value: JsonValue): Classified {
   return WITHOUT_SCALE[Array.isArray(value) ? 'array' : 'object'];
 }
 
-function listed(fields: ReadonlyMap<string, MutableField>): FieldProfile[] {
-  return [...fields].map(([name, { seen, scale }]) => ({ name, seen: ordered(seen), scale }));
+function listed({ fields }: FieldTable): FieldProfile[] {
+  return fields.map(({ name, seen, scale }) => ({ name, seen: ordered(seen), scale }));
 }
 
 function mergeFields(a: readonly FieldProfile[], b: readonly FieldProfile[]): FieldProfile[] {

@@ -1,5 +1,8 @@
 import { parseInstant, parseLegacyDay } from '../domain/instant';
 
+/** What most sources write; days that every month has. */
+const COMMON = /^(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,12})?Z$/;
+
 /**
  * Whether a text is a day, an instant with or without an offset, or just text. Only what PostgreSQL can hold counts. `legacy_date`: as 4D
  * writes days; only where a source declares a date is it one.
@@ -8,6 +11,7 @@ export function textClass(text: string): 'date' | 'datetime' | 'timestamptz' | '
   if ((text[1] === '!' || text[2] === '!') && parseLegacyDay(text) !== undefined) return 'legacy_date';
   // Cheap: most texts are none, and every form begins with a year and a hyphen.
   if (text.length < 10 || text.length > 45 || text[4] !== '-') return 'text';
+  if (COMMON.test(text)) return 'timestamptz';
   const instant = parseInstant(text);
   if (instant === null || !isStorableInstant(instant.micros)) return 'text';
   if (instant.dateOnly) return 'date';

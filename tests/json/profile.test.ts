@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { EMPTY_PROFILE, MAX_PROFILE_FIELDS, mergeProfiles, profileRecords, type Profile } from '../../src/json/profile';
+import { parseInstant } from '../../src/domain/instant';
+import { textClass } from '../../src/json/text-class';
 import { jsonValue } from './documents';
 
 const bytesOf = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
@@ -28,6 +30,39 @@ test('each value is counted in its class', () => {
     whole: { bigint: 1 },
   });
   expect(profile.fields.find(({ name }) => name === 'm')?.scale).toBe(3);
+});
+
+test('an instant is one however it is recognised: the short look at common ones agrees with the calendar', () => {
+  const part = (from: number, to: number, digits: number): fc.Arbitrary<string> =>
+    fc.integer({ min: from, max: to }).map((number) => String(number).padStart(digits, '0'));
+  const text = fc
+    .tuple(part(1890, 2110, 4), part(0, 13, 2), part(0, 32, 2), part(0, 25, 2), part(0, 61, 2), part(0, 61, 2))
+    .chain(([year, month, day, hour, minute, second]) =>
+      fc
+        .constantFrom('Z', '.5Z', '.123456Z', '.1234567890123Z', '', '+02:00', 'z')
+        .map((end) => `${year}-${month}-${day}T${hour}:${minute}:${second}${end}`),
+    );
+  fc.assert(
+    fc.property(text, (value) => {
+      const instant = parseInstant(value);
+      expect(textClass(value)).toBe(instant === null ? 'text' : instant.zoned ? 'timestamptz' : 'datetime');
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test('fields are counted alike in whatever order the records have them', () => {
+  const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'constructor', '__proto__'), { minLength: 1 });
+  fc.assert(
+    fc.property(fc.array(names, { minLength: 1, maxLength: 12 }), (records) => {
+      const texts = records.map((fields) => Buffer.from(`{${fields.map((name) => `${JSON.stringify(name)}:1`).join(',')}}`));
+      const expected = new Map<string, number>();
+      for (const name of records.flat()) expected.set(name, (expected.get(name) ?? 0) + 1);
+      expect(profileRecords(texts, null).fields.map(({ name, seen }) => [name, seen.bigint])).toEqual(
+        [...expected].sort(([a], [b]) => (a < b ? -1 : 1)),
+      );
+    }),
+  );
 });
 
 test('line items are profiled by themselves and are no field of the record', () => {
