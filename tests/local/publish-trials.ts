@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isFreshetError } from '../../src/domain/errors';
 import { changes, everythingHeld } from '../chaos/everything-held';
 import { isStopped } from '../chaos/killed-worker';
 import type { Installed } from '../publish/chain';
@@ -49,8 +50,7 @@ export class PublishTrials {
         const going = trial.goOn('same run');
         await Promise.race([going, until('the successor begins', async () => (await trial.tokens()) !== tokens)]);
         child.kill('SIGCONT');
-        const { problems } = await going;
-        await code;
+        const problems = await carried(going, code);
         const held = await trial.held('same run');
         return this.compared({ ...held, problems: [...problems, ...held.problems] }, 'same run');
       }
@@ -65,7 +65,9 @@ export class PublishTrials {
 
   private async play(act: (trial: PublishTrial) => Promise<string[]>): Promise<string[]> {
     const trial = await PublishTrial.open(this.at, this.scene);
-    return act(trial).finally(() => trial.close());
+    return act(trial)
+      .catch((error: unknown) => [`the trial ended with an error: ${String(error)}`])
+      .finally(() => trial.close());
   }
 
   private async compared({ state, problems }: Ended, successor: Successor): Promise<string[]> {
@@ -84,6 +86,20 @@ export class PublishTrials {
       await trial.close();
     }
   }
+}
+
+/**
+ * A woken process that was past its last write of an entity begins the next one, as no worker does, and then it is the newer attempt: the
+ * successor leaves, and the woken one carries the run to its end.
+ */
+async function carried(going: Promise<Ended>, code: Promise<number | null>): Promise<readonly string[]> {
+  const ended = await going.catch((error: unknown) => {
+    if (!isFreshetError(error) || error.code !== 'attempt-superseded') throw error;
+    return null;
+  });
+  const woken = await code;
+  if (ended !== null) return ended.problems;
+  return woken === 0 ? [] : [`the successor was superseded by the woken process, which ended with code ${woken}`];
 }
 
 async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
