@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sqlstate } from '../../src/database/database-error';
 import { isFreshetError } from '../../src/domain/errors';
 import { changes, everythingHeld } from '../chaos/everything-held';
 import { isStopped } from '../chaos/killed-worker';
@@ -11,6 +12,8 @@ import { differences } from './published-state';
 export type Wakes = 'meanwhile' | 'afterwards';
 
 const WITHIN_MS = 60_000;
+/** A newer attempt ends the connections of the older one. */
+const ENDED_BY_ANOTHER = '57P01';
 
 /** The trials of one scene, and what an undisturbed process makes of it. */
 export class PublishTrials {
@@ -94,7 +97,8 @@ export class PublishTrials {
  */
 async function carried(going: Promise<Ended>, code: Promise<number | null>): Promise<readonly string[]> {
   const ended = await going.catch((error: unknown) => {
-    if (!isFreshetError(error) || error.code !== 'attempt-superseded') throw error;
+    const isLeft = (isFreshetError(error) && error.code === 'attempt-superseded') || sqlstate(error) === ENDED_BY_ANOTHER;
+    if (!isLeft) throw error;
     return null;
   });
   const woken = await code;
