@@ -59,8 +59,7 @@ export class BatchDraft {
 
   private async append(draft: Draft, page: Buffer): Promise<void> {
     const first = this.files.length === 1;
-    if (!first) await draft.append(BETWEEN);
-    await draft.append(page.subarray(first ? 0 : 1, -1));
+    await (first ? draft.append(page.subarray(0, -1)) : draft.append(BETWEEN, page.subarray(1, -1)));
   }
 
   private async tryTo<T>(body: (draft: Draft) => Promise<T>): Promise<T | null> {

@@ -3,7 +3,7 @@ import type { ListAnswer, ListRequest, PagePosition, SourceClient } from '../sou
 import { PageReader, readPage, type ReadingDeps, type ReadPage } from './page-reader';
 
 /** So many pages are under way, or wait in memory, beside the one that is being landed. */
-const AHEAD = 2;
+const AHEAD = 3;
 
 interface Asked {
   readonly question: string;

@@ -32,17 +32,22 @@ export class FileDraft implements Draft {
     }
   }
 
-  async append(piece: Uint8Array): Promise<void> {
-    const at = this.bytes;
-    this.bytes += piece.byteLength;
+  async append(...pieces: readonly Uint8Array[]): Promise<void> {
+    let at = this.bytes;
     try {
-      const writing = writeWhole(this.file, piece, () => this.disk.fault('landing.before-draft-write'));
-      this.hash.update(piece);
-      await writing;
+      for (const piece of pieces) {
+        const writing = writeWhole(this.file, piece, () => this.disk.fault('landing.before-draft-write'));
+        this.hash.update(piece);
+        await writing;
+        this.bytes += piece.byteLength;
+      }
       await this.file.handle.datasync();
       await this.disk.fault('landing.after-draft-sync');
       await expectSize(this.file, this.bytes);
-      await expectBytes(this.file, piece, at);
+      for (const piece of pieces) {
+        await expectBytes(this.file, piece, at);
+        at += piece.byteLength;
+      }
     } catch (error) {
       throw await fileError(error, 'write', this.file.path);
     }

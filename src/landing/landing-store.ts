@@ -17,7 +17,7 @@ export interface LandingStore {
 /** A file that grows piece by piece and is read by nobody before it is published. After an error it can only be discarded. */
 export interface Draft {
   /** Resolves when the bytes are durable and were read back; they must not change meanwhile. One after the other. Errors: `file_error`. */
-  append(piece: Uint8Array): Promise<void>;
+  append(...pieces: readonly Uint8Array[]): Promise<void>;
   /** Ends it: all its bytes are the file of this key. Errors: `file_error`. */
   publish(key: string): Promise<StoredFile>;
   /** Ends it. Never throws. */

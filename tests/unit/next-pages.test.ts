@@ -60,17 +60,17 @@ describe('the pages after the one that is being landed', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('are two and no more, until one is taken', async () => {
+  it('are three and no more, until one is taken', async () => {
     const { asked, next } = source();
     next.follow({ next: position(2) }, following);
-    asked[0]!.answer(3);
-    await settled();
-    asked[1]!.answer(4);
-    await settled();
-    expect(pages(asked)).toEqual(['page-2', 'page-3']);
+    for (const [n, after] of [3, 4, 5].entries()) {
+      asked[n]!.answer(after);
+      await settled();
+    }
+    expect(pages(asked)).toEqual(['page-2', 'page-3', 'page-4']);
     const { answer } = await next.take(request(2), testContext());
     next.follow(answer, following);
-    expect(pages(asked)).toEqual(['page-2', 'page-3', 'page-4']);
+    expect(pages(asked)).toEqual(['page-2', 'page-3', 'page-4', 'page-5']);
   });
 
   it('are asked for as soon as their token is known, though the answer that tells it is not read yet', () => {
