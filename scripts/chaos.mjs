@@ -37,11 +37,12 @@ npm run chaos -- --load [--seed N] [--record]
   --seed      which passage of a site, where there are several (default 1)
   --record    writes docs/reliability/load-kill.json and .md, after each
 
-npm run chaos -- --sources [--seed N] [--record]
+npm run chaos -- --sources [--scene NAME]… [--seed N] [--record]
 
   --sources   a run of Square, then of a 4D server, dies at every fault site that it passes, while a reader watches its tables
+  --scene     only this kind of run, as docs/reliability/source-kill.md names it
   --seed      which passage of a site, and what changes at the source (default 1)
-  --record    writes docs/reliability/source-kill.json and .md, after each
+  --record    writes docs/reliability/source-kill.json and .md, after each; with --scene those scenes' lines are replaced
 
 npm run chaos -- --publish [--seed N] [--record]
 
@@ -65,6 +66,7 @@ const OPTIONS = {
   repeat: { type: 'string' },
   load: { type: 'boolean' },
   sources: { type: 'boolean' },
+  scene: { type: 'string', multiple: true },
   publish: { type: 'boolean' },
   help: { type: 'boolean' },
 };
@@ -113,7 +115,12 @@ function loadEnvOf(values) {
 
 function sourcesEnvOf(values) {
   const seed = String(whole(values.seed ?? '1', 'seed'));
-  return { FRESHET_SOURCE_SITES: 'all', FRESHET_SOURCE_SEED: seed, ...(values.record ? { FRESHET_SOURCE_RECORD: commit() } : {}) };
+  return {
+    FRESHET_SOURCE_SITES: 'all',
+    FRESHET_SOURCE_SEED: seed,
+    ...(values.scene === undefined ? {} : { FRESHET_SOURCE_SCENES: JSON.stringify(values.scene) }),
+    ...(values.record ? { FRESHET_SOURCE_RECORD: commit() } : {}),
+  };
 }
 
 function publishEnvOf(values) {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -21,29 +21,54 @@ export interface SourceVerdict {
 
 export interface SourceKills {
   readonly seed: number;
-  readonly commit: string;
   readonly scenes: readonly PlayedScene[];
 }
 
 /** A kind of run, how many places it passes (`null`: not traced yet), and what came of those that were played so far. */
 export interface PlayedScene {
   readonly name: string;
+  readonly commit: string;
+  readonly date: string;
   places: number | null;
   readonly verdicts: SourceVerdict[];
 }
+
+interface Recorded {
+  readonly seed: number;
+  readonly scenes: readonly (Omit<PlayedScene, 'verdicts'> & { readonly played: number })[];
+  readonly verdicts: readonly SourceVerdict[];
+}
+
+/** What the record of this seed says of the scenes that were played before; nothing where there is none. */
+export function recordedScenes(seed: number): PlayedScene[] {
+  const file = join(FOLDER, 'source-kill.json');
+  if (!existsSync(file)) return [];
+  const recorded = JSON.parse(readFileSync(file, 'utf8')) as Recorded;
+  if (recorded.seed !== seed) return [];
+  return recorded.scenes.map(({ name, commit, date, places }) => {
+    return { name, commit, date, places, verdicts: recorded.verdicts.filter(({ scene }) => scene === name) };
+  });
+}
+
+/** A scene of which nothing is played yet. */
+export function unplayed(name: string, commit: string): PlayedScene {
+  return { name, commit, date: today(), places: null, verdicts: [] };
+}
+
+const today = (): string => new Date().toISOString().slice(0, 10);
 
 /** Writes `docs/reliability/source-kill.json` and `.md`. */
 export function recordSourceKills(kills: SourceKills): void {
   mkdirSync(FOLDER, { recursive: true });
   const machine = { node: process.version, system: `${process.platform} ${release()}`, cores: cpus().length, load: round(loadavg()[1]!) };
-  const facts = { commit: kills.commit, date: new Date().toISOString().slice(0, 10), seed: kills.seed, machine };
-  const scenes = kills.scenes.map(({ name, places, verdicts }) => ({ name, places, played: verdicts.length }));
+  const facts = { seed: kills.seed, machine };
+  const scenes = kills.scenes.map(({ verdicts: mine, ...scene }) => ({ ...scene, played: mine.length }));
   const verdicts = kills.scenes.flatMap((scene) => scene.verdicts);
   writeFileSync(join(FOLDER, 'source-kill.json'), `${JSON.stringify({ ...facts, scenes, verdicts }, null, 1)}\n`);
-  writeFileSync(join(FOLDER, 'source-kill.md'), page(kills, facts));
+  writeFileSync(join(FOLDER, 'source-kill.md'), page(kills, machine));
 }
 
-function page({ seed, commit, scenes }: SourceKills, { date, machine }: { date: string; machine: Record<string, unknown> }): string {
+function page({ seed, scenes }: SourceKills, machine: Record<string, unknown>): string {
   const verdicts = scenes.flatMap((scene) => scene.verdicts);
   const broken = verdicts.filter(({ problems }) => problems.length > 0);
   const looks = verdicts.reduce((sum, verdict) => sum + verdict.looks, 0);
@@ -55,11 +80,13 @@ function page({ seed, commit, scenes }: SourceKills, { date, machine }: { date: 
     'Where it dies while it undoes deletions, the reader must see each table as it was or with all that was deleted; another `./freshet deletes undo` must bring back what is left and count each row once; the next complete run deletes them again.',
     '',
     `${broken.length === 0 ? 'None' : broken.length} of ${verdicts.length} kills broke a promise. Each place that was played was played once, at a passage drawn by seed ${seed}. The reader looked ${looks} times.`,
-    `${date}, commit ${commit.slice(0, 10)}, Node ${String(machine['node'])}, ${String(machine['cores'])} cores with a load of ${String(machine['load'])}, ${String(machine['system'])}.`,
+    `Last on Node ${String(machine['node'])}, ${String(machine['cores'])} cores with a load of ${String(machine['load'])}, ${String(machine['system'])}.`,
     '',
-    '| run | places that it passes | of these played |',
-    '|---|---:|---:|',
-    ...scenes.map(({ name, places, verdicts: mine }) => `| ${name} | ${places ?? 'not traced'} | ${mine.length} |`),
+    '| run | places that it passes | of these played | on | commit |',
+    '|---|---:|---:|---|---|',
+    ...scenes.map(({ name, places, verdicts: mine, date, commit }) =>
+      places === null ? `| ${name} | not traced | 0 | | |` : `| ${name} | ${places} | ${mine.length} | ${date} | ${commit.slice(0, 10)} |`,
+    ),
     '',
     '| run | place | killed at | verdict | states seen | looks | seconds |',
     '|---|---|---|---|---:|---:|---:|',

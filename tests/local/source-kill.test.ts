@@ -17,7 +17,7 @@ import { zohoStand } from '../soak/zoho-stand';
 import { testDatabase } from '../support/database';
 import { readerOf } from '../verify/true-copy';
 import { ledgerProblems } from './run-ledger';
-import { recordSourceKills, type PlayedScene, type SourceVerdict } from './source-kill-record';
+import { recordedScenes, recordSourceKills, unplayed, type SourceVerdict } from './source-kill-record';
 import { cancelLeft } from './cancel-left';
 import { allowedStates, StandReader, type LineFields } from './entity-states';
 import { undoLeft } from './undone-deletes';
@@ -30,11 +30,13 @@ const ALL = process.env['FRESHET_SOURCE_SITES'] === 'all';
 const SEED = Number(process.env['FRESHET_SOURCE_SEED'] ?? 1);
 /** The commit that a record is for; absent: nothing is recorded. */
 const RECORD = process.env['FRESHET_SOURCE_RECORD'];
+/** Only these scenes, of which a record then replaces the lines; absent: all. */
+const SCENES = JSON.parse(process.env['FRESHET_SOURCE_SCENES'] ?? 'null') as readonly string[] | null;
 const LIMIT_MS = ALL ? 7_200_000 : 300_000;
 /** A trial lasts a second or more; a reader that looked less often than this did not watch. */
 const LOOKS = 10;
 
-const scenes = [
+const allScenes = [
   { name: 'zoho, deletions undone', open: zohoStand, pipeline: 'zoho-books', kind: 'undo', sample: 1, database: testDatabase() },
   {
     name: 'square, compared and mended',
@@ -62,13 +64,18 @@ const scenes = [
     sample: 1,
     database: testDatabase(),
   },
-].filter(({ sample }) => ALL || sample > 0);
-type Scene = (typeof scenes)[number];
+];
+const scenes = allScenes.filter(({ name, sample }) => (SCENES === null ? ALL || sample > 0 : SCENES.includes(name)));
+type Scene = (typeof allScenes)[number];
 /** Fewer places than this were not traced but lost. */
 const LEAST_PLACES = { undo: 25, others: 40 };
 
 const draw = (below: number, word: string): number => createHash('sha256').update(`${SEED} ${word}`).digest().readUInt32BE(0) % below;
-const played: PlayedScene[] = scenes.map(({ name }) => ({ name, places: null, verdicts: [] }));
+const recorded = SCENES === null || RECORD === undefined ? [] : recordedScenes(SEED);
+const played = allScenes.map(({ name }) => {
+  const kept = scenes.some((scene) => scene.name === name) ? undefined : recorded.find((scene) => scene.name === name);
+  return kept ?? unplayed(name, RECORD ?? '');
+});
 
 /** Runs in a process of its own; `null`: it was killed. */
 function runApart(
@@ -186,6 +193,10 @@ async function tracedSites(scene: Scene, stand: Stand): Promise<Map<string, numb
   return hits;
 }
 
+test('every scene that is asked for is known', () => {
+  expect(SCENES?.filter((name) => !allScenes.some((scene) => scene.name === name)) ?? []).toEqual([]);
+});
+
 test.each(scenes)(
   '$name: a run that dies leaves nothing half-visible, and the next one completes',
   async (scene) => {
@@ -208,7 +219,7 @@ test.each(scenes)(
         const hit = 1 + draw(Math.ceil(hits.get(site)! / 2), `hit ${site}`);
         mine.verdicts.push(await play(scene, stand, { site, hit, hits: hits.get(site)! }, dice));
         stand.expireSessions();
-        if (RECORD !== undefined) recordSourceKills({ seed: SEED, commit: RECORD, scenes: played });
+        if (RECORD !== undefined) recordSourceKills({ seed: SEED, scenes: played });
       }
       expect(mine.verdicts.filter(({ problems }) => problems.length > 0)).toEqual([]);
     } finally {
