@@ -3,6 +3,7 @@ import { listPipelines, requirePipelines } from '../config/pipeline';
 import { FreshetError } from '../domain/errors';
 import { planFault, planOrder } from '../domain/plan';
 import type { PreparedClaim } from '../run/claim-request';
+import { FOREIGN_PIPELINE } from '../run/file-source';
 
 const NAME_THEM = 'Nothing was started. Name pipelines (config/pipelines/<name>.yaml), or ask for all of them and name none.';
 
@@ -11,7 +12,11 @@ export function chosenPipelines({ root }: Pick<LoadedSettings, 'root'>, named: r
   if (all && named.length > 0) throw wrongUse(`--all means every pipeline, so it cannot stand beside ${named.join(', ')}`);
   if (!all && named.length === 0) throw wrongUse('run names no pipeline');
   if (all) return listPipelines(root);
-  requirePipelines(named, root);
+  // Files that are no other pipeline's need no file of their own; that nobody can be asked for them is said where runs are claimed.
+  requirePipelines(
+    named.filter((each) => each !== FOREIGN_PIPELINE),
+    root,
+  );
   return [...new Set(named)];
 }
 

@@ -53,7 +53,8 @@ async function wrongUse(error: CommanderError, { program, words }: Typed, out: O
       next: [{ kind: 'run-command', label: 'Show the help', command: help }],
     }),
   );
-  await say({ exitCode: EXIT.wrongUse, error: view }, path, out);
+  // What was typed, where it names no command.
+  await say({ exitCode: EXIT.wrongUse, error: view }, path === '' ? (words.find((word) => !word.startsWith('-')) ?? '') : path, out);
   return EXIT.wrongUse;
 }
 

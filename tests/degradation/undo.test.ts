@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { verifyDeep } from '../../src/verify/deep/verify-deep';
 import { entityLookup } from '../../src/run/entity-lookup';
 import { sources } from '../../src/sources';
-import type { DetailAnswer, ListAnswer, Source, SourceClient } from '../../src/sources/source';
 import { readerOf } from '../verify/true-copy';
 import { documentOf, freshet, wrong } from '../cli/in-process';
 import { withVariables } from '../errors/remedies/remedy';
 import { testDatabase } from '../support/database';
+import { forgetfulZoho } from '../support/forgetful-zoho';
 import { install, type Installation } from '../support/installation';
 import { undo } from '../support/undo';
 
@@ -18,32 +18,10 @@ let restore: () => void;
 /** Invoices that the source says it does not have, until it has them again. */
 const hidden = new Set<string>();
 
-const forgetful: Source = {
-  ...sources['zoho-books'],
-  open: (connection): SourceClient => {
-    const client = sources['zoho-books'].open(connection);
-    return {
-      list: async (request, ctx) => without(await client.list(request, ctx)),
-      detail: async (request, ctx): Promise<DetailAnswer> => {
-        const answer = await client.detail(request, ctx);
-        return hidden.has(request.id) ? { found: false, clock: answer.clock, requestDigest: answer.requestDigest } : answer;
-      },
-      close: () => client.close(),
-    };
-  },
-};
-
-function without(answer: ListAnswer): ListAnswer {
-  const body = JSON.parse(answer.body.toString()) as Record<string, unknown>;
-  const isShown = (row: unknown): boolean => !hidden.has(String((row as Record<string, unknown>)['invoice_id']));
-  const kept = Object.entries(body).map(([name, value]) => [name, Array.isArray(value) ? value.filter(isShown) : value] as const);
-  return { ...answer, body: Buffer.from(JSON.stringify(Object.fromEntries(kept))) };
-}
-
 beforeAll(async () => {
   at = await install({
     databaseUrl: database.url,
-    sources: { 'zoho-books': forgetful },
+    sources: { 'zoho-books': forgetfulZoho({ unlisted: hidden, lost: hidden }) },
     sandbox: { seed: 9, freeze: true, counts: { contacts: 12, items: 4, invoices: 14 } },
     variables: { FRESHET_LOAD_DELETES_MAX_COUNT: '1000' },
   });

@@ -1,9 +1,7 @@
-import { FreshetError } from '../../src/domain/errors';
-import type { DetailAnswer, ListAnswer, Source, SourceClient } from '../../src/sources/source';
-import { sources } from '../../src/sources';
 import { documentOf, freshet } from '../cli/in-process';
 import { withVariables } from '../errors/remedies/remedy';
 import { testDatabase } from '../support/database';
+import { forgetfulZoho } from '../support/forgetful-zoho';
 import { install, type Installation } from '../support/installation';
 
 /** What a doubted read could not find is not deleted by accepting that doubt, where a later read saw it again. */
@@ -15,33 +13,10 @@ const broken = new Set<string>();
 let at: Installation;
 let restore: () => void;
 
-const erring: Source = {
-  ...sources['zoho-books'],
-  open: (connection): SourceClient => {
-    const client = sources['zoho-books'].open(connection);
-    return {
-      list: async (request, ctx) => without(await client.list(request, ctx)),
-      detail: async (request, ctx): Promise<DetailAnswer> => {
-        if (broken.has(request.id)) throw new FreshetError('source_error', { code: 'not-now', message: 'not now', remedy: 'Ask again.' });
-        const answer = await client.detail(request, ctx);
-        return lost.has(request.id) ? { found: false, clock: answer.clock, requestDigest: answer.requestDigest } : answer;
-      },
-      close: () => client.close(),
-    };
-  },
-};
-
-function without(answer: ListAnswer): ListAnswer {
-  const body = JSON.parse(answer.body.toString()) as Record<string, unknown>;
-  const isShown = (row: unknown): boolean => !hidden.has(String((row as Record<string, unknown>)['invoice_id']));
-  const kept = Object.entries(body).map(([name, value]) => [name, Array.isArray(value) ? value.filter(isShown) : value] as const);
-  return { ...answer, body: Buffer.from(JSON.stringify(Object.fromEntries(kept))) };
-}
-
 beforeAll(async () => {
   at = await install({
     databaseUrl: database.url,
-    sources: { 'zoho-books': erring },
+    sources: { 'zoho-books': forgetfulZoho({ unlisted: hidden, lost, broken }) },
     sandbox: { seed: 9, freeze: true, counts: { contacts: 3, items: 3, invoices: 14 } },
   });
   restore = withVariables(at.loaded.variables);
