@@ -4,7 +4,7 @@ import { pinField, unpinField, type Pinned } from '../../src/publish/pin';
 import { resolveConflict } from '../../src/publish/resolve';
 import { testDatabase } from '../support/database';
 import { testContext } from '../support/test-context';
-import { rawBench, type RawBench } from './raw-bench';
+import { contestedBench, rawBench, type RawBench } from './raw-bench';
 
 /** What people do to rows and fields while a publish is on its way. */
 const database = testDatabase();
@@ -140,19 +140,11 @@ it('a place in the table that another row has meanwhile is not taken for the row
 });
 
 it('who decides a conflict that a publish is just looking at waits for it, and neither stands in the other’s way', async () => {
-  const bench = await rawBench(db, { columns: { name: 'text' }, publish: { conflict_strategy: 'manual' } });
-  await bench.put([{ key: 'a', name: 'was' }]);
-  await bench.publish();
-  await db.query(`update ${bench.typed} set name = 'by hand'`);
-  await bench.put([{ key: 'a', name: 'source' }]);
-  await bench.publish();
-  const [conflict] = await db.query<{ id: string }>(`select id from freshet.conflict where pipeline = $1`, [bench.pipeline]);
+  const { bench, id } = await contestedBench(db);
   await bench.put([{ key: 'a', name: 'by hand' }]);
   let deciding: Promise<unknown> = Promise.resolve();
   const meanwhile = after('create temporary table publish_row', async () => {
-    deciding = resolveConflict(db, { id: conflict!.id, decision: { take: 'source' }, actor: 'ann' }, testContext()).catch(
-      (error: unknown) => error,
-    );
+    deciding = resolveConflict(db, { id, decision: { take: 'source' }, actor: 'ann' }, testContext()).catch((error: unknown) => error);
     await until(async () => (await db.query(`select from pg_locks where locktype = 'advisory' and not granted`)).length > 0);
   });
   const deadlocks = async (): Promise<unknown> =>

@@ -198,3 +198,21 @@ export async function rawBench(db: Database, options: RawBenchOptions): Promise<
     },
   };
 }
+
+export interface Contested {
+  readonly bench: RawBench;
+  /** Of the open conflict. */
+  readonly id: string;
+}
+
+/** A table whose one row, `a`, has a name that the source and a person changed differently; what they decide waits for a person. */
+export async function contestedBench(db: Database): Promise<Contested> {
+  const bench = await rawBench(db, { columns: { name: 'text' }, publish: { conflict_strategy: 'manual' } });
+  await bench.put([{ key: 'a', name: 'was' }]);
+  await bench.publish();
+  await db.query(`update ${bench.typed} set name = 'by hand'`);
+  await bench.put([{ key: 'a', name: 'source' }]);
+  await bench.publish();
+  const [row] = await db.query<{ id: string }>(`select id from freshet.conflict where pipeline = $1`, [bench.pipeline]);
+  return { bench, id: row!.id };
+}

@@ -4,7 +4,7 @@ import { documentOf, freshet, typed, wrong } from '../../cli/in-process';
 import { openDatabase, type Database } from '../../../src/database/database';
 import { testDatabase } from '../../support/database';
 import { install, type Installation } from '../../support/installation';
-import { rawBench, type RawBench } from '../../publish/raw-bench';
+import { contestedBench, rawBench, type RawBench } from '../../publish/raw-bench';
 import { refusal, remedy, withVariables } from './remedy';
 
 /** What people decide by command: conflicts, doubts, deletions; and counts of publish that a person is told of. */
@@ -24,20 +24,8 @@ afterAll(async () => {
   await at.close();
 });
 
-/** A row whose name the source and a person changed differently. */
-async function contested(): Promise<{ bench: RawBench; id: string }> {
-  const bench = await rawBench(db, { columns: { name: 'text' }, publish: { conflict_strategy: 'manual' } });
-  await bench.put([{ key: 'a', name: 'was' }]);
-  await bench.publish();
-  await db.query(`update ${bench.typed} set name = 'by hand'`);
-  await bench.put([{ key: 'a', name: 'source' }]);
-  await bench.publish();
-  const [row] = await db.query<{ id: string }>(`select id from freshet.conflict where pipeline = $1`, [bench.pipeline]);
-  return { bench, id: row!.id };
-}
-
 remedy('conflict-unknown', './freshet conflicts list', 'prints the number, by which it is decided', async (follow) => {
-  const { bench, id } = await contested();
+  const { bench, id } = await contestedBench(db);
   const listed = await follow(await wrong('conflicts', 'resolve', '999999', '--take', 'source'), (words) => typed(words));
   const found = listed.data.conflicts.find((each: { pipeline: string }) => each.pipeline === bench.pipeline);
   expect(found.id).toBe(id);
@@ -46,14 +34,14 @@ remedy('conflict-unknown', './freshet conflicts list', 'prints the number, by wh
 });
 
 remedy('conflict-settled', './freshet conflicts show …', 'shows what somebody else has decided', async (follow) => {
-  const { id } = await contested();
+  const { id } = await contestedBench(db);
   await typed(['conflicts', 'resolve', id, '--value', 'third']);
   const shown = await follow(await wrong('conflicts', 'resolve', id, '--take', 'source'), (words) => typed(words));
   expect(shown.data.conflict).toMatchObject({ id, state: 'resolved' });
 });
 
 remedy('conflict-settled', './freshet conflicts resolve … --take source', 'brings a row back that was deleted since', async (follow) => {
-  const { bench, id } = await contested();
+  const { bench, id } = await contestedBench(db);
   await db.query(`delete from ${bench.typed}`);
   await follow(await wrong('conflicts', 'resolve', id, '--value', 'third'), async (words) =>
     expect((await typed(words)).data.settled).toMatchObject([{ id, effect: 'next_run' }]),
@@ -63,7 +51,7 @@ remedy('conflict-settled', './freshet conflicts resolve … --take source', 'bri
 });
 
 it('conflicts list proposes a decision that can be made: of open ones any, of what a strategy decided the other side, else none', async () => {
-  const { id } = await contested();
+  const { id } = await contestedBench(db);
   const proposed = async (state: string): Promise<string | undefined> =>
     /→ .*/.exec((await freshet('conflicts', 'list', '--state', state)).stdout)?.[0];
   expect(await proposed('open')).toBe(`→ Decide one: ./freshet conflicts resolve ${id} --take source`);
@@ -74,7 +62,7 @@ it('conflicts list proposes a decision that can be made: of open ones any, of wh
 });
 
 remedy('conflict-choice', './freshet conflicts resolve --help', 'lists filters and choices', async (follow) => {
-  const { id } = await contested();
+  const { id } = await contestedBench(db);
   await follow(await wrong('conflicts', 'resolve', id), async (words) => {
     let stdout = '';
     const stream = { write: (text: string) => void (stdout += text) };
@@ -140,7 +128,7 @@ remedy('wrong-use', '--null', 'pins that there is no value', async (follow) => {
 });
 
 remedy('conflict-pinned', './freshet overrides remove …', 'lets the conflict be decided', async (follow) => {
-  const { bench, id } = await contested();
+  const { bench, id } = await contestedBench(db);
   await typed(['overrides', 'set', 'things', 'a', 'name', '--pipeline', bench.pipeline, '--because', 'a test', '--value', 'pinned']);
   await db.query(`update freshet.conflict set state = 'decided', actor = null where id = $1`, [id]);
   const take = ['conflicts', 'resolve', id, '--take', 'source'];
@@ -150,7 +138,7 @@ remedy('conflict-pinned', './freshet overrides remove …', 'lets the conflict b
 });
 
 remedy('publish-does-not-add-up', './freshet show …', 'shows the run with its counts', async (follow) => {
-  const { bench } = await contested();
+  const { bench } = await contestedBench(db);
   await db.query(`update freshet.publish_ledger set created = created + 1 where run_id = $1`, [bench.runId()]);
   await follow(await refusal(() => bench.again()), async (words) => {
     const shown = await typed(words);
